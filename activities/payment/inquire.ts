@@ -1,0 +1,97 @@
+import { revokePermit } from '../../db/permits.ts';
+import { loadSendFacts, observe, type SendFacts } from '../../db/sends.ts';
+import type { OperationOutcome } from '../../domain/payment/outcome.ts';
+import type { LookupResult } from '../../providers/provider.ts';
+import { openCall } from '../../providers/transport/index.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { type SendResult, sendAgain } from '../send.ts';
+import type { AuthorizeParameters, SendOrder } from './authorize.ts';
+import { modify } from './modify.ts';
+
+export type InquiryAnswer =
+  | { readonly type: 'outcome'; readonly outcome: OperationOutcome }
+  | { readonly type: 'not_found'; readonly lastSentAtMs: number }
+  | { readonly type: 'nothing_learned'; readonly lastSentAtMs: number };
+
+export interface InquiryOrder extends SendOrder {
+  /** False where the provider can only be asked by resending: then only the permit is looked at. */
+  readonly lookup: boolean;
+}
+
+/**
+ * Asks what became of an operation. First the database: a permit that was never claimed is revoked, which
+ * proves that nothing was sent. Then the provider, by our reference.
+ */
+export function createInquire(deps: Dependencies) {
+  return async function inquire(order: InquiryOrder): Promise<InquiryAnswer> {
+    const facts = await loadSendFacts(deps.db, order.operationId);
+    const { lastSentAtMs } = facts;
+    if (lastSentAtMs === undefined) {
+      const permit = await revokePermit(deps.db, order.operationId);
+      if (permit === 'revoked')
+        return { type: 'outcome', outcome: { type: 'not_attempted', proof: 'permit_revoked' } };
+      return { type: 'nothing_learned', lastSentAtMs: Date.now() };
+    }
+    const connection = deps.providers.connection(facts.account);
+    if (!order.lookup || connection.lookup === undefined) return { type: 'nothing_learned', lastSentAtMs };
+    const answer = await lookup(deps, facts);
+    if (answer.type === 'found') {
+      await observe(deps.db, facts, {
+        source: 'inquiry',
+        generation: order.generation,
+        outcome: answer.outcome,
+      });
+      return { type: 'outcome', outcome: answer.outcome };
+    }
+    return { type: answer.type === 'not_found' ? 'not_found' : 'nothing_learned', lastSentAtMs };
+  };
+}
+
+async function lookup(deps: Dependencies, facts: SendFacts): Promise<LookupResult> {
+  const connection = deps.providers.connection(facts.account);
+  const charging = facts.kind === 'authorize' || facts.kind === 'sale';
+  const providerReference = facts.providerReference;
+  const call = openCall({ totalDeadlineMs: deps.settings.providerDeadlineMs, needsPermit: false });
+  try {
+    return await call.run(
+      async () =>
+        (await connection.lookup?.({
+          kind: facts.kind,
+          reference: charging ? facts.attemptId : facts.operationId,
+          authorizationReference: facts.attemptId,
+          amountMinor: facts.amountMinor,
+          currency: facts.currency,
+          ...(providerReference === undefined ? {} : { providerReference }),
+        })) ?? { type: 'failed', detail: 'no look-up' },
+    );
+  } finally {
+    call.close();
+  }
+}
+
+/** Sends the very same request under the same key. What cannot be repeated exactly is not repeated. */
+export function createResend(deps: Dependencies) {
+  return async function resend(order: SendOrder): Promise<SendResult> {
+    const facts = await loadSendFacts(deps.db, order.operationId);
+    const provider = deps.providers.named(facts.account.provider);
+    if (facts.closed || provider.connectorVersion !== facts.connectorVersion)
+      return { type: 'not_permitted' };
+    if (facts.kind !== 'authorize' && facts.kind !== 'sale') {
+      return sendAgain(deps, {
+        facts,
+        generation: order.generation,
+        effect: (connection, again) => modify(connection, facts, again),
+      });
+    }
+    if (facts.sealedParameters === undefined) return { type: 'not_permitted' };
+    const opened = deps.vault.openParameters(facts.sealedParameters, facts.operationId, Date.now());
+    if (opened === undefined) return { type: 'not_permitted' };
+    // Sealed by `authorize` in this very shape; the envelope's authentication vouches for it.
+    const parameters = opened as AuthorizeParameters;
+    return sendAgain(deps, {
+      facts,
+      generation: order.generation,
+      effect: (connection, again) => connection.authorize({ ...parameters, resend: again }),
+    });
+  };
+}

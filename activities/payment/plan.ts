@@ -1,0 +1,103 @@
+import { loadPayment } from '../../db/aggregate.ts';
+import { storePlan } from '../../db/plan.ts';
+import { routed } from '../../domain/payment/commands.ts';
+import type { Decision } from '../../domain/payment/edit.ts';
+import type { Payment } from '../../domain/payment/payment.ts';
+import type { Settings } from '../../domain/payment/resolver.ts';
+import { transitionOf } from '../../domain/payment/transition.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { type ChosenRoute, chooseRoute, type RouteQuestion } from './route.ts';
+
+/** What the merchant asked for, as the workflow's input carries it. */
+export interface PlanOrder extends RouteQuestion {
+  readonly paymentId: string;
+  readonly generation: number;
+  readonly request: {
+    readonly requestId: string;
+    readonly path: string;
+    readonly idempotencyKey: string;
+    readonly bodyDigest: string;
+  };
+  readonly captureMethod: 'automatic' | 'manual';
+  readonly confirm: boolean;
+  readonly completeByMs: number;
+  /** The workflow's own start: the same on every execution of this activity. */
+  readonly atMs: number;
+  readonly reference?: string;
+  readonly description?: string;
+  readonly returnUrl?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface PlanResult {
+  /** As stored: what this plan wrote, or what an earlier one did. */
+  readonly payment: Payment;
+  readonly created: boolean;
+  readonly bodyDigest: string;
+  readonly settings: Settings;
+}
+
+/**
+ * Get-or-create of the payment with its route, first attempt and permit. Run twice, with other health data
+ * in between, it answers what the first run stored.
+ */
+export function createPlan(deps: Dependencies) {
+  return async function plan(order: PlanOrder): Promise<PlanResult> {
+    const chosen: ChosenRoute = order.confirm ? await chooseRoute(deps, order) : { route: [] };
+    const draft = draftPayment(order, chosen);
+    const decision = firstDecision(order, draft);
+    const transition = transitionOf(
+      draft,
+      decision,
+      { type: 'created', actor: `request:${order.request.requestId}` },
+      order.atMs,
+    );
+    const { requestId, ...request } = order.request;
+    const planned = await storePlan(deps.db, transition, { id: requestId, ...request }, chosen.explanation);
+    return { ...planned, settings: deps.settings };
+  };
+}
+
+function draftPayment(order: PlanOrder, chosen: ChosenRoute): Payment {
+  const { paymentId, request: _request, atMs, confirm, ...asked } = order;
+  const unconfirmed =
+    asked.paymentMethodId === undefined ? 'requires_payment_method' : 'requires_confirmation';
+  return {
+    ...asked,
+    id: paymentId,
+    sequence: 0,
+    status: confirm ? 'processing' : unconfirmed,
+    amountAuthorizedMinor: 0,
+    amountCapturedMinor: 0,
+    amountRefundedMinor: 0,
+    route: chosen.route,
+    attempts: [],
+    createdAtMs: atMs,
+    ...(chosen.policyVersion === undefined ? {} : { policyVersion: chosen.policyVersion }),
+  };
+}
+
+function firstDecision(order: PlanOrder, draft: Payment): Decision {
+  return order.confirm ? routed(draft, 'first') : { after: draft, reason: 'waits for confirmation' };
+}
+
+export interface Hydrated {
+  /** Absent: no row was ever written for this payment. */
+  readonly payment?: Payment;
+  readonly settings: Settings;
+}
+
+/** Reads the payment back: how a later generation, or a workflow that fell behind, learns where it stands. */
+export function createHydrate(deps: Dependencies) {
+  return async function hydrate(paymentId: string): Promise<Hydrated> {
+    const payment = await loadPayment(deps.db, paymentId);
+    return { settings: deps.settings, ...(payment === undefined ? {} : { payment }) };
+  };
+}
+
+/** The route for a payment that is confirmed later. Stored by the step that confirms it. */
+export function createRoute(deps: Dependencies) {
+  return async function route(question: RouteQuestion): Promise<ChosenRoute> {
+    return chooseRoute(deps, question);
+  };
+}

@@ -1,0 +1,167 @@
+import { performance } from 'node:perf_hooks';
+import { log } from '@temporalio/activity';
+import { reportHealth } from '../db/circuits.ts';
+import { claimFirstSend, claimResend } from '../db/permits.ts';
+import { observe, type SendFacts } from '../db/sends.ts';
+import { unreachable } from '../domain/machine.ts';
+import type { OperationOutcome } from '../domain/payment/outcome.ts';
+import { healthSign } from '../domain/routing/circuit.ts';
+import type { ProviderConnection } from '../providers/provider.ts';
+import { openCall } from '../providers/transport/index.ts';
+import { CVC_LIFETIME_MS } from '../vault/index.ts';
+import type { Dependencies } from './dependencies.ts';
+
+/**
+ * The only two ways in which something that moves money leaves this machine: the first send under a
+ * permit, and the resolver's resend under the same key. Whatever happens between claim and answer is an
+ * outcome; whatever throws, threw before the claim, so nothing was sent. See DESIGN.md, point 4.
+ */
+export type SendResult =
+  | { readonly type: 'outcome'; readonly outcome: OperationOutcome }
+  /** A newer generation has taken over: the asking workflow must stop. */
+  | { readonly type: 'superseded' }
+  /** No permit for a resend: the key, the parameters or the time is gone. Nothing was sent. */
+  | { readonly type: 'not_permitted' };
+
+/** The provider call itself: given the connection, whether it's a resend decides how a 4xx is read. */
+export type Effect = (connection: ProviderConnection, resend: boolean) => Promise<OperationOutcome>;
+
+export interface FirstSend {
+  readonly facts: SendFacts;
+  readonly generation: number;
+  /** What the provider will be told, exactly; sealed and committed with the claim. */
+  readonly parameters: unknown;
+  readonly effect: Effect;
+}
+
+/** A quick answer's proof is the activity's own result; a slow one may come when nobody waits any more. */
+const SLOW_ANSWER_MS = 1_000;
+
+export async function sendFirst(deps: Dependencies, send: FirstSend): Promise<SendResult> {
+  const { facts, generation } = send;
+  const { providerDeadlineMs, timeScale } = deps.settings;
+  const provider = deps.providers.named(facts.account.provider);
+  const connection = deps.providers.connection(facts.account);
+  const expireAtMs = Math.min(
+    Date.now() + CVC_LIFETIME_MS,
+    facts.paymentMethod?.cvcExpiresAtMs ?? Number.POSITIVE_INFINITY,
+  );
+  const sealedParameters = deps.vault.sealParameters(send.parameters, facts.operationId, expireAtMs);
+  // The deadline is armed before the claim, so a slow claim eats from it.
+  const call = openCall({ totalDeadlineMs: providerDeadlineMs });
+  try {
+    const claimedFromMs = performance.now();
+    const claim = await claimFirstSend(deps.db, {
+      operationId: facts.operationId,
+      generation,
+      sealedParameters,
+      parametersExpireAtMs: expireAtMs,
+      keyWindowMs: provider.unknown.keyWindowMs * timeScale,
+    });
+    switch (claim.type) {
+      case 'already_sent':
+        return { type: 'outcome', outcome: { type: 'unknown', cause: 'already_sent' } };
+      case 'superseded':
+        return { type: 'superseded' };
+      case 'revoked':
+        return { type: 'outcome', outcome: { type: 'not_attempted', proof: claim.why } };
+      case 'claimed':
+        call.permitClaimed(claimedFromMs);
+        return {
+          type: 'outcome',
+          outcome: await answered(deps, send, 'send', () => call.run(() => send.effect(connection, false))),
+        };
+      default:
+        return unreachable(claim);
+    }
+  } finally {
+    call.close();
+  }
+}
+
+/** Sends the same request under the same key again. Only the resolver does, and it claims too. */
+export async function sendAgain(
+  deps: Dependencies,
+  send: Omit<FirstSend, 'parameters'>,
+): Promise<SendResult> {
+  const { facts, generation } = send;
+  const { providerDeadlineMs } = deps.settings;
+  const connection = deps.providers.connection(facts.account);
+  const call = openCall({ totalDeadlineMs: providerDeadlineMs });
+  try {
+    const claimedFromMs = performance.now();
+    const claimedAtMs = await claimResend(deps.db, facts.operationId, generation, providerDeadlineMs);
+    if (claimedAtMs === undefined) return { type: 'not_permitted' };
+    call.permitClaimed(claimedFromMs);
+    const outcome = await answered(deps, send, 'resend', () => call.run(() => send.effect(connection, true)));
+    return { type: 'outcome', outcome: afterResend(outcome) };
+  } finally {
+    call.close();
+  }
+}
+
+/** On a resend, "nothing left this machine" and "refused" speak of the second send; the first may have executed. */
+function afterResend(outcome: OperationOutcome): OperationOutcome {
+  if (outcome.type === 'not_attempted')
+    return { type: 'unknown', cause: 'connection_lost', detail: 'the resend was not sent' };
+  if (outcome.type === 'rejected')
+    return { type: 'unknown', cause: 'rejected_on_resend', detail: outcome.code };
+  return outcome;
+}
+
+/** Past the claim nothing may throw: what is not an outcome by now is an unknown one. */
+async function answered(
+  deps: Dependencies,
+  send: Pick<FirstSend, 'facts' | 'generation'>,
+  source: string,
+  effect: () => Promise<OperationOutcome>,
+): Promise<OperationOutcome> {
+  const { facts } = send;
+  const startedMs = performance.now();
+  let outcome: OperationOutcome;
+  try {
+    outcome = await effect();
+  } catch (error) {
+    // An adapter that throws has a bug; the money may have moved all the same.
+    log.error('adapter threw after the claim', {
+      operationId: facts.operationId,
+      error: error instanceof Error ? error.name : typeof error,
+    });
+    outcome = { type: 'unknown', cause: 'unmapped_response', detail: 'adapter failed' };
+  }
+  const slow = performance.now() - startedMs > SLOW_ANSWER_MS;
+  if (slow || source === 'resend' || outcome.type === 'unknown') await witness(deps, send, source, outcome);
+  await shareHealth(deps, facts, outcome);
+  return outcome;
+}
+
+/** Writes down what was seen, and wakes the payment if it no longer waits for it. Must not hide the outcome. */
+async function witness(
+  deps: Dependencies,
+  send: Pick<FirstSend, 'facts' | 'generation'>,
+  source: string,
+  outcome: OperationOutcome,
+): Promise<void> {
+  const { facts, generation } = send;
+  try {
+    const { stale } = await observe(deps.db, facts, { source, generation, outcome });
+    if (stale && outcome.type !== 'unknown') await deps.door.news(facts.paymentId);
+  } catch (error) {
+    log.error('observation not stored', {
+      operationId: facts.operationId,
+      error: error instanceof Error ? error.name : typeof error,
+    });
+  }
+}
+
+async function shareHealth(deps: Dependencies, facts: SendFacts, outcome: OperationOutcome): Promise<void> {
+  const sign = healthSign(outcome);
+  try {
+    await reportHealth(deps.db, facts.account.id, sign, facts.account.circuit);
+  } catch (error) {
+    log.warn('health not shared', {
+      accountId: facts.account.id,
+      error: error instanceof Error ? error.name : typeof error,
+    });
+  }
+}

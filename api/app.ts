@@ -1,0 +1,69 @@
+/**
+ * api/: the merchants' door. What lives here: routes and zod schemas by resource, bearer keys, idempotency,
+ * problems, the OpenAPI document, and main.ts, which composes. What may not: decisions about money, SQL, or
+ * anything of Temporal beyond the door in client/. A handler parses, asks the door or a reader, and renders;
+ * whatever is wrong is thrown as a Problem and becomes the error object in one place (edge.ts).
+ * Next to read: payments/routes.ts, then payments/commands.ts.
+ */
+import express, { type Express } from 'express';
+import { createAuthenticator } from './auth.ts';
+import { createCommandGate } from './command-gate.ts';
+import type { ApiDeps } from './deps.ts';
+import { answerError, beginRequest, serveRoute } from './edge.ts';
+import { healthRoutes } from './health.ts';
+import { type OpenApiDocument, openApiDocument } from './openapi.ts';
+import { paymentMethodRoutes } from './payment-methods/routes.ts';
+import { paymentRoutes } from './payments/routes.ts';
+import { problem } from './problems.ts';
+import type { Route, Services } from './route.ts';
+import { type WebhookCounts, webhookRoutes } from './webhooks/routes.ts';
+
+export function createApp(deps: ApiDeps): Express {
+  const services: Services = { ...deps, gate: createCommandGate() };
+  const authenticate = createAuthenticator(deps.settings, deps.vault.keyedDigest);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  // One resource, one path: an idempotency key is scoped by it.
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  app.use(beginRequest(services));
+  for (const route of apiRoutes()) {
+    app[route.method](route.path, ...serveRoute(route, services, authenticate));
+  }
+  app.use(() => {
+    throw problem('route_missing');
+  });
+  app.use(answerError(services));
+  return app;
+}
+
+/** Every route there is, in the order in which they are tried. */
+export function apiRoutes(): readonly Route[] {
+  const counts: WebhookCounts = { stored: 0, duplicate: 0, refused: 0 };
+  const routes: Route[] = [
+    ...paymentRoutes,
+    ...paymentMethodRoutes,
+    ...webhookRoutes(counts),
+    ...healthRoutes(counts),
+  ];
+  let document: OpenApiDocument | undefined;
+  routes.push({
+    method: 'get',
+    path: '/openapi.json',
+    operationId: 'openapi',
+    summary: 'This document',
+    access: 'public',
+    responses: { 200: { description: 'OpenAPI 3.1.' } },
+    async run() {
+      document ??= openApiDocument(routes);
+      return { status: 200, body: document };
+    },
+  });
+  return routes;
+}
+
+/** The OpenAPI document without a running server, for the SDK's generator. */
+export function describeApi(): OpenApiDocument {
+  return openApiDocument(apiRoutes());
+}

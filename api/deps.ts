@@ -1,0 +1,73 @@
+import type { Logger } from 'pino';
+import type { PaymentsDoor } from '../client/contract.ts';
+import type { Inbox, InboxEvent } from '../db/inbox/index.ts';
+import type { PaymentMethodReader, PaymentReader, TimelineReader } from '../db/read/index.ts';
+import type { PaymentMethodWriter, RequestReader } from '../db/requests/index.ts';
+import type { SettingsReader } from '../db/settings/index.ts';
+
+/**
+ * What the API is made of. The rooms that it may not import (vault, providers) come in as functions, put
+ * together by main.ts; the interfaces here say what it needs of them and no more.
+ */
+export interface ApiDeps {
+  readonly door: PaymentsDoor;
+  readonly requests: RequestReader;
+  readonly payments: PaymentReader;
+  readonly timeline: TimelineReader;
+  readonly paymentMethods: PaymentMethodReader & PaymentMethodWriter;
+  readonly inbox: Inbox;
+  readonly settings: SettingsReader;
+  readonly vault: CardSealer;
+  readonly cards: CardFacts;
+  readonly webhooks: WebhookSecurity;
+  /** What readiness depends on, by name; each check rejects when its part cannot be reached. */
+  readonly readiness: Readonly<Record<string, () => Promise<unknown>>>;
+  readonly logger: Logger;
+  readonly limits: {
+    /** How long an answer may wait for an outcome where the caller states no preference. */
+    readonly apiWaitMs: number;
+    /** How long after its confirmation a payment may first be sent to a provider. */
+    readonly completeByMs: number;
+  };
+}
+
+export interface CardSealer {
+  sealCard(card: CardInput, paymentMethodId: string): Uint8Array<ArrayBuffer>;
+  sealCvc(cvc: string, paymentMethodId: string, expiresAtMs: number): Uint8Array<ArrayBuffer>;
+  fingerprint(number: string, merchantId: string): string;
+  /** HMAC-SHA-256 in base64url: for bodies and bearer keys, which must compare and never be read back. */
+  keyedDigest(text: string): string;
+  readonly cvcLifetimeMs: number;
+}
+
+export interface CardInput {
+  readonly number: string;
+  readonly expMonth: number;
+  readonly expYear: number;
+  readonly holderName?: string;
+}
+
+export interface CardFacts {
+  problemOf(number: string): string | undefined;
+  brandOf(number: string): string | undefined;
+  last4(number: string): string;
+  bin(number: string): string;
+  isLuhnValid(number: string): boolean;
+}
+
+export interface WebhookSecurity {
+  verifierOf(provider: string): WebhookVerifier | undefined;
+  /** Undefined: no secrets are configured for the account, so nothing it sends can be verified. */
+  secretsOf(accountId: string): Readonly<Record<string, string>> | undefined;
+}
+
+export interface WebhookVerifier {
+  verify(input: {
+    readonly rawBody: Uint8Array;
+    readonly headers: Readonly<Record<string, string | undefined>>;
+    readonly secrets: Readonly<Record<string, string>>;
+    readonly nowMs: number;
+  }):
+    | { readonly type: 'verified'; readonly events: readonly InboxEvent[] }
+    | { readonly type: 'refused'; readonly reason: 'malformed' | 'bad_signature' | 'stale' };
+}

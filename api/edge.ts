@@ -1,0 +1,181 @@
+import { randomUUID } from 'node:crypto';
+import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
+import type { Logger } from 'pino';
+import type { ApiKeyOwner } from '../db/settings/index.ts';
+import type { Authenticate } from './auth.ts';
+import { containsCardNumber, findCardNumber, percentDecoded } from './card-data.ts';
+import { readJsonBody } from './json-body.ts';
+import { Problem, problem, problemBody } from './problems.ts';
+import type { Call, Reply, Route, Services } from './route.ts';
+
+/** Between Express and the routes: ids, headers, keys, bodies, log lines, and how a problem is answered. */
+
+const MAX_JSON_BYTES = 256 * 1024;
+
+const HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Referrer-Policy': 'no-referrer',
+};
+
+/** What is known of a request while it is served. */
+interface Serving {
+  readonly requestId: string;
+  readonly receivedAtMs: number;
+  readonly startedMs: number;
+  readonly log: Logger;
+  /** For the log line. The route's pattern stands there, never the path as called, which anyone may write. */
+  readonly facts: Record<string, unknown>;
+  caller?: ApiKeyOwner;
+}
+
+function servingOf(response: Response): Serving {
+  return response.locals['serving'] as Serving;
+}
+
+export function beginRequest({ logger, cards }: Services): RequestHandler {
+  return (request, response, next) => {
+    const requestId = `hreq_${randomUUID().replaceAll('-', '')}`;
+    const serving: Serving = {
+      requestId,
+      receivedAtMs: Date.now(),
+      startedMs: performance.now(),
+      log: logger.child({
+        request_id: requestId,
+        ...traceOf('correlation_id', request.get('x-correlation-id'), /^[\w.:/+=-]{1,128}$/),
+        ...traceOf('traceparent', request.get('traceparent'), /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/),
+      }),
+      facts: {},
+    };
+    response.locals['serving'] = serving;
+    response.set('Request-Id', requestId).set(HEADERS);
+    response.once('close', () => {
+      const { facts, startedMs, log } = serving;
+      const line = {
+        method: request.method,
+        ...facts,
+        status: response.statusCode,
+        duration_ms: Math.round(performance.now() - startedMs),
+        ...(response.writableFinished ? {} : { aborted: true }),
+      };
+      if (response.statusCode >= 500) log.error(line, 'served');
+      else log.info(line, 'served');
+    });
+    if (containsCardNumber(percentDecoded(request.originalUrl), cards.isLuhnValid)) {
+      throw problem('card_number_in_text', { param: 'url' });
+    }
+    next();
+  };
+
+  function traceOf(name: string, value: string | undefined, form: RegExp): Record<string, string> {
+    if (value === undefined || !form.test(value) || containsCardNumber(value, cards.isLuhnValid)) return {};
+    return { [name]: value };
+  }
+}
+
+/** The handlers of one route: its caller is known before its body is read. */
+export function serveRoute(route: Route, services: Services, authenticate: Authenticate): RequestHandler[] {
+  const authenticated: RequestHandler = async (request, response, next) => {
+    const serving = servingOf(response);
+    serving.facts['route'] = route.path;
+    if (route.access === 'merchant') {
+      serving.caller = await authenticate(request.get('authorization')).catch((error: unknown) => {
+        throw error instanceof Problem && error.httpStatus === 401
+          ? error.withHeaders({ 'WWW-Authenticate': 'Bearer' })
+          : error;
+      });
+      serving.facts['merchant_id'] = serving.caller.merchantId;
+      serving.facts['mode'] = serving.caller.mode;
+    }
+    next();
+  };
+  const read = express.raw({ type: () => true, limit: route.rawBodyBytes ?? MAX_JSON_BYTES, inflate: false });
+  const run: RequestHandler = async (request, response) => {
+    const serving = servingOf(response);
+    const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const params: Record<string, string> = { ...(request.params as Record<string, string>) };
+    refuseCardNumber(request.query, services);
+    const { caller, requestId, receivedAtMs, startedMs, log, facts } = serving;
+    const call: Call = {
+      ...(caller === undefined ? {} : { caller }),
+      requestId,
+      params,
+      query: request.query,
+      body: bodyFor(route, bytes, request.get('content-type'), services),
+      headers: request.headers as Record<string, string | undefined>,
+      concretePath: route.path.replace(/:([a-z_]+)/g, (_, name: string) => params[name] ?? ''),
+      receivedAtMs,
+      elapsedMs: () => performance.now() - startedMs,
+      log,
+      note: (more) => Object.assign(facts, more),
+    };
+    send(response, await route.run(call, services));
+  };
+  return route.method === 'get' ? [authenticated, run] : [authenticated, read, run];
+}
+
+function refuseCardNumber(query: unknown, { cards }: Services): void {
+  const found = findCardNumber(query, cards.isLuhnValid, []);
+  if (found !== undefined) throw problem('card_number_in_text', found === '' ? {} : { param: found });
+}
+
+function bodyFor(
+  route: Route,
+  bytes: Buffer,
+  contentType: string | undefined,
+  { cards }: Services,
+): unknown {
+  if (route.rawBodyBytes !== undefined) return bytes;
+  if (route.body === undefined) return undefined;
+  if (bytes.length > 0 && !/^application\/json\s*(?:;|$)/i.test(contentType ?? '')) {
+    throw problem('media_type_unsupported');
+  }
+  return readJsonBody(bytes, {
+    isLuhnValid: cards.isLuhnValid,
+    ...(route.cardNumberAt === undefined ? {} : { cardNumberAt: route.cardNumberAt }),
+  });
+}
+
+function send(response: Response, { status, body, headers }: Reply): void {
+  response.status(status).set(headers ?? {});
+  if (typeof body === 'string') response.type('text/plain').send(body);
+  else response.json(body);
+}
+
+/** Express knows an error handler by its four parameters. */
+export function answerError(services: Services): ErrorRequestHandler {
+  return (error: unknown, _request, response, _next) => {
+    const { requestId, log, facts } = servingOf(response);
+    const known = error instanceof Problem ? error : problemOfParser(error);
+    if (known === undefined) log.error({ err: describeError(error, services) }, 'a bug or a broken part');
+    const answered = known ?? problem('internal_error');
+    facts['problem'] = answered.code;
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    send(response, {
+      status: answered.httpStatus,
+      body: problemBody(answered, requestId),
+      headers: answered.headers,
+    });
+  };
+}
+
+/** Express and its body parser throw errors with a `status`; the texts in them quote what was sent. */
+function problemOfParser(error: unknown): Problem | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined;
+  const { status } = error;
+  if (status === 413) return problem('body_too_large');
+  if (status === 415) return problem('media_type_unsupported');
+  return typeof status === 'number' && status >= 400 && status < 500 ? problem('request_invalid') : undefined;
+}
+
+/** For our own log: a message that may quote data is masked, the frames tell the rest. */
+function describeError(error: unknown, { cards }: Services): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const message = containsCardNumber(error.message, cards.isLuhnValid) ? '[redacted]' : error.message;
+  return { type: error.name, message, stack: frames.join('\n') };
+}

@@ -1,0 +1,187 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { pathToFileURL } from 'node:url';
+import { type Logger, pino } from 'pino';
+import { createDataConverter } from '../client/codec/index.ts';
+import { connectClient, createDoor, type PaymentsDoor } from '../client/index.ts';
+import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
+import { type Db, openDb } from '../db/client.ts';
+import { createInbox } from '../db/inbox/index.ts';
+import { createPaymentMethodReader, createPaymentReader, createTimelineReader } from '../db/read/index.ts';
+import { createPaymentMethodWriter, createRequestReader } from '../db/requests/index.ts';
+import { createSettingsReader } from '../db/settings/index.ts';
+import { providerByName } from '../providers/registry.ts';
+import {
+  bin,
+  CVC_LIFETIME_MS,
+  cardNumberProblem,
+  createVault,
+  detectBrand,
+  isLuhnValid,
+  last4,
+} from '../vault/index.ts';
+import { createApp } from './app.ts';
+import { type CodecServer, startCodecServer } from './codec-server.ts';
+import type { ApiDeps } from './deps.ts';
+
+/**
+ * The API as a process: the only file here that knows the configuration, the pool, the vault and the
+ * provider registry, and the one that puts them together.
+ */
+export interface RunningApi {
+  readonly url: string;
+  readonly codecServerUrl?: string;
+  /** Lets requests under way finish, then closes everything that was opened. */
+  close(): Promise<void>;
+}
+
+/** The way to Temporal; a test may bring its own. */
+export interface DoorConnection {
+  readonly door: PaymentsDoor;
+  /** Rejects when Temporal can't be reached. */
+  check(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface ApiParts {
+  readonly connect?: (config: Config, db: Db) => Promise<DoorConnection>;
+  readonly logger?: Logger;
+}
+
+/** How long requests under way may take to finish once the process is told to stop. */
+const DRAIN_MS = 15_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+/** Longer than load balancers keep idle connections, so that they are the ones to close them. */
+const KEEP_ALIVE_MS = 65_000;
+
+export async function startApi(config: Config, parts: ApiParts = {}): Promise<RunningApi> {
+  const logger = parts.logger ?? createLogger(config.logLevel);
+  const db = openDb(config.databaseUrl);
+  const connection = await (parts.connect ?? connectTemporal)(config, db);
+  const app = createApp(composeDeps(config, db, connection, logger));
+  const server = createServer(
+    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    app,
+  );
+  const url = await listen(server, config.api);
+  const codecServer = await startConfiguredCodecServer(config, logger);
+  return {
+    url,
+    ...(codecServer === undefined ? {} : { codecServerUrl: codecServer.url }),
+    async close() {
+      await drain(server);
+      await Promise.all([codecServer?.close(), connection.close()]);
+      await db.$disconnect();
+    },
+  };
+}
+
+async function connectTemporal({ temporal, keys }: Config, db: Db): Promise<DoorConnection> {
+  const client = await connectClient(temporal, createDataConverter(keys.codec));
+  return {
+    door: createDoor({ client, db, taskQueue: temporal.taskQueue }),
+    check: () => client.workflowService.getSystemInfo({}),
+    close: () => client.connection.close(),
+  };
+}
+
+export function composeDeps(config: Config, db: Db, connection: DoorConnection, logger: Logger): ApiDeps {
+  const vault = createVault({ keys: config.keys.vault, digestKey: config.keys.digest });
+  return {
+    door: connection.door,
+    requests: createRequestReader(db),
+    payments: createPaymentReader(db),
+    timeline: createTimelineReader(db),
+    paymentMethods: { ...createPaymentMethodReader(db), ...createPaymentMethodWriter(db) },
+    inbox: createInbox(db),
+    settings: createSettingsReader(db),
+    vault: { ...vault, cvcLifetimeMs: CVC_LIFETIME_MS },
+    cards: { problemOf: cardNumberProblem, brandOf: detectBrand, last4, bin, isLuhnValid },
+    webhooks: {
+      verifierOf: (provider) => providerByName(provider)?.webhook,
+      secretsOf: (accountId) =>
+        Object.hasOwn(config.providerSecrets, accountId) ? config.providerSecrets[accountId] : undefined,
+    },
+    readiness: { postgres: () => db.$queryRaw`SELECT 1`, temporal: () => connection.check() },
+    logger,
+    limits: { apiWaitMs: config.apiWaitMs, completeByMs: config.completeByMs },
+  };
+}
+
+/** Nothing that is logged holds secrets or card data by construction; the redaction is the second wall. */
+export function createLogger(level: LogLevel): Logger {
+  return pino({
+    level,
+    base: { service: 'api' },
+    redact: {
+      paths: ['authorization', 'cvc', 'number', 'card', 'headers', 'body'].flatMap((name) => [name, `*.${name}`]),
+      censor: '[redacted]',
+    },
+  });
+}
+
+async function startConfiguredCodecServer(config: Config, logger: Logger): Promise<CodecServer | undefined> {
+  if (config.codecServer === undefined) return undefined;
+  const { port, token } = config.codecServer;
+  try {
+    return await startCodecServer({
+      keys: config.keys.codec,
+      host: config.api.host,
+      port,
+      token,
+      allowedOrigin: config.temporal.uiUrl === undefined ? [] : new URL(config.temporal.uiUrl).origin,
+    });
+  } catch (error) {
+    // One codec server is enough for a machine; payments don't wait for a view of their histories.
+    if (!isAddressInUse(error)) throw error;
+    logger.warn({ port }, 'the codec server is left to the process that has its port');
+    return undefined;
+  }
+}
+
+function isAddressInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}
+
+function listen(server: Server, { host, port }: Config['api']): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const { port: actual } = server.address() as AddressInfo;
+      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`);
+    });
+  });
+}
+
+function drain(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const running = await startApi(config);
+  process.stdout.write(`${JSON.stringify({ ready: true, url: running.url })}\n`);
+  const stop = () => {
+    running.close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.once('SIGTERM', stop).once('SIGINT', stop);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  main().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  });
+}

@@ -1,0 +1,288 @@
+import { z } from 'zod';
+import type { PaymentFilter } from '../../db/read/index.ts';
+import { paymentIdFor, paymentWorkflowId } from '../../domain/ids.ts';
+import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
+import type { PaymentStatus } from '../../domain/payment/states.ts';
+import type { PaymentOrder, RequestStamp } from '../../workflows/payment/messages.ts';
+import { nameRequest } from '../idempotency.ts';
+import { problem } from '../problems.ts';
+import { merchantRoute, type Route, type Services, type TypedCall } from '../route.ts';
+import { answerCommand, type CommandOrder } from './commands.ts';
+import { isPaymentId, visiblePayment } from './find.ts';
+import { renderPayment, replyWithPayment } from './render.ts';
+import {
+  capturePaymentSchema,
+  confirmPaymentSchema,
+  createPaymentSchema,
+  listPaymentsSchema,
+  paymentIdSchema,
+  paymentListSchema,
+  paymentSchema,
+  timelineSchema,
+  voidPaymentSchema,
+} from './schema.ts';
+import { readTimeline } from './timeline.ts';
+
+const idParams = z.strictObject({ id: paymentIdSchema });
+const payment = (description: string) => ({ description, schema: paymentSchema });
+
+const createPayment = merchantRoute({
+  method: 'post',
+  path: '/v1/payments',
+  operationId: 'createPayment',
+  summary: 'Create a payment, and confirm it at once unless `confirm` is false',
+  idempotent: true,
+  waits: true,
+  body: createPaymentSchema,
+  responses: {
+    201: payment('Created; its status says how far it got.'),
+    202: payment('Accepted, the outcome is not known yet: follow `Location`.'),
+  },
+  handle: (call, services) => answerCommand(call, services, orderOfCreate(call, services)),
+});
+
+type CreateCall = TypedCall<undefined, undefined, z.output<typeof createPaymentSchema>>;
+
+function orderOfCreate(call: CreateCall, services: Services): CommandOrder {
+  const { body, caller } = call;
+  if (body.confirm && body.payment_method === undefined) {
+    throw problem('parameter_missing', { param: 'payment_method' });
+  }
+  const name = nameRequest(call, body, services);
+  const paymentId = paymentIdFor(caller.merchantId, caller.mode, name.idempotencyKey);
+  call.note({ workflow_id: paymentWorkflowId(paymentId, 1) });
+  const orderWith = (request: RequestStamp): PaymentOrder => ({
+    merchantId: caller.merchantId,
+    mode: caller.mode,
+    request,
+    amountMinor: body.amount,
+    currency: body.currency,
+    captureMethod: body.capture_method,
+    ...(body.payment_method === undefined ? {} : { paymentMethodId: body.payment_method }),
+    confirm: body.confirm,
+    completeByMs: call.receivedAtMs + services.limits.completeByMs,
+    ...(body.reference === undefined ? {} : { reference: body.reference }),
+    ...(body.description === undefined ? {} : { description: body.description }),
+    ...(body.return_url === undefined ? {} : { returnUrl: body.return_url }),
+    metadata: body.metadata,
+  });
+  return {
+    action: 'create',
+    paymentId,
+    check: () => checkPaymentMethod(call, services, body.payment_method),
+    send: (stamp, timeoutMs) => services.door.create(paymentId, orderWith(stamp), timeoutMs),
+    fallback: () => snapshotOfOrder(paymentId, orderWith({ ...name, httpRequestId: '', answerByMs: 0 }), call),
+  };
+}
+
+/** A payment that Temporal has accepted and nobody has seen yet: what its order says, and `processing`. */
+function snapshotOfOrder(paymentId: string, order: PaymentOrder, call: CreateCall): PaymentSnapshot {
+  const { request: _request, confirm: _confirm, completeByMs: _completeByMs, ...facts } = order;
+  return {
+    ...facts,
+    id: paymentId,
+    status: 'processing',
+    sequence: 0,
+    amountAuthorizedMinor: 0,
+    amountCapturableMinor: 0,
+    amountCapturedMinor: 0,
+    amountRefundedMinor: 0,
+    createdAtMs: call.receivedAtMs,
+    attempts: [],
+    allowed: [],
+  };
+}
+
+async function checkPaymentMethod(
+  call: Pick<CreateCall, 'caller'>,
+  services: Services,
+  paymentMethodId: string | undefined,
+): Promise<() => void> {
+  const known =
+    paymentMethodId === undefined || (await services.paymentMethods.owns(call.caller, paymentMethodId));
+  return () => {
+    if (!known) throw problem('payment_method_unknown', { param: 'payment_method' });
+  };
+}
+
+const confirmPayment = merchantRoute({
+  method: 'post',
+  path: '/v1/payments/:id/confirm',
+  operationId: 'confirmPayment',
+  summary: 'Confirm a payment that was created with `confirm: false`',
+  idempotent: true,
+  waits: true,
+  params: idParams,
+  body: confirmPaymentSchema,
+  responses: { 200: payment('Confirmed.'), 202: payment('Accepted, the outcome is not known yet.') },
+  handle(call, services) {
+    const { payment_method: paymentMethodId, return_url: returnUrl } = call.body;
+    return answerCommand(call, services, {
+      action: 'confirm',
+      paymentId: call.params.id,
+      async check() {
+        const [checkPayment, checkMethod] = await Promise.all([
+          checkVisible(call, services),
+          checkPaymentMethod(call, services, paymentMethodId),
+        ]);
+        return () => {
+          checkPayment();
+          checkMethod();
+        };
+      },
+      send: (request, timeoutMs) =>
+        services.door.confirm(
+          call.params.id,
+          {
+            request,
+            completeByMs: call.receivedAtMs + services.limits.completeByMs,
+            ...(paymentMethodId === undefined ? {} : { paymentMethodId }),
+            ...(returnUrl === undefined ? {} : { returnUrl }),
+          },
+          timeoutMs,
+        ),
+    });
+  },
+});
+
+/** Another merchant's payment is looked for as long, and answered with the same words, as none at all. */
+async function checkVisible(
+  call: TypedCall<{ id: string }, unknown, unknown>,
+  services: Services,
+): Promise<() => void> {
+  const { id } = call.params;
+  const visible =
+    isPaymentId(id) &&
+    ((await services.payments.owns(call.caller, id)) ||
+      (await visiblePayment(call.caller, id, services)) !== undefined);
+  return () => {
+    if (!visible) throw problem('resource_missing');
+  };
+}
+
+const capturePayment = merchantRoute({
+  method: 'post',
+  path: '/v1/payments/:id/capture',
+  operationId: 'capturePayment',
+  summary: 'Capture an authorized payment, in whole or in part',
+  idempotent: true,
+  waits: true,
+  params: idParams,
+  body: capturePaymentSchema,
+  responses: { 200: payment('Captured.'), 202: payment('Accepted, the outcome is not known yet.') },
+  handle(call, services) {
+    const { amount, final_capture: finalCapture } = call.body;
+    return answerCommand(call, services, {
+      action: 'capture',
+      paymentId: call.params.id,
+      check: () => checkVisible(call, services),
+      send: (request, timeoutMs) =>
+        services.door.capture(
+          call.params.id,
+          { request, finalCapture, ...(amount === undefined ? {} : { amountMinor: amount }) },
+          timeoutMs,
+        ),
+    });
+  },
+});
+
+const voidPayment = merchantRoute({
+  method: 'post',
+  path: '/v1/payments/:id/void',
+  operationId: 'voidPayment',
+  summary: 'Release an authorization, or cancel a payment that was not confirmed',
+  idempotent: true,
+  waits: true,
+  params: idParams,
+  body: voidPaymentSchema,
+  responses: { 200: payment('Voided.'), 202: payment('Accepted, the outcome is not known yet.') },
+  handle(call, services) {
+    const { reason } = call.body;
+    return answerCommand(call, services, {
+      action: 'void',
+      paymentId: call.params.id,
+      check: () => checkVisible(call, services),
+      send: (request, timeoutMs) =>
+        services.door.void(call.params.id, { request, ...(reason === undefined ? {} : { reason }) }, timeoutMs),
+    });
+  },
+});
+
+const getPayment = merchantRoute({
+  method: 'get',
+  path: '/v1/payments/:id',
+  operationId: 'getPayment',
+  summary: 'Read a payment',
+  params: idParams,
+  responses: { 200: payment('The payment as it stands.') },
+  async handle(call, services) {
+    const found = await visiblePayment(call.caller, call.params.id, services);
+    if (found === undefined) throw problem('resource_missing');
+    call.note({ payment_id: found.id });
+    return replyWithPayment('read', found);
+  },
+});
+
+const listPayments = merchantRoute({
+  method: 'get',
+  path: '/v1/payments',
+  operationId: 'listPayments',
+  summary: 'List payments, newest first',
+  query: listPaymentsSchema,
+  responses: { 200: { description: 'One page.', schema: paymentListSchema } },
+  async handle(call, services) {
+    const page = await services.payments.list(call.caller, filterOf(call.query));
+    if (page.type === 'unknown_cursor') {
+      const param = call.query.starting_after === undefined ? 'ending_before' : 'starting_after';
+      throw problem('parameter_invalid', { param, message: 'No such payment to continue from.' });
+    }
+    const data = page.payments.map(renderPayment);
+    return { status: 200, body: { object: 'list', data, has_more: page.hasMore, url: '/v1/payments' } };
+  },
+});
+
+function filterOf(query: z.output<typeof listPaymentsSchema>): PaymentFilter {
+  if (query.starting_after !== undefined && query.ending_before !== undefined) {
+    throw problem('parameter_invalid', {
+      param: 'ending_before',
+      message: 'Only one of `starting_after` and `ending_before`.',
+    });
+  }
+  const { 'created[gte]': from, 'created[lte]': to } = query;
+  return {
+    limit: query.limit,
+    ...(query.starting_after === undefined ? {} : { startingAfter: query.starting_after }),
+    ...(query.ending_before === undefined ? {} : { endingBefore: query.ending_before }),
+    ...(query.status === undefined ? {} : { status: query.status as PaymentStatus }),
+    ...(query.currency === undefined ? {} : { currency: query.currency }),
+    ...(query.reference === undefined ? {} : { reference: query.reference }),
+    ...(from === undefined ? {} : { createdFromMs: from * 1_000 }),
+    // `created` is shown in whole seconds, so up to a second means through its end.
+    ...(to === undefined ? {} : { createdBeforeMs: (to + 1) * 1_000 }),
+  };
+}
+
+const getTimeline = merchantRoute({
+  method: 'get',
+  path: '/v1/payments/:id/timeline',
+  operationId: 'getPaymentTimeline',
+  summary: 'Everything that happened to a payment, and why, oldest first',
+  params: idParams,
+  responses: { 200: { description: 'The timeline.', schema: timelineSchema } },
+  async handle(call, services) {
+    const found = await visiblePayment(call.caller, call.params.id, services);
+    if (found === undefined) throw problem('resource_missing');
+    call.note({ payment_id: found.id });
+    return { status: 200, body: await readTimeline(found.id, services) };
+  },
+});
+
+export const paymentRoutes: readonly Route[] = [
+  createPayment,
+  listPayments,
+  getPayment,
+  confirmPayment,
+  capturePayment,
+  voidPayment,
+  getTimeline,
+];

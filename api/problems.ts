@@ -1,0 +1,165 @@
+import type { PaymentFailure } from '../domain/payment/payment.ts';
+
+/**
+ * Every way in which a request can fail, as exhaustive tables: a new code does not compile until its HTTP
+ * status, type and message are decided. Nothing a caller sent is ever quoted back except the name of a
+ * parameter, which is checked for card numbers first.
+ */
+export type ProblemType =
+  | 'api_error'
+  | 'authentication_error'
+  | 'card_error'
+  | 'idempotency_error'
+  | 'invalid_request_error';
+
+interface ProblemKind {
+  readonly status: number;
+  readonly type: ProblemType;
+  readonly message: string;
+}
+
+function invalid(status: number, message: string): ProblemKind {
+  return { status, type: 'invalid_request_error', message };
+}
+
+const KINDS = {
+  api_key_missing: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'Send your secret key as `Authorization: Bearer sk_...`.',
+  },
+  api_key_invalid: { status: 401, type: 'authentication_error', message: 'This API key is not valid.' },
+  webhook_refused: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'The webhook could not be verified; nothing was stored.',
+  },
+  route_missing: invalid(404, 'No such route.'),
+  resource_missing: invalid(404, 'No such object.'),
+  parameter_missing: invalid(400, 'A required parameter is missing.'),
+  parameter_unknown: invalid(400, 'This parameter is not known here.'),
+  parameter_invalid: invalid(400, 'A parameter is not valid.'),
+  payment_method_unknown: invalid(400, 'No such payment method.'),
+  json_invalid: invalid(400, 'The body is not a JSON object in UTF-8.'),
+  json_too_deep: invalid(400, 'The JSON body is nested too deeply.'),
+  request_invalid: invalid(400, 'The request could not be read.'),
+  webhook_malformed: invalid(400, 'The webhook is not in the form that this provider sends.'),
+  body_too_large: invalid(413, 'The body is too large.'),
+  media_type_unsupported: invalid(415, 'Send the body as `application/json`, unencoded.'),
+  card_number_in_text: invalid(
+    422,
+    'This field looks like it holds a card number. Card numbers belong in `card.number` of a payment method only.',
+  ),
+  idempotency_key_missing: {
+    status: 400,
+    type: 'idempotency_error',
+    message: 'Every POST needs an `Idempotency-Key` header.',
+  },
+  idempotency_key_invalid: {
+    status: 400,
+    type: 'idempotency_error',
+    message: 'An `Idempotency-Key` has 1 to 255 printable ASCII characters.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    type: 'idempotency_error',
+    message: 'This `Idempotency-Key` was used before with another body.',
+  },
+  outcome_unknown: {
+    status: 503,
+    type: 'api_error',
+    message: 'The outcome is not known. Retry with the same `Idempotency-Key`: nothing happens twice.',
+  },
+  internal_error: { status: 500, type: 'api_error', message: 'Something went wrong on our side.' },
+} as const satisfies Record<string, ProblemKind>;
+
+export type ProblemCode = keyof typeof KINDS;
+
+/** The HTTP side of why a payment failed: a decline is the card's answer, the rest is a provider's. */
+const FAILURES: Readonly<Record<PaymentFailure['code'], Omit<ProblemKind, 'message'>>> = {
+  card_declined: { status: 402, type: 'card_error' },
+  authentication_required: { status: 402, type: 'card_error' },
+  provider_unavailable: { status: 424, type: 'api_error' },
+  provider_rejected: { status: 424, type: 'api_error' },
+  no_route: { status: 424, type: 'api_error' },
+  capture_failed: { status: 424, type: 'api_error' },
+  void_failed: { status: 424, type: 'api_error' },
+};
+
+/** What the error object may carry besides type, code and message. */
+export interface ProblemDetails {
+  readonly message?: string;
+  readonly param?: string;
+  readonly decline_code?: string;
+  /** The payment as the API shows it, where there is one. */
+  readonly payment?: object;
+  readonly status?: string;
+  readonly allowed?: readonly string[];
+}
+
+/** Thrown to answer a request with an error object; the edge turns it into JSON and adds the request id. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly httpStatus: number;
+  readonly type: ProblemType;
+  readonly code: string;
+  readonly details: ProblemDetails;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(kind: ProblemKind, code: string, details: ProblemDetails, headers: Problem['headers'] = {}) {
+    super(details.message ?? kind.message);
+    this.httpStatus = kind.status;
+    this.type = kind.type;
+    this.code = code;
+    this.details = details;
+    this.headers = headers;
+  }
+
+  withHeaders(headers: Problem['headers']): Problem {
+    const kind = { status: this.httpStatus, type: this.type, message: this.message };
+    return new Problem(kind, this.code, this.details, { ...this.headers, ...headers });
+  }
+}
+
+export function problem(code: ProblemCode, details: ProblemDetails = {}): Problem {
+  return new Problem(KINDS[code], code, details);
+}
+
+export function failureProblem(failure: PaymentFailure, payment: object): Problem {
+  const { code, message, decline } = failure;
+  return new Problem({ ...FAILURES[code], message }, code, {
+    payment,
+    ...(decline === undefined ? {} : { decline_code: decline.reason }),
+  });
+}
+
+/** The parameter that a refusal is about, where it is about one. */
+const REFUSED_PARAMS: Readonly<Record<string, string>> = {
+  amount_too_large: 'amount',
+  multiple_captures_not_supported: 'final_capture',
+  payment_method_required: 'payment_method',
+};
+
+export function refusalProblem(refusal: {
+  readonly code: string;
+  readonly message: string;
+  readonly status?: string;
+  readonly allowed?: readonly string[];
+}): Problem {
+  const { code, message, status, allowed } = refusal;
+  const param = REFUSED_PARAMS[code];
+  return new Problem({ status: 409, type: 'invalid_request_error', message }, code, {
+    ...(param === undefined ? {} : { param }),
+    ...(status === undefined ? {} : { status }),
+    ...(allowed === undefined ? {} : { allowed }),
+  });
+}
+
+export function problemBody({ type, code, message, details }: Problem, requestId: string): object {
+  const { message: _said, ...rest } = details;
+  return { error: { type, code, message, ...rest, request_id: requestId } };
+}
+
+export function problemCodes(): readonly ProblemCode[] {
+  return Object.keys(KINDS) as ProblemCode[];
+}

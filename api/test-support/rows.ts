@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto';
+import type { TestApi } from './harness.ts';
+
+export interface PaymentRowOptions {
+  readonly id?: string;
+  readonly merchantId?: string;
+  readonly mode?: string;
+  readonly status?: string;
+  readonly amountMinor?: number;
+  readonly currency?: string;
+  readonly reference?: string;
+  readonly createdAt?: Date;
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+export function randomPaymentId(): string {
+  return `pay_${[...randomBytes(26)].map((byte) => BASE32.charAt(byte & 31)).join('')}`;
+}
+
+/** A payment's row as the workflow's record would leave it. */
+export async function insertPayment(api: TestApi, options: PaymentRowOptions = {}): Promise<string> {
+  const id = options.id ?? randomPaymentId();
+  const amount = options.amountMinor ?? 2000;
+  const createdAt = options.createdAt ?? new Date();
+  await api.sql.query(
+    `INSERT INTO payment (id, merchant_id, mode, status, sequence, generation, amount_minor, currency, capture_method,
+       amount_authorized_minor, reference, complete_by, audit_head, created_at)
+     VALUES ($1, $2, $3, $4, 1, 1, $5, $6, 'manual', $5, $7, $8, '', $9)`,
+    [
+      id,
+      options.merchantId ?? 'mer_a',
+      options.mode ?? 'test',
+      options.status ?? 'requires_capture',
+      amount,
+      options.currency ?? 'EUR',
+      options.reference ?? null,
+      new Date(createdAt.getTime() + 120_000),
+      createdAt,
+    ],
+  );
+  return id;
+}
+
+export async function insertAttempt(
+  api: TestApi,
+  paymentId: string,
+  options: { readonly accountId?: string; readonly providerReference?: string } = {},
+): Promise<string> {
+  const id = `att_${paymentId.slice(4)}_1`;
+  await api.sql.query(
+    `INSERT INTO attempt (id, payment_id, number, account_id, provider, connector_version, status, provider_reference,
+       authorized_minor)
+     VALUES ($1, $2, 1, $3, 'stripe', 'stripe-1', 'authorized', $4, 2000)`,
+    [id, paymentId, options.accountId ?? 'acc_a_stripe', options.providerReference ?? 'pi_known'],
+  );
+  return id;
+}

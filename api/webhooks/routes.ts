@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { within } from '../deadline.ts';
+import { problem } from '../problems.ts';
+import type { Call, Reply, Route, Services } from '../route.ts';
+
+const MAX_WEBHOOK_BYTES = 1_000_000;
+/** Providers give up after ten seconds; the sweeper signals whatever this leaves unsignalled. */
+const SIGNAL_MS = 2_000;
+
+const paramsSchema = z.strictObject({
+  provider: z.string().regex(/^[a-z0-9_-]{1,40}$/),
+  account: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+});
+
+/** How many webhooks came to what since the process started; `/healthz` tells. */
+export interface WebhookCounts {
+  stored: number;
+  duplicate: number;
+  refused: number;
+}
+
+/**
+ * Webhooks of providers: verified, stored, and only then acknowledged. Nothing here believes what an event
+ * says; the payment's workflow is woken and reads it for itself.
+ */
+export function webhookRoutes(counts: WebhookCounts): readonly Route[] {
+  return [
+    {
+      method: 'post',
+      path: '/v1/webhooks/:provider/:account',
+      operationId: 'receiveWebhook',
+      summary: "A provider's webhook, signed with the account's own secret",
+      access: 'public',
+      params: paramsSchema,
+      rawBodyBytes: MAX_WEBHOOK_BYTES,
+      responses: {
+        200: {
+          description: 'Stored (now or by an earlier delivery).',
+          schema: z.literal('[accepted]'),
+          contentType: 'text/plain',
+        },
+      },
+      run: (call, services) => receive(call, services, counts),
+    },
+  ];
+}
+
+async function receive(call: Call, services: Services, counts: WebhookCounts): Promise<Reply> {
+  const address = paramsSchema.safeParse(call.params);
+  const account = address.success ? await services.settings.webhookAccount(address.data.account) : undefined;
+  if (!address.success || account === undefined || account.provider !== address.data.provider) {
+    throw problem('resource_missing');
+  }
+  call.note({ provider: account.provider, account: account.id });
+  const rawBody = call.body as Uint8Array;
+  const verifier = services.webhooks.verifierOf(account.provider);
+  const secrets = services.webhooks.secretsOf(account.id);
+  const verdict =
+    verifier === undefined || secrets === undefined
+      ? ({ type: 'refused', reason: 'not_configured' } as const)
+      : verifier.verify({ rawBody, headers: call.headers, secrets, nowMs: call.receivedAtMs });
+  if (verdict.type === 'refused') {
+    counts.refused += 1;
+    call.log.warn({ reason: verdict.reason, refused: counts.refused }, 'a webhook was refused');
+    throw problem(verdict.reason === 'malformed' ? 'webhook_malformed' : 'webhook_refused');
+  }
+  const { events } = verdict;
+  const { provider, id: accountId } = account;
+  const { stored, paymentIds } = await services.inbox.store({ provider, accountId, rawBody, events });
+  counts.stored += stored;
+  counts.duplicate += events.length - stored;
+  call.note({ events: events.length, stored, payment_ids: paymentIds });
+  await signal(paymentIds, call, services);
+  // Adyen asks for this very text; the others look at the status only.
+  return { status: 200, body: '[accepted]' };
+}
+
+async function signal(paymentIds: readonly string[], call: Call, { door }: Services): Promise<void> {
+  const signals = paymentIds.map((paymentId) =>
+    door.news(paymentId).catch((error: unknown) => {
+      call.log.warn({ err: error, payment_id: paymentId }, 'not signalled; the sweeper signals again');
+    }),
+  );
+  await within(Promise.all(signals), SIGNAL_MS);
+}
+

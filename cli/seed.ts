@@ -1,0 +1,63 @@
+/**
+ * The demo merchant: its API key, an account at each provider, a first routing policy. Run at every start;
+ * what an earlier start wrote stays, except that accounts follow the ports of the simulators.
+ */
+import pg from 'pg';
+import { apiKeyDigest } from './api-key-digest.ts';
+import type { DemoAccount } from './stack/providers.ts';
+
+export type SeedOptions = {
+  /** As the schema's owner. */
+  databaseUrl: string;
+  accounts: readonly DemoAccount[];
+  /** At least 8 characters of base64url; the API key is made of it. */
+  apiKeySecret: string;
+  digestKey: Buffer;
+};
+
+const MERCHANT_ID = 'mer_demo';
+const MODE = 'test';
+
+/** Two rules a reader can try out with one curl line each, and the order for everything else. */
+const POLICY = {
+  rules: [
+    { name: 'euros through Adyen', when: { currencies: ['EUR'] }, order: ['adyen', 'stripe'] },
+    { name: 'large amounts through Adyen', when: { minAmountMinor: 100_000 }, order: ['adyen', 'stripe'] },
+  ],
+  otherwise: ['stripe', 'adyen'],
+};
+
+export async function seedDemo(options: SeedOptions): Promise<{ apiKey: string; merchantId: string }> {
+  const apiKey = `sk_test_${options.apiKeySecret}`;
+  const client = new pg.Client({ connectionString: options.databaseUrl });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query(
+      `INSERT INTO merchant (id, name) VALUES ($1, 'Demo merchant') ON CONFLICT DO NOTHING`,
+      [MERCHANT_ID],
+    );
+    await client.query(
+      `INSERT INTO api_key (id, merchant_id, mode, digest, name) VALUES ('key_demo', $1, $2, $3, 'demo key')
+       ON CONFLICT (id) DO UPDATE SET digest = excluded.digest`,
+      [MERCHANT_ID, MODE, apiKeyDigest(apiKey, options.digestKey)],
+    );
+    for (const account of options.accounts) {
+      await client.query(
+        `INSERT INTO provider_account (id, merchant_id, mode, provider, base_url, settings)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (id) DO UPDATE SET base_url = excluded.base_url, settings = excluded.settings`,
+        [account.id, MERCHANT_ID, MODE, account.provider, account.baseUrl, JSON.stringify(account.settings)],
+      );
+    }
+    await client.query(
+      `INSERT INTO routing_policy (merchant_id, mode, version, document, active) VALUES ($1, $2, 1, $3, true)
+       ON CONFLICT DO NOTHING`,
+      [MERCHANT_ID, MODE, JSON.stringify(POLICY)],
+    );
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+  }
+  return { apiKey, merchantId: MERCHANT_ID };
+}

@@ -1,0 +1,314 @@
+/**
+ * The whole of Interlock on one machine, in the order in which the parts need each other. Nothing here is
+ * special to the embedded stack's processes: each runs the entry point that production runs, with an
+ * environment that production could have.
+ */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../../config/env.ts';
+import { seedDemo } from '../seed.ts';
+import { type StackKeys, stackKeys } from './keys.ts';
+import { migrate } from './migrate.ts';
+import { ROOT } from './paths.ts';
+import { choosePort } from './ports.ts';
+import { ensureDatabase, startPostgres } from './postgres.ts';
+import { removePostgres } from './postgres-home.ts';
+import { type ChildSpec, httpProbe, type ProcessGroup, tcpProbe } from './processes.ts';
+import type { Progress } from './progress.ts';
+import {
+  type DemoAccount,
+  demoAccounts,
+  hasRealAccount,
+  type SandboxPorts,
+  writeProviderSecrets,
+} from './providers.ts';
+import { writeStackFile } from './stack-file.ts';
+import { connectTemporal, ensureSearchAttributes, startTemporal, temporalDbPath } from './temporal.ts';
+import { obtainTemporalBinary } from './temporal-binary.ts';
+import { buildWorkflowBundleApart, bundleIsStale, bundlePath } from './workflow-bundle.ts';
+
+type Env = Record<string, string | undefined>;
+
+export type UpOptions = {
+  group: ProcessGroup;
+  dataDir: string;
+  env: Env;
+  progress: Progress;
+  apiPort: number;
+};
+
+export type Stack = {
+  apiUrl: string;
+  apiKey: string;
+  merchantId: string;
+  temporalAddress: string;
+  temporalUiUrl?: string;
+  timeScale: number;
+  accounts: readonly DemoAccount[];
+  databaseUrl: string;
+  /** What differs from what a reader of the README expects: moved ports, moved files. */
+  notes: readonly string[];
+};
+
+const DATABASE = 'interlock';
+/** The simulators count a provider's days in minutes: everything that waits is over while one watches. */
+const DEMO_TIME_SCALE = '0.02';
+const READY_TIMEOUT_MS = 90_000;
+/** Longer than the worker's own grace, which is longer than the provider deadline. */
+const WORKER_GRACE_MS = 30_000;
+
+type Ports = {
+  api: number;
+  postgres: number;
+  temporal: number;
+  ui: number;
+  codec: number;
+  workerHealth: number;
+  sandboxes: SandboxPorts;
+};
+
+async function choosePorts(apiPort: number, notes: string[]): Promise<Ports> {
+  const choose = async (what: string, preferred: number) => {
+    const { port, moved } = await choosePort(preferred);
+    if (moved) notes.push(`Port ${preferred} is busy: ${what} is on ${port}.`);
+    return port;
+  };
+  return {
+    api: await choose('the API', apiPort),
+    postgres: await choose('Postgres', 54_320),
+    temporal: await choose('Temporal', 7233),
+    ui: await choose('the Temporal Web UI', 8233),
+    codec: await choose('the codec server', 8234),
+    workerHealth: await choose("the worker's health check", 3010),
+    sandboxes: {
+      stripe: {
+        port: await choose('the Stripe sandbox', 4101),
+        adminPort: await choose("the Stripe sandbox's admin", 4102),
+      },
+      adyen: {
+        port: await choose('the Adyen sandbox', 4111),
+        adminPort: await choose("the Adyen sandbox's admin", 4112),
+      },
+    },
+  };
+}
+
+/** Deletes what an earlier start left, the databases first. The data directory itself stays, with its lock. */
+export function wipe(dataDir: string): void {
+  removePostgres(dataDir);
+  for (const name of ['temporal', 'sandbox', 'audit', 'keys.json', 'provider-secrets.json', 'stack.json']) {
+    rmSync(join(dataDir, name), { recursive: true, force: true });
+  }
+}
+
+/** The environment of every Interlock process, complete: config/env.ts accepts it before anything is started. */
+function composeEnvironment(options: UpOptions, ports: Ports, keys: StackKeys, secretsPath: string): Env {
+  const { env, dataDir } = options;
+  const hasCodecServer = existsSync(join(ROOT, 'cli/verbs/codec-server.ts'));
+  const foreignTemporal = Boolean(env.TEMPORAL_ADDRESS);
+  return {
+    LOG_LEVEL: 'info',
+    INTERLOCK_CODEC_KEYS: keys.codecKeys,
+    INTERLOCK_VAULT_KEYS: keys.vaultKeys,
+    INTERLOCK_DIGEST_KEY: keys.digestKey,
+    INTERLOCK_PROVIDER_SECRETS_FILE: secretsPath,
+    INTERLOCK_TIME_SCALE: hasRealAccount(env) ? '1' : DEMO_TIME_SCALE,
+    WORKER_HEALTH_PORT: String(ports.workerHealth),
+    ...(hasCodecServer
+      ? { CODEC_SERVER_PORT: String(ports.codec), CODEC_SERVER_TOKEN: keys.codecServerToken }
+      : {}),
+    ...(foreignTemporal ? {} : { TEMPORAL_UI_URL: `http://127.0.0.1:${ports.ui}` }),
+    INTERLOCK_WORKFLOW_BUNDLE: bundlePath(),
+    INTERLOCK_DATA_DIR: dataDir,
+    ...env,
+    API_HOST: '127.0.0.1',
+    API_PORT: String(ports.api),
+    DATABASE_URL:
+      env.DATABASE_URL ||
+      `postgres://interlock:${keys.postgresPassword}@127.0.0.1:${ports.postgres}/${DATABASE}`,
+    TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS || `127.0.0.1:${ports.temporal}`,
+  };
+}
+
+/** A child that runs TypeScript of this checkout. */
+function entry(
+  name: string,
+  env: Env,
+  args: readonly string[],
+  readiness: ChildSpec['readiness'],
+): ChildSpec {
+  return {
+    name,
+    command: process.execPath,
+    args: ['--enable-source-maps', '--import', 'tsx', ...args],
+    cwd: ROOT,
+    env,
+    readiness,
+    restart: true,
+  };
+}
+
+export async function bringUp(options: UpOptions): Promise<Stack> {
+  const { group, dataDir, env, progress } = options;
+  const notes: string[] = [];
+  const ports = await choosePorts(options.apiPort, notes);
+  const keys = stackKeys(dataDir);
+  const accounts = demoAccounts(env, keys, ports.sandboxes);
+  const childEnv = composeEnvironment(options, ports, keys, writeProviderSecrets(dataDir, accounts));
+  const config = loadConfig(childEnv);
+
+  const postgres = async () => {
+    if (env.DATABASE_URL) return;
+    await progress.step('Postgres', async (say) => {
+      const started = await startPostgres({
+        group,
+        dataDir,
+        port: ports.postgres,
+        password: keys.postgresPassword,
+        onProgress: say,
+      });
+      await ensureDatabase(started.urlOf('postgres'), DATABASE);
+      if (started.note) notes.push(started.note);
+    });
+  };
+  const temporal = async () => {
+    if (env.TEMPORAL_ADDRESS) return;
+    await progress.step('Temporal server', async (say) => {
+      const binary = await obtainTemporalBinary({ env, onProgress: say });
+      const dbPath = temporalDbPath(dataDir);
+      mkdirSync(join(dbPath, '..'), { recursive: true });
+      const codec = config.codecServer;
+      const codecEndpoint = codec && `http://127.0.0.1:${codec.port}/${codec.token}`;
+      await startTemporal({
+        group,
+        binary,
+        port: ports.temporal,
+        uiPort: ports.ui,
+        dbPath,
+        ...(codecEndpoint ? { codecEndpoint } : {}),
+      });
+    });
+  };
+  const bundle = async () => {
+    if (bundleIsStale()) await buildWorkflowBundleApart();
+  };
+  await allOrThrow([postgres(), temporal(), bundle()]);
+
+  const seeded = await progress.step('migrations and demo merchant', async (say) => {
+    for (const name of await migrate(config.databaseUrl)) say(`applied ${name}`);
+    const { digest: digestKey } = config.keys;
+    return seedDemo({
+      databaseUrl: config.databaseUrl,
+      accounts,
+      apiKeySecret: keys.demoApiKeySecret,
+      digestKey,
+    });
+  });
+  await progress.step('search attributes', async () => {
+    const connection = await connectTemporal(config.temporal);
+    try {
+      await ensureSearchAttributes(connection, config.temporal.namespace);
+    } finally {
+      await connection.close();
+    }
+  });
+
+  const apiUrl = `http://127.0.0.1:${ports.api}`;
+  await allOrThrow(startProcesses(options, ports, childEnv, accounts, apiUrl));
+
+  const stack: Stack = {
+    apiUrl,
+    ...seeded,
+    temporalAddress: config.temporal.address,
+    ...(config.temporal.uiUrl ? { temporalUiUrl: config.temporal.uiUrl } : {}),
+    timeScale: config.timeScale,
+    accounts,
+    databaseUrl: config.databaseUrl,
+    notes,
+  };
+  writeStackFile(dataDir, {
+    ...stack,
+    sandboxes: describeSandboxes(dataDir, accounts),
+    env: interlockOnly(childEnv),
+  });
+  return stack;
+}
+
+function startProcesses(
+  options: UpOptions,
+  ports: Ports,
+  env: Env,
+  accounts: readonly DemoAccount[],
+  apiUrl: string,
+) {
+  const { group, dataDir, progress } = options;
+  const run = (what: string, spec: ChildSpec) => progress.step(what, () => group.start(spec));
+  const byLine = { timeoutMs: READY_TIMEOUT_MS };
+  const byProbe = (port: number) => ({
+    timeoutMs: READY_TIMEOUT_MS,
+    probe: httpProbe(`http://127.0.0.1:${port}/readyz`),
+  });
+
+  const sandboxes = accounts.flatMap(({ id, provider, sandbox }) => {
+    if (!sandbox) return [];
+    const sandboxDir = join(dataDir, 'sandbox', provider);
+    mkdirSync(sandboxDir, { recursive: true });
+    const args = [
+      'sandbox/main.ts',
+      provider,
+      '--port',
+      String(sandbox.port),
+      '--admin-port',
+      String(sandbox.adminPort),
+    ];
+    args.push('--data-dir', sandboxDir, '--webhook-url', `${apiUrl}/v1/webhooks/${provider}/${id}`);
+    args.push('--time-scale', env.INTERLOCK_TIME_SCALE ?? '1', ...sandbox.args);
+    return [run(`${provider} sandbox`, entry(`sandbox-${provider}`, env, args, byLine))];
+  });
+  const worker = {
+    ...entry('worker', env, ['worker/main.ts'], byProbe(ports.workerHealth)),
+    stopGraceMs: WORKER_GRACE_MS,
+  };
+  const api = entry('api', env, ['api/main.ts'], byProbe(ports.api));
+  // A verb without an entry point of its own, so it goes through the command line as a person would.
+  const codecServer = {
+    ...entry('codec-server', env, [], { timeoutMs: READY_TIMEOUT_MS, probe: tcpProbe(ports.codec) }),
+    args: [join(ROOT, 'interlock'), 'codec-server'],
+  };
+  const codec = env.CODEC_SERVER_PORT ? [run('codec server', codecServer)] : [];
+  return [...sandboxes, ...codec, run('worker', worker), run('API', api)];
+}
+
+/** Waits for all, also after one has failed: what is still starting must not be abandoned half-way. */
+async function allOrThrow(work: readonly Promise<unknown>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+function describeSandboxes(dataDir: string, accounts: readonly DemoAccount[]) {
+  const entries = accounts.flatMap(({ provider, baseUrl, sandbox }) =>
+    sandbox
+      ? [
+          [
+            provider,
+            {
+              apiUrl: baseUrl,
+              adminUrl: `http://127.0.0.1:${sandbox.adminPort}`,
+              dataDir: join(dataDir, 'sandbox', provider),
+            },
+          ],
+        ]
+      : [],
+  );
+  return Object.fromEntries(entries);
+}
+
+/** What the stack decided, without the rest of the shell's environment. */
+function interlockOnly(env: Env): Record<string, string> {
+  const ours = /^(INTERLOCK_|TEMPORAL_|API_|CODEC_SERVER_|WORKER_|DATABASE_URL$|LOG_LEVEL$)/;
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) =>
+      value !== undefined && ours.test(name) ? [[name, value]] : [],
+    ),
+  );
+}

@@ -1,0 +1,35 @@
+import { parseArgs } from 'node:util';
+import { migrate, schemaDrift } from '../stack/migrate.ts';
+import { UsageError, type Verb } from '../verb.ts';
+
+const verb: Verb = {
+  summary: 'apply pending database migrations to DATABASE_URL',
+  usage: `Usage: DATABASE_URL=postgres://... ./interlock migrate [--check] [--json]
+
+Applies what is pending in prisma/migrations and records it in _prisma_migrations, exactly as
+"prisma migrate deploy" would. The URL's role must own the schema.
+
+  --check   apply nothing; compare prisma/schema.prisma with the migrations and exit 1 when they differ
+  --json    print one line of JSON`,
+  run: async (argv) => {
+    const { values } = parseArgs({
+      args: argv,
+      options: { check: { type: 'boolean' }, json: { type: 'boolean' } },
+    });
+    const url = process.env.DATABASE_URL;
+    if (!url)
+      throw new UsageError('DATABASE_URL is missing; set it to postgres://user:password@host:5432/database');
+    if (values.check) {
+      const drift = await schemaDrift(url);
+      if (values.json) console.log(JSON.stringify({ drift }));
+      else console.log(drift === '' ? 'Schema and migrations agree.' : drift);
+      return drift === '' ? 0 : 1;
+    }
+    const applied = await migrate(url);
+    if (values.json) console.log(JSON.stringify({ applied }));
+    else console.log(applied.length === 0 ? 'Nothing was pending.' : `Applied:\n  ${applied.join('\n  ')}`);
+    return 0;
+  },
+};
+
+export default verb;

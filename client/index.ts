@@ -1,0 +1,37 @@
+/**
+ * client/: the only door to Temporal from outside. What lives here: the connection, starting a payment
+ * with its first update, commands, signals and queries, the generations of a payment, and the codec that
+ * the worker and the codec server use too. What may not: decisions about money, HTTP, or providers.
+ */
+import type { Db } from '../db/client.ts';
+import { createDataConverter, type KeyRing } from './codec/index.ts';
+import { connectClient, type TemporalAddress } from './connection.ts';
+import type { PaymentsDoor } from './contract.ts';
+import { createDoor } from './door.ts';
+
+export { connectClient, connectionOptions, type TemporalAddress } from './connection.ts';
+export type { CommandResult, NewsResult, PaymentsDoor } from './contract.ts';
+export { createDoor, openGeneration } from './door.ts';
+
+export interface DoorConnection {
+  readonly door: PaymentsDoor;
+  /** Rejects when Temporal can't be reached. */
+  check(): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/** The door of a process that only starts, tells and asks: the API, the command line. */
+export async function connectDoor(
+  config: {
+    readonly temporal: TemporalAddress & { readonly taskQueue: string };
+    readonly keys: { readonly codec: KeyRing };
+  },
+  db: Db,
+): Promise<DoorConnection> {
+  const client = await connectClient(config.temporal, createDataConverter(config.keys.codec));
+  return {
+    door: createDoor({ client, db, taskQueue: config.temporal.taskQueue }),
+    check: () => client.withDeadline(Date.now() + 2_000, () => client.workflowService.getSystemInfo({})),
+    close: () => client.connection.close(),
+  };
+}

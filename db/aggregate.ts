@@ -1,0 +1,153 @@
+import type { Mode, OperationKind } from '../domain/ids.ts';
+import type { Decline, OperationOutcome } from '../domain/payment/outcome.ts';
+import type { Attempt, Operation, Payment, PaymentFailure, RouteStep } from '../domain/payment/payment.ts';
+import type { AttemptStatus, OperationStatus, PaymentStatus } from '../domain/payment/states.ts';
+import type { Db } from './client.ts';
+import { Prisma } from './generated/client.ts';
+
+/** Reads a payment back whole: what a workflow hydrates from, and what readers take their snapshot of. */
+export async function loadPayment(db: Db, paymentId: string): Promise<Payment | undefined> {
+  const rows = await db.$queryRaw<{ payment: PaymentRow; attempts: AttemptRow[] | null }[]>(Prisma.sql`
+    SELECT to_jsonb(p) AS payment,
+      (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('operations',
+          (SELECT coalesce(jsonb_agg(to_jsonb(o) - 'sealed_parameters' ORDER BY o.created_at, o.kind, o.number), '[]')
+             FROM operation o WHERE o.attempt_id = a.id)) ORDER BY a.number)
+        FROM attempt a WHERE a.payment_id = p.id) AS attempts
+    FROM payment p WHERE p.id = ${paymentId}`);
+  const row = rows[0];
+  return row === undefined ? undefined : toPayment(row.payment, row.attempts ?? []);
+}
+
+/** Rows as `to_jsonb` gives them: snake case, numbers, ISO instants. */
+export interface PaymentRow {
+  readonly id: string;
+  readonly merchant_id: string;
+  readonly mode: Mode;
+  readonly status: PaymentStatus;
+  readonly sequence: number;
+  readonly generation: number;
+  readonly amount_minor: number;
+  readonly currency: string;
+  readonly capture_method: 'automatic' | 'manual';
+  readonly payment_method_id: string | null;
+  readonly amount_authorized_minor: number;
+  readonly amount_captured_minor: number;
+  readonly amount_refunded_minor: number;
+  readonly reference: string | null;
+  readonly description: string | null;
+  readonly metadata: Record<string, string>;
+  readonly return_url: string | null;
+  readonly policy_version: number | null;
+  readonly route: RouteStep[];
+  readonly failure: PaymentFailure | null;
+  readonly cancellation_reason: string | null;
+  readonly complete_by: string;
+  readonly authorization_expires_at: string | null;
+  readonly created_at: string;
+}
+
+export interface AttemptRow {
+  readonly id: string;
+  readonly number: number;
+  readonly account_id: string;
+  readonly provider: string;
+  readonly connector_version: string;
+  readonly status: AttemptStatus;
+  readonly provider_reference: string | null;
+  readonly authorized_minor: number;
+  readonly captured_minor: number;
+  readonly refunded_minor: number;
+  readonly decline: Decline | null;
+  readonly watched: boolean;
+  readonly undoing: boolean;
+  readonly operations: readonly OperationJson[];
+}
+
+interface OperationJson {
+  readonly id: string;
+  readonly kind: OperationKind;
+  readonly number: number;
+  readonly cause: string;
+  readonly status: OperationStatus;
+  readonly amount_minor: number;
+  readonly final_capture: boolean;
+  readonly provider_reference: string | null;
+  readonly send_by: string | null;
+  readonly first_sent_at: string | null;
+  readonly closed_at: string | null;
+  readonly outcome: OperationOutcome | null;
+}
+
+function present<K extends string, V>(key: K, value: V | null): { [P in K]?: V } {
+  return (value === null ? {} : { [key]: value }) as { [P in K]?: V };
+}
+
+function instant(value: string | null): number | null {
+  return value === null ? null : Date.parse(value);
+}
+
+export function toPayment(row: PaymentRow, attempts: readonly AttemptRow[]): Payment {
+  return {
+    id: row.id,
+    merchantId: row.merchant_id,
+    mode: row.mode,
+    generation: row.generation,
+    sequence: row.sequence,
+    status: row.status,
+    amountMinor: row.amount_minor,
+    currency: row.currency,
+    captureMethod: row.capture_method,
+    ...present('paymentMethodId', row.payment_method_id),
+    amountAuthorizedMinor: row.amount_authorized_minor,
+    amountCapturedMinor: row.amount_captured_minor,
+    amountRefundedMinor: row.amount_refunded_minor,
+    ...present('policyVersion', row.policy_version),
+    route: row.route,
+    attempts: attempts.map(toAttempt),
+    ...present('failure', row.failure),
+    ...present('cancellationReason', row.cancellation_reason),
+    completeByMs: Date.parse(row.complete_by),
+    ...present('authorizationExpiresAtMs', instant(row.authorization_expires_at)),
+    createdAtMs: Date.parse(row.created_at),
+    ...present('reference', row.reference),
+    ...present('description', row.description),
+    ...present('returnUrl', row.return_url),
+    metadata: row.metadata,
+  };
+}
+
+function toAttempt(row: AttemptRow): Attempt {
+  return {
+    id: row.id,
+    number: row.number,
+    accountId: row.account_id,
+    provider: row.provider,
+    connectorVersion: row.connector_version,
+    status: row.status,
+    ...present('providerReference', row.provider_reference),
+    authorizedMinor: row.authorized_minor,
+    capturedMinor: row.captured_minor,
+    refundedMinor: row.refunded_minor,
+    ...present('decline', row.decline),
+    watched: row.watched,
+    undoing: row.undoing,
+    operations: row.operations.map(toOperation),
+  };
+}
+
+function toOperation(row: OperationJson): Operation {
+  return {
+    id: row.id,
+    kind: row.kind,
+    number: row.number,
+    cause: row.cause,
+    status: row.status,
+    amountMinor: row.amount_minor,
+    finalCapture: row.final_capture,
+    ...present('providerReference', row.provider_reference),
+    ...present('sendByMs', instant(row.send_by)),
+    closed: row.closed_at !== null,
+    claimed: row.first_sent_at !== null,
+    ...present('outcome', row.outcome),
+  };
+}

@@ -1,0 +1,144 @@
+import { eventIdFor, type Mode } from '../domain/ids.ts';
+import { type Payment, snapshotOf } from '../domain/payment/payment.ts';
+import { type Transition, transitionOf } from '../domain/payment/transition.ts';
+import type { RouteExplanation } from '../domain/routing/policy.ts';
+import { loadPayment } from './aggregate.ts';
+import type { Db } from './client.ts';
+import { Prisma } from './generated/client.ts';
+import { attemptsPart, auditContent, auditPart, json, nextHash, operationsPart, outboxPart } from './rows.ts';
+
+/** A merchant's request as it is promised: same key, same answer; another body, refused. */
+export interface RequestRow {
+  readonly id: string;
+  readonly path: string;
+  readonly idempotencyKey: string;
+  readonly bodyDigest: string;
+}
+
+export interface Planned {
+  /** The payment as stored: ours, or the one that an earlier run wrote. */
+  readonly payment: Payment;
+  readonly created: boolean;
+  /** The digest of the body that made it, which a repeat is compared with. */
+  readonly bodyDigest: string;
+}
+
+/**
+ * Get-or-create of a whole payment: request, payment, first attempt and operation, balance, explanation,
+ * audit and event in one statement. Whoever comes second, with whatever other route, gets the first one's.
+ */
+export async function storePlan(
+  db: Db,
+  transition: Transition,
+  request: RequestRow,
+  explanation: RouteExplanation | undefined,
+): Promise<Planned> {
+  const { payment } = transition;
+  const content = auditContent(transition);
+  const genesis = Prisma.sql`${payment.id}::text`;
+  const events = transition.events.map((type, index) => ({
+    id: eventIdFor(payment.id, transition.sequence, index),
+    type,
+    payload: snapshotOf(payment),
+  }));
+  const rows = await db.$queryRaw<{ created: boolean }[]>(Prisma.sql`
+    WITH gate AS (
+      INSERT INTO payment (id, merchant_id, mode, status, sequence, generation, amount_minor, currency, capture_method,
+        payment_method_id, reference, description, metadata, return_url, policy_version, route, failure,
+        cancellation_reason, complete_by, audit_head, created_at)
+      VALUES (${payment.id}, ${payment.merchantId}, ${payment.mode}, ${payment.status}, ${payment.sequence}::int,
+        ${payment.generation}::int, ${payment.amountMinor}::bigint, ${payment.currency}, ${payment.captureMethod},
+        ${payment.paymentMethodId ?? null}, ${payment.reference ?? null}, ${payment.description ?? null},
+        ${json(payment.metadata)}, ${payment.returnUrl ?? null}, ${payment.policyVersion ?? null}::int,
+        ${json(payment.route)}, ${payment.failure === undefined ? null : JSON.stringify(payment.failure)}::jsonb,
+        ${payment.cancellationReason ?? null}, ${new Date(payment.completeByMs)}::timestamptz, ${nextHash(genesis, payment.sequence, content.digest)},
+        ${new Date(payment.createdAtMs)}::timestamptz)
+      ON CONFLICT (id) DO NOTHING
+      RETURNING id, audit_head, id AS previous_hash),
+    request_row AS (
+      INSERT INTO request (id, merchant_id, mode, path, idempotency_key, body_digest, subject_id)
+      SELECT ${request.id}, ${payment.merchantId}, ${payment.mode}, ${request.path}, ${request.idempotencyKey},
+        ${request.bodyDigest}, gate.id FROM gate
+      ON CONFLICT DO NOTHING),
+    balance_row AS (
+      INSERT INTO payment_balance (payment_id, currency) SELECT gate.id, ${payment.currency} FROM gate),
+    explanation_row AS (
+      INSERT INTO route_explanation (payment_id, document)
+      SELECT gate.id, ${json(explanation ?? null)} FROM gate WHERE ${explanation !== undefined}::boolean),
+    attempt_rows AS (${attemptsPart(transition)}),
+    operation_rows AS (${operationsPart(transition)}),
+    audit_row AS (${auditPart(transition, content)}),
+    outbox_rows AS (${outboxPart(transition, events)})
+    SELECT count(*) > 0 AS created FROM gate`);
+  if (rows[0]?.created === true) return { payment, created: true, bodyDigest: request.bodyDigest };
+  return readBack(db, payment.id, request);
+}
+
+async function readBack(db: Db, paymentId: string, request: RequestRow): Promise<Planned> {
+  const [payment, stored] = await Promise.all([
+    loadPayment(db, paymentId),
+    db.request.findUnique({ where: { id: request.id }, select: { bodyDigest: true } }),
+  ]);
+  if (payment === undefined) throw new Error(`payment ${paymentId} could neither be written nor read`);
+  return { payment, created: false, bodyDigest: stored?.bodyDigest ?? request.bodyDigest };
+}
+
+/** The digest of the body that a request was first made with, to compare a repeat with. */
+export async function storedDigest(db: Db, requestId: string): Promise<string | undefined> {
+  const row = await db.request.findUnique({ where: { id: requestId }, select: { bodyDigest: true } });
+  return row?.bodyDigest;
+}
+
+/** What a shell keeps of an order whose workflow was ended before it wrote anything. */
+export interface ShellOrder {
+  readonly merchantId: string;
+  readonly mode: Mode;
+  readonly request: {
+    readonly requestId: string;
+    readonly path: string;
+    readonly idempotencyKey: string;
+    readonly bodyDigest: string;
+  };
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly captureMethod: 'automatic' | 'manual';
+  readonly paymentMethodId?: string;
+  readonly completeByMs: number;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * A canceled payment at generation 2, for a workflow that was terminated before `plan`: a plan that comes
+ * late after all reads it back, sees another generation, and stops unsent.
+ */
+export async function insertShell(db: Db, paymentId: string, order: ShellOrder): Promise<Payment> {
+  const { request, ...asked } = order;
+  const shell: Payment = {
+    ...asked,
+    id: paymentId,
+    generation: 2,
+    sequence: 0,
+    status: 'canceled',
+    amountAuthorizedMinor: 0,
+    amountCapturedMinor: 0,
+    amountRefundedMinor: 0,
+    route: [],
+    attempts: [],
+    createdAtMs: Date.now(),
+    cancellationReason: 'ended_before_it_began',
+  };
+  const transition = transitionOf(
+    shell,
+    { after: shell, reason: 'its workflow was ended before anything was written' },
+    { type: 'shell', actor: `request:${request.requestId}` },
+    Date.now(),
+  );
+  const { requestId, path, idempotencyKey, bodyDigest } = request;
+  const { payment } = await storePlan(
+    db,
+    transition,
+    { id: requestId, path, idempotencyKey, bodyDigest },
+    undefined,
+  );
+  return payment;
+}

@@ -1,0 +1,173 @@
+import type { OperationKind } from '../domain/ids.ts';
+import type { OperationOutcome } from '../domain/payment/outcome.ts';
+import type { CircuitState } from '../domain/routing/policy.ts';
+import type { Db } from './client.ts';
+import { Prisma } from './generated/client.ts';
+
+/** Everything that one provider call needs to know of its operation, in one read. Card data still sealed. */
+export interface SendFacts {
+  readonly operationId: string;
+  readonly paymentId: string;
+  readonly attemptId: string;
+  readonly kind: OperationKind;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly finalCapture: boolean;
+  readonly providerKey: string;
+  readonly cause: string;
+  readonly closed: boolean;
+  readonly lastSentAtMs?: number;
+  readonly sealedParameters?: Uint8Array;
+  readonly attemptStatus: string;
+  /** The authorization's reference at the provider, once known. */
+  readonly providerReference?: string;
+  /** This operation's own reference at the provider, once known (a refund's, a capture's). */
+  readonly operationReference?: string;
+  readonly connectorVersion: string;
+  readonly captureMethod: 'automatic' | 'manual';
+  readonly description?: string;
+  readonly returnUrl?: string;
+  readonly account: {
+    readonly id: string;
+    readonly provider: string;
+    readonly baseUrl: string;
+    readonly settings: Readonly<Record<string, string>>;
+    readonly circuit: CircuitState;
+  };
+  readonly paymentMethod?: SealedPaymentMethod;
+}
+
+export interface SealedPaymentMethod {
+  readonly id: string;
+  readonly sealedCard: Uint8Array;
+  readonly sealedCvc?: Uint8Array;
+  /** Epoch milliseconds; nothing that holds the CVC may outlive it. */
+  readonly cvcExpiresAtMs?: number;
+}
+
+export async function loadSendFacts(db: Db, operationId: string): Promise<SendFacts> {
+  const rows = await db.$queryRaw<SendRow[]>(Prisma.sql`
+    SELECT o.id, o.payment_id, o.attempt_id, o.kind, o.amount_minor, o.currency, o.final_capture, o.provider_key,
+      o.cause, o.closed_at, o.last_sent_at, o.sealed_parameters, o.provider_reference AS operation_reference,
+      a.status AS attempt_status, a.provider_reference, a.connector_version,
+      p.capture_method, p.description, p.return_url,
+      acc.id AS account_id, acc.provider, acc.base_url, acc.settings,
+      CASE WHEN c.state = 'closed' AND c.consecutive_failures > 0 THEN 'half_open' ELSE coalesce(c.state, 'closed') END AS circuit,
+      m.id AS method_id, m.sealed_card, m.sealed_cvc, m.cvc_expires_at
+    FROM operation o
+    JOIN attempt a ON a.id = o.attempt_id
+    JOIN payment p ON p.id = o.payment_id
+    JOIN provider_account acc ON acc.id = a.account_id
+    LEFT JOIN circuit c ON c.account_id = acc.id
+    LEFT JOIN payment_method m ON m.id = p.payment_method_id
+    WHERE o.id = ${operationId}`);
+  const row = rows[0];
+  if (row === undefined)
+    throw new Error(`operation ${operationId} has no row; nothing may be sent without one`);
+  return toSendFacts(row);
+}
+
+interface SendRow {
+  readonly id: string;
+  readonly payment_id: string;
+  readonly attempt_id: string;
+  readonly kind: OperationKind;
+  readonly amount_minor: bigint;
+  readonly currency: string;
+  readonly final_capture: boolean;
+  readonly provider_key: string;
+  readonly cause: string;
+  readonly closed_at: Date | null;
+  readonly last_sent_at: Date | null;
+  readonly sealed_parameters: Uint8Array | null;
+  readonly operation_reference: string | null;
+  readonly attempt_status: string;
+  readonly provider_reference: string | null;
+  readonly connector_version: string;
+  readonly capture_method: 'automatic' | 'manual';
+  readonly description: string | null;
+  readonly return_url: string | null;
+  readonly account_id: string;
+  readonly provider: string;
+  readonly base_url: string;
+  readonly settings: Record<string, string>;
+  readonly circuit: CircuitState;
+  readonly method_id: string | null;
+  readonly sealed_card: Uint8Array | null;
+  readonly sealed_cvc: Uint8Array | null;
+  readonly cvc_expires_at: Date | null;
+}
+
+function toSendFacts(row: SendRow): SendFacts {
+  return {
+    operationId: row.id,
+    paymentId: row.payment_id,
+    attemptId: row.attempt_id,
+    kind: row.kind,
+    amountMinor: Number(row.amount_minor),
+    currency: row.currency,
+    finalCapture: row.final_capture,
+    providerKey: row.provider_key,
+    cause: row.cause,
+    closed: row.closed_at !== null,
+    attemptStatus: row.attempt_status,
+    connectorVersion: row.connector_version,
+    captureMethod: row.capture_method,
+    account: {
+      id: row.account_id,
+      provider: row.provider,
+      baseUrl: row.base_url,
+      settings: row.settings,
+      circuit: row.circuit,
+    },
+    ...(row.last_sent_at === null ? {} : { lastSentAtMs: row.last_sent_at.getTime() }),
+    ...(row.sealed_parameters === null ? {} : { sealedParameters: row.sealed_parameters }),
+    ...(row.operation_reference === null ? {} : { operationReference: row.operation_reference }),
+    ...(row.provider_reference === null ? {} : { providerReference: row.provider_reference }),
+    ...(row.description === null ? {} : { description: row.description }),
+    ...(row.return_url === null ? {} : { returnUrl: row.return_url }),
+    ...(row.method_id === null || row.sealed_card === null
+      ? {}
+      : {
+          paymentMethod: {
+            id: row.method_id,
+            sealedCard: row.sealed_card,
+            ...(row.sealed_cvc === null ? {} : { sealedCvc: row.sealed_cvc }),
+            ...(row.cvc_expires_at === null ? {} : { cvcExpiresAtMs: row.cvc_expires_at.getTime() }),
+          },
+        }),
+  };
+}
+
+/**
+ * Appends what an activity saw. Written before the activity answers its workflow, whatever generation it
+ * belongs to: if the worker dies now, or the workflow has moved on, this row may be the only proof.
+ * `stale` says that the workflow no longer waits for this answer, and must be woken.
+ */
+export async function observe(
+  db: Db,
+  facts: { readonly paymentId: string; readonly operationId: string },
+  observed: { readonly source: string; readonly generation: number; readonly outcome: OperationOutcome },
+): Promise<{ readonly stale: boolean }> {
+  const rows = await db.$queryRaw<{ stale: boolean }[]>(Prisma.sql`
+    WITH observed AS (
+      INSERT INTO observation (payment_id, operation_id, source, generation, outcome)
+      VALUES (${facts.paymentId}, ${facts.operationId}, ${observed.source}, ${observed.generation}::int,
+        ${JSON.stringify(observed.outcome)}::jsonb))
+    SELECT closed_at IS NOT NULL OR generation > ${observed.generation}::int AS stale
+    FROM operation WHERE id = ${facts.operationId}`);
+  return { stale: rows[0]?.stale ?? false };
+}
+
+/** Successes that were seen for operations which were closed without one. Whoever reads them undoes or adopts. */
+export async function unexplainedSuccesses(
+  db: Db,
+  paymentId: string,
+): Promise<readonly { readonly operationId: string; readonly outcome: OperationOutcome }[]> {
+  return db.$queryRaw<{ operationId: string; outcome: OperationOutcome }[]>(Prisma.sql`
+    SELECT DISTINCT ON (o.id) o.id AS "operationId", s.outcome
+    FROM observation s JOIN operation o ON o.id = s.operation_id JOIN attempt a ON a.id = o.attempt_id
+    WHERE s.payment_id = ${paymentId} AND s.outcome->>'type' IN ('authorized', 'captured')
+      AND o.kind IN ('authorize', 'sale') AND o.closed_at IS NOT NULL AND o.status <> 'succeeded' AND NOT a.undoing
+    ORDER BY o.id, s.id DESC`);
+}

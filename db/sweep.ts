@@ -1,0 +1,53 @@
+import type { Db } from './client.ts';
+import { Prisma } from './generated/client.ts';
+
+/** What the sweeper looks at: payments that are not finished and have not moved for a while. */
+export interface RestingPayment {
+  readonly paymentId: string;
+  readonly generation: number;
+}
+
+/**
+ * Payments whose status is not terminal, or that have an operation still open, untouched for `idleMs`. In
+ * pages by id, so that one sweep sees each of them once however many there are.
+ */
+export async function restingPayments(
+  db: Db,
+  idleMs: number,
+  afterId: string,
+  limit: number,
+): Promise<readonly RestingPayment[]> {
+  return db.$queryRaw<RestingPayment[]>(Prisma.sql`
+    SELECT p.id AS "paymentId", p.generation FROM payment p
+    WHERE p.id > ${afterId} AND p.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'
+      AND (p.status NOT IN ('succeeded', 'failed', 'canceled', 'expired')
+        OR EXISTS (SELECT 1 FROM operation o WHERE o.payment_id = p.id AND o.closed_at IS NULL))
+    ORDER BY p.id LIMIT ${limit}::int`);
+}
+
+/** Shreds what may no longer exist: card verification codes and sealed parameters past their time. */
+export async function shredExpired(db: Db): Promise<number> {
+  const codes = await db.$executeRaw(Prisma.sql`
+    UPDATE payment_method SET sealed_cvc = NULL, cvc_expires_at = NULL WHERE cvc_expires_at <= clock_timestamp()`);
+  const parameters = await db.$executeRaw(Prisma.sql`
+    UPDATE operation SET sealed_parameters = NULL
+    WHERE sealed_parameters IS NOT NULL AND parameters_expire_at <= clock_timestamp()`);
+  return codes + parameters;
+}
+
+/** One sweeper at a time across all workers: a lock that dies with its connection's transaction. */
+export async function asOnlySweeper<T>(
+  db: Db,
+  sweep: () => Promise<T>,
+  timeoutMs: number,
+): Promise<T | undefined> {
+  return db.$transaction(
+    async (transaction) => {
+      const rows = await transaction.$queryRaw<{ won: boolean }[]>(
+        Prisma.sql`SELECT pg_try_advisory_xact_lock(hashtext('interlock.sweeper')) AS won`,
+      );
+      return rows[0]?.won === true ? sweep() : undefined;
+    },
+    { timeout: timeoutMs, maxWait: 5_000 },
+  );
+}

@@ -1,0 +1,188 @@
+import { addOperation, type Decision, mustFind, startAttempt, withStatus } from './edit.ts';
+import { captureSendBy, expiryMarginMs } from './expiry.ts';
+import {
+  allowedCommands,
+  type Command,
+  capturableMinor,
+  currentAttempt,
+  lockHolder,
+  type Payment,
+  type RouteStep,
+  routeStepOf,
+} from './payment.ts';
+
+/**
+ * The merchant's commands and the payment's own timers. Each is judged twice, when it is accepted and
+ * again under the lock; a refusal names the state and what is allowed, and changes nothing.
+ */
+export interface Refusal {
+  readonly code: string;
+  readonly message: string;
+  readonly status?: string;
+  readonly allowed?: readonly string[];
+}
+
+export type Ruling =
+  | { readonly type: 'decided'; readonly decision: Decision }
+  | { readonly type: 'refused'; readonly refusal: Refusal };
+
+function refuse(payment: Payment, code: string, message: string): Ruling {
+  return {
+    type: 'refused',
+    refusal: { code, message, status: payment.status, allowed: allowedCommands(payment) },
+  };
+}
+
+function decided(decision: Decision): Ruling {
+  return { type: 'decided', decision };
+}
+
+function refuseUnlessAllowed(payment: Payment, command: Command): Ruling | undefined {
+  if (allowedCommands(payment).includes(command)) return undefined;
+  const holder = lockHolder(payment);
+  const why =
+    holder === undefined
+      ? `a payment that is ${payment.status} takes no ${command}`
+      : `an earlier ${holder.kind} is not resolved yet; ask again when the payment has left ${payment.status}`;
+  return refuse(payment, holder === undefined ? 'payment_unexpected_state' : 'operation_in_progress', why);
+}
+
+/** Whether a command could be accepted now. The workflow's update validators ask exactly this. */
+export function judgeCommand(payment: Payment, command: Command): Refusal | undefined {
+  const ruling = refuseUnlessAllowed(payment, command);
+  return ruling?.type === 'refused' ? ruling.refusal : undefined;
+}
+
+export interface CaptureOrder {
+  readonly cause: string;
+  readonly amountMinor?: number;
+  readonly finalCapture: boolean;
+}
+
+export function decideCaptureCommand(payment: Payment, order: CaptureOrder, nowMs: number): Ruling {
+  const refused = refuseUnlessAllowed(payment, 'capture');
+  if (refused !== undefined) return refused;
+  const capturable = capturableMinor(payment);
+  const amountMinor = order.amountMinor ?? capturable;
+  if (amountMinor > capturable) {
+    return refuse(
+      payment,
+      'amount_too_large',
+      `${amountMinor} is more than the ${capturable} that can be captured`,
+    );
+  }
+  const attempt = mustFind(currentAttempt(payment), 'authorized attempt');
+  const step = mustFind(routeStepOf(payment, attempt.accountId), `route step ${attempt.accountId}`);
+  const whole = amountMinor === capturable;
+  if (!order.finalCapture && !whole && !step.multipleCaptures) {
+    return refuse(
+      payment,
+      'multiple_captures_not_supported',
+      `${attempt.provider} captures an authorization once; set final_capture`,
+    );
+  }
+  const expiresAtMs = payment.authorizationExpiresAtMs ?? nowMs + step.authorizationLifetimeMs;
+  const after = addOperation(payment, attempt.id, {
+    kind: 'capture',
+    cause: order.cause,
+    amountMinor,
+    finalCapture: order.finalCapture || whole,
+    sendByMs: captureSendBy(expiresAtMs, nowMs),
+  });
+  return decided({ after: withStatus(after, 'processing'), reason: `capture of ${amountMinor} asked for` });
+}
+
+export function decideVoidCommand(payment: Payment, cause: string): Ruling {
+  const refused = refuseUnlessAllowed(payment, 'void');
+  if (refused !== undefined) return refused;
+  const attempt = currentAttempt(payment);
+  if (attempt === undefined) {
+    const after = { ...withStatus(payment, 'canceled'), cancellationReason: 'requested_by_merchant' };
+    return decided({ after, reason: 'canceled before it was confirmed' });
+  }
+  return decided({
+    after: withStatus(
+      addOperation(payment, attempt.id, { kind: 'void', cause, amountMinor: payment.amountAuthorizedMinor }),
+      'processing',
+    ),
+    reason: 'void asked for',
+  });
+}
+
+export interface Confirmation {
+  readonly cause: string;
+  readonly paymentMethodId: string;
+  readonly completeByMs: number;
+  readonly route: readonly RouteStep[];
+  readonly policyVersion?: number;
+  readonly returnUrl?: string;
+}
+
+export function decideConfirmCommand(payment: Payment, confirmation: Confirmation): Ruling {
+  const refused = refuseUnlessAllowed(payment, 'confirm');
+  if (refused !== undefined) return refused;
+  const { cause, route, ...facts } = confirmation;
+  return decided(routed({ ...payment, ...facts, route }, cause));
+}
+
+/** The first attempt of a routed payment, or its end where no provider account can take it. */
+export function routed(payment: Payment, cause: string): Decision {
+  const first = payment.route[0];
+  if (first === undefined) {
+    // Through `processing`, so that a payment that fails has been tried as far as it could be.
+    return {
+      after: {
+        ...withStatus(payment, 'processing'),
+        failure: { code: 'no_route', message: 'no provider account can take this payment' },
+      },
+      reason: 'no candidate is left by the routing policy',
+    };
+  }
+  return {
+    after: withStatus(startAttempt(payment, first, cause), 'processing'),
+    reason: `routed to ${first.provider}`,
+  };
+}
+
+/** A payment that nobody confirmed in time, or that has no route: what its next transition is. */
+export function decideUnsent(payment: Payment): Decision | undefined {
+  if (payment.status === 'requires_confirmation' || payment.status === 'requires_payment_method') {
+    return {
+      after: { ...withStatus(payment, 'canceled'), cancellationReason: 'not_confirmed_in_time' },
+      reason: 'not confirmed in time',
+    };
+  }
+  if (payment.status === 'processing' && payment.attempts.length === 0) {
+    return { after: withStatus(payment, 'failed'), reason: 'no provider account can take this payment' };
+  }
+  return undefined;
+}
+
+/** When the authorization's own timer acts: a margin before the provider lets it lapse. */
+export function expiryTimerMs(payment: Payment, fromMs: number): number | undefined {
+  const expiresAtMs = payment.authorizationExpiresAtMs;
+  if (expiresAtMs === undefined) return undefined;
+  if (payment.status !== 'requires_capture' && payment.status !== 'partially_captured') return undefined;
+  return expiresAtMs - expiryMarginMs(expiresAtMs, fromMs);
+}
+
+export function decideAuthorizationExpiry(payment: Payment): Decision | undefined {
+  const attempt = currentAttempt(payment);
+  if (attempt === undefined || lockHolder(payment) !== undefined) return undefined;
+  if (payment.status === 'partially_captured') {
+    return {
+      after: withStatus(payment, 'succeeded'),
+      reason: 'the authorization lapses; what was captured stands',
+    };
+  }
+  if (payment.status !== 'requires_capture') return undefined;
+  const after = addOperation(payment, attempt.id, {
+    kind: 'void',
+    cause: 'authorization_expiry',
+    amountMinor: payment.amountAuthorizedMinor,
+  });
+  return {
+    after: withStatus(after, 'processing'),
+    reason: 'the authorization expires uncaptured; voiding it',
+  };
+}

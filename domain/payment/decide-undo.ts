@@ -1,0 +1,244 @@
+import { isTerminal, unreachable } from '../machine.ts';
+import { backoffMs } from './backoff.ts';
+import {
+  addOperation,
+  type Decision,
+  editAttempt,
+  editOperation,
+  type OpenedException,
+  retryCause,
+  rootCause,
+  settle,
+  withStatus,
+} from './edit.ts';
+import { goOn } from './go-on.ts';
+import type { Authorized, Captured, OperationOutcome } from './outcome.ts';
+import type { Attempt, Operation, Payment } from './payment.ts';
+import { PAYMENT_EDGES, type PaymentStatus } from './states.ts';
+
+/** What follows from a void's or an undoing refund's outcome, and how a late success is undone. See decide.ts. */
+export function decideVoid(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: OperationOutcome,
+  nowMs: number,
+): Decision {
+  const settled = settle(payment, operation.id, outcome);
+  const waiting: PaymentStatus =
+    attempt.undoing || isTerminal(PAYMENT_EDGES, payment.status) ? payment.status : 'processing';
+  switch (outcome.type) {
+    case 'voided':
+      return voided(settled, attempt, operation, nowMs);
+    case 'pending':
+      return { after: withStatus(settled, waiting), reason: `${attempt.provider} received the void` };
+    case 'unknown':
+      return {
+        after: withStatus(settled, waiting),
+        reason: `void unknown at ${attempt.provider}: ${outcome.cause}`,
+      };
+    case 'rejected':
+      return refused(settled, attempt, operation, outcome.code, nowMs);
+    case 'declined':
+      return refused(settled, attempt, operation, outcome.decline.providerCode, nowMs);
+    case 'not_attempted':
+      return {
+        after: withStatus(retry(settled, attempt, operation, nowMs), waiting),
+        reason: `void not attempted (${outcome.proof}); trying again`,
+      };
+    case 'captured':
+    case 'refunded':
+      return contradiction(
+        settle(payment, operation.id, outcome, 'rejected'),
+        attempt,
+        operation,
+        outcome.type,
+      );
+    case 'authorized':
+    case 'requires_action':
+      // Not voided yet: the resolver asks again.
+      return {
+        after: withStatus(settle(payment, operation.id, outcome, 'unknown'), waiting),
+        reason: 'not voided yet',
+      };
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** Exhaustive by prefix of the cause: why a void was asked for says what its success means. */
+function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs: number): Decision {
+  const after = editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'voided' }));
+  const reason = `voided at ${attempt.provider}`;
+  if (attempt.undoing) return { after, reason: `late success undone: ${reason}` };
+  if (rootCause(operation) === 'authentication_required') return authenticationRequired(after, attempt);
+  if (operation.cause.startsWith('resolve_')) {
+    const closed = closeAuthorization(after, attempt, 'rejected');
+    return goOn(closed, `${reason}, by our reference`, nowMs, {
+      mayFailOver: true,
+      failure: {
+        code: 'provider_unavailable',
+        message: 'the outcome was unknown and the attempt was voided',
+      },
+    });
+  }
+  const expired = rootCause(operation) === 'authorization_expiry';
+  return {
+    after: {
+      ...withStatus(after, expired ? 'expired' : 'canceled'),
+      cancellationReason: expired ? 'authorization_expired' : 'requested_by_merchant',
+    },
+    reason,
+  };
+}
+
+function authenticationRequired(payment: Payment, attempt: Attempt): Decision {
+  const message = 'the issuer asks for authentication, which this payment cannot give yet';
+  const after = withStatus(closeAuthorization(payment, attempt, 'declined'), 'failed');
+  return {
+    after: { ...after, failure: { code: 'authentication_required', message } },
+    reason: `intent canceled at ${attempt.provider}; authentication required`,
+  };
+}
+
+/** Closes the authorization that a void has proven dead. */
+function closeAuthorization(payment: Payment, attempt: Attempt, status: 'declined' | 'rejected'): Payment {
+  const authorization = attempt.operations.find(
+    (each) => (each.kind === 'authorize' || each.kind === 'sale') && !each.closed,
+  );
+  if (authorization === undefined) return payment;
+  return editOperation(payment, authorization.id, (each) => ({ ...each, status, closed: true }));
+}
+
+const NOTHING_TO_VOID = 'nothing_to_void';
+
+function refused(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  code: string,
+  nowMs: number,
+): Decision {
+  const nothing = code === NOTHING_TO_VOID;
+  // Only we could have completed the challenge, so an intent that isn't there cannot be charged.
+  if (nothing && rootCause(operation) === 'authentication_required')
+    return voided(payment, attempt, operation, nowMs);
+  // Absence is judged by the resolver, which asked: it counts only after the horizon, and twice.
+  if (nothing && operation.cause.startsWith('resolve_'))
+    return { after: payment, reason: 'nothing to void, so far' };
+  if (nothing && rootCause(operation) === 'authorization_expiry')
+    return voided(payment, attempt, operation, nowMs);
+  const exceptions: readonly OpenedException[] = [
+    {
+      kind: attempt.undoing ? 'undo_failed' : 'void_failed',
+      subjectId: operation.id,
+      summary: `${attempt.provider} refused the void: ${code}`,
+    },
+  ];
+  const reason = `void refused by ${attempt.provider}: ${code}`;
+  if (attempt.undoing || isTerminal(PAYMENT_EDGES, payment.status))
+    return { after: payment, reason, exceptions };
+  if (operation.cause.startsWith('resolve_')) return { after: payment, reason, exceptions };
+  if (attempt.status !== 'authorized')
+    return { after: withStatus(payment, 'requires_review'), reason, exceptions };
+  const failure = { code: 'void_failed' as const, message: reason };
+  return { after: { ...withStatus(payment, 'requires_capture'), failure }, reason, exceptions };
+}
+
+function retry(payment: Payment, attempt: Attempt, operation: Operation, nowMs: number): Payment {
+  return addOperation(payment, attempt.id, {
+    kind: operation.kind,
+    cause: retryCause(operation),
+    amountMinor: operation.amountMinor,
+    notBeforeMs: nowMs + backoffMs(operation.number),
+  });
+}
+
+function contradiction(payment: Payment, attempt: Attempt, operation: Operation, what: string): Decision {
+  const summary = `${attempt.provider} says ${what} where a void was asked for`;
+  const status: PaymentStatus = isTerminal(PAYMENT_EDGES, payment.status)
+    ? payment.status
+    : 'requires_review';
+  return {
+    after: withStatus(payment, status),
+    reason: summary,
+    exceptions: [{ kind: 'contradiction', subjectId: operation.id, summary }],
+  };
+}
+
+/** The undoing refund of a late success. Merchants' refunds are workflows of their own. */
+export function decideRefund(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: OperationOutcome,
+  nowMs: number,
+): Decision {
+  const settled = settle(payment, operation.id, outcome);
+  switch (outcome.type) {
+    case 'refunded': {
+      const after = editAttempt(settled, attempt.id, (each) => ({
+        ...each,
+        status: 'refunded',
+        refundedMinor: each.refundedMinor + operation.amountMinor,
+      }));
+      return { after, reason: `late success undone: refunded at ${attempt.provider}` };
+    }
+    case 'pending':
+    case 'unknown':
+      return { after: settled, reason: `refund ${outcome.type} at ${attempt.provider}` };
+    case 'not_attempted':
+      return {
+        after: retry(settled, attempt, operation, nowMs),
+        reason: `refund not attempted (${outcome.proof}); trying again`,
+      };
+    case 'authorized':
+    case 'captured':
+    case 'requires_action':
+      return { after: settle(payment, operation.id, outcome, 'unknown'), reason: 'not refunded yet' };
+    case 'declined':
+    case 'rejected':
+    case 'voided':
+      return {
+        after: settle(payment, operation.id, outcome, 'rejected'),
+        reason: `refund refused by ${attempt.provider}`,
+        exceptions: [
+          {
+            kind: 'undo_failed',
+            subjectId: operation.id,
+            summary: `${attempt.provider} refused to refund a late success`,
+          },
+        ],
+      };
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/**
+ * A success for an attempt that we had proven dead: the money goes back, whatever the payment has come to.
+ * Its status is not touched; the correction is appended (attempt, postings, audit, event).
+ */
+export function undoLateSuccess(
+  payment: Payment,
+  attempt: Attempt,
+  outcome: Authorized | Captured,
+): Decision {
+  const captured = outcome.type === 'captured';
+  const marked = editAttempt(payment, attempt.id, (each) => ({
+    ...each,
+    status: captured ? 'captured' : 'authorized',
+    providerReference: outcome.providerReference,
+    authorizedMinor: outcome.amountMinor,
+    capturedMinor: captured ? outcome.amountMinor : 0,
+    undoing: true,
+    watched: false,
+  }));
+  const after = addOperation(marked, attempt.id, {
+    kind: captured ? 'refund' : 'void',
+    cause: 'late_success',
+    amountMinor: outcome.amountMinor,
+  });
+  const summary = `${attempt.provider} reports ${outcome.type} for an attempt proven uncharged; giving it back`;
+  return { after, reason: summary, exceptions: [{ kind: 'late_success', subjectId: attempt.id, summary }] };
+}

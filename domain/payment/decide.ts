@@ -1,0 +1,230 @@
+import { unreachable } from '../machine.ts';
+import { decideCapture } from './decide-capture.ts';
+import { decideRefund, decideVoid, undoLateSuccess } from './decide-undo.ts';
+import { addOperation, type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
+import { captureSendBy } from './expiry.ts';
+import { goOn } from './go-on.ts';
+import { type Authorized, type Captured, type OperationOutcome, RETRY_ADVICE } from './outcome.ts';
+import {
+  type Attempt,
+  attemptOf,
+  findOperation,
+  type Operation,
+  type Payment,
+  routeStepOf,
+} from './payment.ts';
+
+/**
+ * What follows from an outcome. Pure: the payment before, one operation's outcome and the time give the
+ * payment after. The workflow performs whatever operations are open in it; `undefined` means that the
+ * outcome says nothing new. Captures are in decide-capture.ts, voids and refunds in decide-undo.ts,
+ * the merchant's commands in commands.ts, unknown outcomes in resolver.ts.
+ */
+export function decideOutcome(
+  payment: Payment,
+  operationId: string,
+  outcome: OperationOutcome,
+  nowMs: number,
+): Decision | undefined {
+  const operation = mustFind(findOperation(payment, operationId), `operation ${operationId}`);
+  const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
+  if (operation.closed) return decideLate(payment, attempt, operation, outcome);
+  if (sameStanding(operation, outcome)) return undefined;
+  switch (operation.kind) {
+    case 'authorize':
+    case 'sale':
+      return decideAuthorization(payment, attempt, operation, outcome, nowMs);
+    case 'capture':
+      return decideCapture(payment, attempt, operation, outcome, nowMs);
+    case 'void':
+      return decideVoid(payment, attempt, operation, outcome, nowMs);
+    case 'refund':
+      return decideRefund(payment, attempt, operation, outcome, nowMs);
+    default:
+      return unreachable(operation.kind);
+  }
+}
+
+/** A second `unknown` or `pending` for what is already so tells nothing. */
+function sameStanding(operation: Operation, outcome: OperationOutcome): boolean {
+  if (outcome.type === 'unknown') return operation.status === 'unknown' || operation.status === 'pending';
+  return outcome.type === 'pending' && operation.status === 'pending';
+}
+
+/** News about an operation that is closed: only a success where we had proven none changes anything. */
+function decideLate(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: OperationOutcome,
+): Decision | undefined {
+  const authorization = operation.kind === 'authorize' || operation.kind === 'sale';
+  const success = outcome.type === 'authorized' || outcome.type === 'captured';
+  const dead = attempt.status === 'declined' || attempt.status === 'errored' || attempt.status === 'voided';
+  if (!authorization || !success || !dead || attempt.undoing) return undefined;
+  // A void that worked leaves the authorization's own success message in the mail; that is no news.
+  if (attempt.status === 'voided' && attempt.authorizedMinor > 0) return undefined;
+  return undoLateSuccess(payment, attempt, outcome);
+}
+
+function decideAuthorization(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: OperationOutcome,
+  nowMs: number,
+): Decision {
+  const settled = settle(payment, operation.id, outcome);
+  switch (outcome.type) {
+    case 'authorized':
+      return authorized(settled, attempt, operation, outcome, nowMs);
+    case 'captured':
+      return sold(settled, attempt, outcome);
+    case 'pending':
+      return {
+        after: withStatus(pendingAttempt(settled, attempt, outcome.providerReference), 'processing'),
+        reason: `${attempt.provider} will say later`,
+      };
+    case 'requires_action':
+      return requiresAction(settled, attempt, outcome);
+    case 'declined': {
+      const advice = RETRY_ADVICE[outcome.decline.reason];
+      const after = editAttempt(settled, attempt.id, (each) => ({
+        ...each,
+        status: 'declined',
+        decline: outcome.decline,
+      }));
+      return goOn(after, `declined by ${attempt.provider}: ${outcome.decline.reason}`, nowMs, {
+        mayFailOver: advice === 'retry_other_provider',
+        failure: { code: 'card_declined', message: outcome.decline.message, decline: outcome.decline },
+      });
+    }
+    case 'rejected':
+      return goOn(
+        dead(settled, attempt, 'errored'),
+        `refused by ${attempt.provider} before executing: ${outcome.code}`,
+        nowMs,
+        {
+          mayFailOver: true,
+          failure: {
+            code: 'provider_rejected',
+            message: `${attempt.provider} refused the request: ${outcome.code}`,
+          },
+        },
+      );
+    case 'not_attempted':
+      return goOn(
+        dead(settled, attempt, 'errored', outcome.proof === 'not_found_confirmed'),
+        `proven not attempted at ${attempt.provider}: ${outcome.proof}`,
+        nowMs,
+        {
+          mayFailOver: true,
+          failure: {
+            code: 'provider_unavailable',
+            message: 'no provider could be reached; nothing was charged',
+          },
+        },
+      );
+    case 'voided':
+    case 'refunded':
+      return goOn(
+        dead(settle(payment, operation.id, outcome, 'rejected'), attempt, 'voided'),
+        `undone at ${attempt.provider}, proven`,
+        nowMs,
+        {
+          mayFailOver: true,
+          failure: { code: 'provider_unavailable', message: 'the attempt was voided; nothing was charged' },
+        },
+      );
+    case 'unknown':
+      return {
+        after: withStatus(
+          editAttempt(settled, attempt.id, (each) => ({ ...each, status: 'unknown' })),
+          'processing',
+        ),
+        reason: `outcome unknown at ${attempt.provider}: ${outcome.cause}`,
+      };
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function pendingAttempt(payment: Payment, attempt: Attempt, providerReference: string): Payment {
+  return editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'pending', providerReference }));
+}
+
+function dead(payment: Payment, attempt: Attempt, status: 'errored' | 'voided', watched = false): Payment {
+  return editAttempt(payment, attempt.id, (each) => ({ ...each, status, watched: each.watched || watched }));
+}
+
+function authorized(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: Authorized,
+  nowMs: number,
+): Decision {
+  const step = mustFind(routeStepOf(payment, attempt.accountId), `route step ${attempt.accountId}`);
+  const expiresAtMs = outcome.captureBeforeMs ?? nowMs + step.authorizationLifetimeMs;
+  const marked: Payment = {
+    ...editAttempt(payment, attempt.id, (each) => ({
+      ...each,
+      status: 'authorized',
+      providerReference: outcome.providerReference,
+      authorizedMinor: outcome.amountMinor,
+    })),
+    amountAuthorizedMinor: outcome.amountMinor,
+    authorizationExpiresAtMs: expiresAtMs,
+  };
+  const reason = `authorized by ${attempt.provider}`;
+  if (payment.captureMethod === 'manual' || operation.kind === 'sale') {
+    return { after: withStatus(marked, 'requires_capture'), reason };
+  }
+  const capturing = addOperation(marked, attempt.id, {
+    kind: 'capture',
+    cause: 'automatic_capture',
+    amountMinor: outcome.amountMinor,
+    sendByMs: captureSendBy(expiresAtMs, nowMs),
+  });
+  return { after: withStatus(capturing, 'processing'), reason };
+}
+
+function sold(payment: Payment, attempt: Attempt, outcome: Captured): Decision {
+  const after: Payment = {
+    ...editAttempt(payment, attempt.id, (each) => ({
+      ...each,
+      status: 'captured',
+      providerReference: outcome.providerReference,
+      authorizedMinor: outcome.amountMinor,
+      capturedMinor: outcome.amountMinor,
+    })),
+    amountAuthorizedMinor: outcome.amountMinor,
+    amountCapturedMinor: outcome.amountMinor,
+  };
+  return { after: withStatus(after, 'succeeded'), reason: `charged by ${attempt.provider}` };
+}
+
+/**
+ * Until challenges are workflows of their own, an intent that asks for one is canceled at the provider,
+ * proven, and then fails. The authorization stays open meanwhile: it could still be completed.
+ */
+function requiresAction(
+  payment: Payment,
+  attempt: Attempt,
+  outcome: Extract<OperationOutcome, { type: 'requires_action' }>,
+): Decision {
+  const marked = editAttempt(payment, attempt.id, (each) => ({
+    ...each,
+    status: 'requires_action',
+    ...(outcome.providerReference === undefined ? {} : { providerReference: outcome.providerReference }),
+  }));
+  const voiding = addOperation(marked, attempt.id, {
+    kind: 'void',
+    cause: 'authentication_required',
+    amountMinor: payment.amountMinor,
+  });
+  return {
+    after: withStatus(voiding, 'processing'),
+    reason: `${attempt.provider} asks for ${outcome.action}; canceling the intent`,
+  };
+}

@@ -1,0 +1,167 @@
+import { attemptIdFor, type OperationKind, operationIdFor } from '../ids.ts';
+import { AssertionFailure } from '../machine.ts';
+import type { OperationOutcome } from './outcome.ts';
+import type { Attempt, Operation, Payment, RouteStep } from './payment.ts';
+import type { OperationStatus, PaymentStatus } from './states.ts';
+
+/** Small pure edits of a payment, from which the decisions are composed. None of them decides anything. */
+
+/** What a decision leaves: the payment after it, why, and what a person must look at. */
+export interface Decision {
+  readonly after: Payment;
+  readonly reason: string;
+  readonly exceptions?: readonly OpenedException[];
+}
+
+export interface OpenedException {
+  readonly kind:
+    | 'capture_failed'
+    | 'void_failed'
+    | 'undo_failed'
+    | 'unknown_outcome_parked'
+    | 'pending_overdue'
+    | 'late_success'
+    | 'contradiction';
+  readonly subjectId: string;
+  readonly summary: string;
+}
+
+export function withStatus(payment: Payment, status: PaymentStatus): Payment {
+  return { ...payment, status };
+}
+
+export function editAttempt(
+  payment: Payment,
+  attemptId: string,
+  edit: (attempt: Attempt) => Attempt,
+): Payment {
+  return {
+    ...payment,
+    attempts: payment.attempts.map((attempt) => (attempt.id === attemptId ? edit(attempt) : attempt)),
+  };
+}
+
+export function editOperation(
+  payment: Payment,
+  operationId: string,
+  edit: (operation: Operation) => Operation,
+): Payment {
+  return {
+    ...payment,
+    attempts: payment.attempts.map((attempt) => ({
+      ...attempt,
+      operations: attempt.operations.map((each) => (each.id === operationId ? edit(each) : each)),
+    })),
+  };
+}
+
+/** Which outcomes settle an operation, and as what. Exhaustive: `undefined` leaves it open. */
+const SETTLED: Readonly<Record<OperationOutcome['type'], OperationStatus>> = {
+  authorized: 'succeeded',
+  captured: 'succeeded',
+  voided: 'succeeded',
+  refunded: 'succeeded',
+  pending: 'pending',
+  requires_action: 'pending',
+  declined: 'declined',
+  rejected: 'rejected',
+  not_attempted: 'not_attempted',
+  unknown: 'unknown',
+};
+
+/** Writes an outcome onto its operation; a settled one closes it. */
+export function settle(
+  payment: Payment,
+  operationId: string,
+  outcome: OperationOutcome,
+  as?: OperationStatus,
+): Payment {
+  const status = as ?? SETTLED[outcome.type];
+  const closed = status !== 'pending' && status !== 'unknown' && status !== 'created';
+  return editOperation(payment, operationId, (operation) => ({
+    ...operation,
+    status,
+    closed,
+    outcome,
+    ...('providerReference' in outcome && outcome.providerReference !== undefined
+      ? { providerReference: outcome.providerReference }
+      : {}),
+  }));
+}
+
+export interface NewOperation {
+  readonly kind: OperationKind;
+  readonly cause: string;
+  readonly amountMinor: number;
+  readonly finalCapture?: boolean;
+  readonly sendByMs?: number;
+  readonly notBeforeMs?: number;
+}
+
+/** Adds an operation to an attempt, or returns the payment unchanged if its cause already has one. */
+export function addOperation(payment: Payment, attemptId: string, wanted: NewOperation): Payment {
+  return editAttempt(payment, attemptId, (attempt) => {
+    const ofKind = attempt.operations.filter((each) => each.kind === wanted.kind);
+    if (ofKind.some((each) => each.cause === wanted.cause)) return attempt;
+    const number = ofKind.length + 1;
+    const operation: Operation = {
+      id: operationIdFor(payment.id, attempt.number, wanted.kind, number),
+      kind: wanted.kind,
+      number,
+      cause: wanted.cause,
+      status: 'created',
+      amountMinor: wanted.amountMinor,
+      finalCapture: wanted.finalCapture ?? true,
+      closed: false,
+      claimed: false,
+      ...(wanted.sendByMs === undefined ? {} : { sendByMs: wanted.sendByMs }),
+      ...(wanted.notBeforeMs === undefined ? {} : { notBeforeMs: wanted.notBeforeMs }),
+    };
+    return { ...attempt, operations: [...attempt.operations, operation] };
+  });
+}
+
+/** The next attempt at the next step of the route, with its authorization or sale. */
+export function startAttempt(payment: Payment, step: RouteStep, cause: string): Payment {
+  const number = payment.attempts.length + 1;
+  const attempt: Attempt = {
+    id: attemptIdFor(payment.id, number),
+    number,
+    accountId: step.accountId,
+    provider: step.provider,
+    connectorVersion: step.connectorVersion,
+    status: 'created',
+    authorizedMinor: 0,
+    capturedMinor: 0,
+    refundedMinor: 0,
+    watched: false,
+    undoing: false,
+    operations: [],
+  };
+  const sale = payment.captureMethod === 'automatic' && step.automaticCapture === 'sale';
+  return addOperation({ ...payment, attempts: [...payment.attempts, attempt] }, attempt.id, {
+    kind: sale ? 'sale' : 'authorize',
+    cause,
+    amountMinor: payment.amountMinor,
+    sendByMs: payment.completeByMs,
+  });
+}
+
+/** The step of the route that nobody has tried yet, in order. */
+export function nextRouteStep(payment: Payment): RouteStep | undefined {
+  return payment.route[payment.attempts.length];
+}
+
+export function mustFind<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new AssertionFailure(`${what} is not there`);
+  return value;
+}
+
+/** Why the operation was first wanted. A retry keeps its cause, numbered, because that says what success means. */
+export function rootCause(operation: Operation): string {
+  return operation.cause.replace(/#\d+$/, '');
+}
+
+export function retryCause(operation: Operation): string {
+  return `${rootCause(operation)}#${operation.number + 1}`;
+}

@@ -1,0 +1,222 @@
+import type { Mode, OperationKind } from '../ids.ts';
+import type { Decline, OperationOutcome } from './outcome.ts';
+import type { AttemptStatus, OperationStatus, PaymentStatus } from './states.ts';
+
+/**
+ * A payment as the workflow holds it and Postgres projects it: plain values, safe in JSON. Amounts are
+ * minor units of `currency`; instants are epoch milliseconds. `decide.ts` makes the next one from the last.
+ */
+export interface Payment {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly mode: Mode;
+  readonly generation: number;
+  /** One more with every recorded transition; what writers compare and set. */
+  readonly sequence: number;
+  readonly status: PaymentStatus;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly captureMethod: 'automatic' | 'manual';
+  readonly paymentMethodId?: string;
+  /** Totals of what counts for the merchant; a late success that is being undone does not. */
+  readonly amountAuthorizedMinor: number;
+  readonly amountCapturedMinor: number;
+  readonly amountRefundedMinor: number;
+  readonly policyVersion?: number;
+  /** The candidates in order, as decided once by the plan. Attempt n went to some step of it. */
+  readonly route: readonly RouteStep[];
+  readonly attempts: readonly Attempt[];
+  readonly failure?: PaymentFailure;
+  readonly cancellationReason?: string;
+  readonly completeByMs: number;
+  readonly authorizationExpiresAtMs?: number;
+  readonly createdAtMs: number;
+  readonly reference?: string;
+  readonly description?: string;
+  readonly returnUrl?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** One candidate with the adapter's declared facts, pinned when the route was stored. Waits are scaled. */
+export interface RouteStep {
+  readonly accountId: string;
+  readonly provider: string;
+  readonly connectorVersion: string;
+  readonly automaticCapture: 'sale' | 'authorize_then_capture';
+  readonly multipleCaptures: boolean;
+  readonly authorizationLifetimeMs: number;
+  readonly replaysByKey: boolean;
+  readonly keyWindowMs: number;
+  readonly visibilityHorizonMs: number;
+  readonly canLookup: boolean;
+  readonly canVoidByReference: boolean;
+  readonly canRefund: boolean;
+}
+
+export interface Attempt {
+  readonly id: string;
+  readonly number: number;
+  readonly accountId: string;
+  readonly provider: string;
+  readonly connectorVersion: string;
+  readonly status: AttemptStatus;
+  readonly providerReference?: string;
+  readonly authorizedMinor: number;
+  readonly capturedMinor: number;
+  readonly refundedMinor: number;
+  readonly decline?: Decline;
+  /** Proven uncharged by absence (`not found`), so watched until settlement. */
+  readonly watched: boolean;
+  /** It succeeded after we had gone on without it: its money goes back, and never to the merchant's account. */
+  readonly undoing: boolean;
+  readonly operations: readonly Operation[];
+}
+
+export interface Operation {
+  readonly id: string;
+  readonly kind: OperationKind;
+  readonly number: number;
+  /** The request, timer or rule that caused it; one cause makes one operation. */
+  readonly cause: string;
+  readonly status: OperationStatus;
+  readonly amountMinor: number;
+  readonly finalCapture: boolean;
+  readonly providerReference?: string;
+  /** Epoch milliseconds after which it must not be sent first; absent: may always be sent. */
+  readonly sendByMs?: number;
+  /** Backoff before a retry's first send. */
+  readonly notBeforeMs?: number;
+  readonly closed: boolean;
+  /** Claimed by an earlier run or generation: it may have been sent, so it is resolved, never sent first. */
+  readonly claimed: boolean;
+  readonly outcome?: OperationOutcome;
+}
+
+export interface PaymentFailure {
+  readonly code:
+    | 'card_declined'
+    | 'authentication_required'
+    | 'provider_unavailable'
+    | 'provider_rejected'
+    | 'no_route'
+    | 'capture_failed'
+    | 'void_failed';
+  readonly message: string;
+  readonly decline?: Decline;
+}
+
+/** What outsiders see of a payment. The same shape answers an update, a query and a row's reader. */
+export interface PaymentSnapshot {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly mode: Mode;
+  readonly status: PaymentStatus;
+  readonly sequence: number;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly captureMethod: 'automatic' | 'manual';
+  readonly paymentMethodId?: string;
+  readonly amountAuthorizedMinor: number;
+  readonly amountCapturableMinor: number;
+  readonly amountCapturedMinor: number;
+  readonly amountRefundedMinor: number;
+  readonly failure?: PaymentFailure;
+  readonly cancellationReason?: string;
+  readonly authorizationExpiresAtMs?: number;
+  readonly createdAtMs: number;
+  readonly reference?: string;
+  readonly description?: string;
+  readonly returnUrl?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly attempts: readonly AttemptSnapshot[];
+  /** Commands that the machine would accept now. */
+  readonly allowed: readonly Command[];
+}
+
+export interface AttemptSnapshot {
+  readonly id: string;
+  readonly provider: string;
+  readonly status: AttemptStatus;
+  readonly providerReference?: string;
+  readonly decline?: Decline;
+}
+
+export type Command = 'confirm' | 'capture' | 'void';
+
+export function currentAttempt(payment: Payment): Attempt | undefined {
+  return payment.attempts.at(-1);
+}
+
+export function attemptOf(payment: Payment, operationId: string): Attempt | undefined {
+  return payment.attempts.find((attempt) => attempt.operations.some((each) => each.id === operationId));
+}
+
+export function findOperation(payment: Payment, operationId: string): Operation | undefined {
+  return attemptOf(payment, operationId)?.operations.find((each) => each.id === operationId);
+}
+
+export function openOperations(payment: Payment): readonly Operation[] {
+  return payment.attempts.flatMap((attempt) => attempt.operations.filter((each) => !each.closed));
+}
+
+export function routeStepOf(payment: Payment, accountId: string): RouteStep | undefined {
+  return payment.route.find((step) => step.accountId === accountId);
+}
+
+/**
+ * The operation that holds the payment's lock: an authorization, capture or void of the attempt that
+ * counts. The undoing of a late success runs beside it and holds nothing.
+ */
+export function lockHolder(payment: Payment): Operation | undefined {
+  return payment.attempts
+    .filter((attempt) => !attempt.undoing)
+    .flatMap((attempt) => attempt.operations)
+    .find((each) => !each.closed && each.kind !== 'refund');
+}
+
+export function capturableMinor(payment: Payment): number {
+  const open = payment.status === 'requires_capture' || payment.status === 'partially_captured';
+  return open ? payment.amountAuthorizedMinor - payment.amountCapturedMinor : 0;
+}
+
+/** Exhaustive by type: what a merchant may command in each status, once no operation holds the lock. */
+const COMMANDS: Readonly<Record<PaymentStatus, readonly Command[]>> = {
+  requires_payment_method: ['confirm', 'void'],
+  requires_confirmation: ['confirm', 'void'],
+  requires_action: [],
+  processing: [],
+  requires_capture: ['capture', 'void'],
+  partially_captured: ['capture'],
+  requires_review: [],
+  succeeded: [],
+  failed: [],
+  canceled: [],
+  expired: [],
+};
+
+export function allowedCommands(payment: Payment): readonly Command[] {
+  return lockHolder(payment) === undefined ? COMMANDS[payment.status] : [];
+}
+
+export function snapshotOf(payment: Payment): PaymentSnapshot {
+  const {
+    route: _route,
+    attempts,
+    generation: _generation,
+    policyVersion: _version,
+    completeByMs: _by,
+    ...rest
+  } = payment;
+  return {
+    ...rest,
+    amountCapturableMinor: capturableMinor(payment),
+    allowed: allowedCommands(payment),
+    attempts: attempts.map(({ id, provider, status, providerReference, decline }) => ({
+      id,
+      provider,
+      status,
+      ...(providerReference === undefined ? {} : { providerReference }),
+      ...(decline === undefined ? {} : { decline }),
+    })),
+  };
+}

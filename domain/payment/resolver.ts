@@ -1,0 +1,124 @@
+import { isTerminal } from '../machine.ts';
+import { addOperation, type Decision, mustFind, withStatus } from './edit.ts';
+import { attemptOf, findOperation, type Operation, type Payment, type RouteStep } from './payment.ts';
+import { PAYMENT_EDGES } from './states.ts';
+
+/**
+ * How an unknown outcome is proven. Pure: what is known of an operation gives the next questions to ask
+ * and how long to wait. Asking is the workflow's work; believing the answer is `decideOutcome`'s.
+ */
+export interface Settings {
+  readonly timeScale: number;
+  /** The total deadline of one provider call, unscaled. */
+  readonly providerDeadlineMs: number;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** 2, 5, 10, 30 s; 1, 2, 5, 15, 60 min; 4 h; then daily to day 7. */
+const LADDER_MS: readonly number[] = [
+  2 * SECOND,
+  5 * SECOND,
+  10 * SECOND,
+  30 * SECOND,
+  1 * MINUTE,
+  2 * MINUTE,
+  5 * MINUTE,
+  15 * MINUTE,
+  60 * MINUTE,
+  4 * HOUR,
+  ...Array.from({ length: 7 }, () => DAY),
+];
+
+/** The claim-to-first-byte allowance of the send permit: an effect can begin this long after the claim. */
+export const CLAIM_ALLOWANCE_MS = 2 * SECOND;
+/** Two `not found` answers must be this far apart. */
+const NOT_FOUND_GAP_MS = MINUTE;
+const NOT_FOUND_NEEDED = 2;
+
+export interface Inquiry {
+  /** How many ticks there have been. */
+  readonly tick: number;
+  /** When each `not found` that counted was answered. */
+  readonly notFoundAtMs: readonly number[];
+  /** The last claim of the operation, as the database says. */
+  readonly lastSentAtMs?: number;
+}
+
+export const NO_INQUIRY: Inquiry = { tick: 0, notFoundAtMs: [] };
+
+/** Milliseconds until the next tick, or undefined when the ladder is used up and a person must look. */
+export function nextTickMs(inquiry: Inquiry, settings: Settings): number | undefined {
+  const wait = LADDER_MS[inquiry.tick];
+  return wait === undefined ? undefined : Math.max(20, Math.round(wait * settings.timeScale));
+}
+
+export type Question = 'lookup' | 'resend' | 'void_by_reference';
+
+/** The questions of one tick, in order; the next is asked only when the one before proved nothing. */
+export function questions(
+  operation: Operation,
+  step: RouteStep,
+  completeByMs: number,
+  nowMs: number,
+): readonly Question[] {
+  const asked: Question[] = [];
+  const charging = operation.kind === 'authorize' || operation.kind === 'sale';
+  if (step.canLookup) asked.push('lookup');
+  if (operation.status === 'pending') return asked;
+  // Past its `send_by` a resend could complete a payment that the shopper has given up.
+  const stillWanted = !charging || operation.sendByMs === undefined || nowMs < operation.sendByMs;
+  if (step.replaysByKey && stillWanted) asked.push('resend');
+  // A void by reference covers authorizations only, and ends the attempt: not before the shopper's time is up.
+  if (step.canVoidByReference && operation.kind === 'authorize' && nowMs >= completeByMs)
+    asked.push('void_by_reference');
+  return asked;
+}
+
+/** `Not found` proves nothing while the effect could still begin, or be there and not visible yet. */
+export function countNotFound(inquiry: Inquiry, step: RouteStep, settings: Settings, nowMs: number): Inquiry {
+  const sentAtMs = inquiry.lastSentAtMs;
+  if (sentAtMs === undefined) return inquiry;
+  const countsFromMs = sentAtMs + CLAIM_ALLOWANCE_MS + settings.providerDeadlineMs + step.visibilityHorizonMs;
+  if (nowMs < countsFromMs) return inquiry;
+  const last = inquiry.notFoundAtMs.at(-1);
+  if (last !== undefined && nowMs - last < NOT_FOUND_GAP_MS * settings.timeScale) return inquiry;
+  return { ...inquiry, notFoundAtMs: [...inquiry.notFoundAtMs, nowMs] };
+}
+
+export function isProvenAbsent(inquiry: Inquiry): boolean {
+  return inquiry.notFoundAtMs.length >= NOT_FOUND_NEEDED;
+}
+
+/** The void by our own reference that proves an unknown authorization dead (class C). One per tick. */
+export function decideVoidByReference(payment: Payment, operationId: string, tick: number): Decision {
+  const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
+  const after = addOperation(payment, attempt.id, {
+    kind: 'void',
+    cause: `resolve_${operationId}_${tick}`,
+    amountMinor: payment.amountMinor,
+  });
+  return { after, reason: `asking ${attempt.provider} to void by our reference` };
+}
+
+/** Nothing is left to ask: a person takes over, and any later news still resolves it. */
+export function decidePark(payment: Payment, operationId: string): Decision {
+  const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
+  const operation = mustFind(findOperation(payment, operationId), operationId);
+  const summary = `${operation.kind} at ${attempt.provider} stayed ${operation.status}; ask the provider and resolve it with evidence`;
+  const movable = !attempt.undoing && !isTerminal(PAYMENT_EDGES, payment.status);
+  return {
+    after: movable ? withStatus(payment, 'requires_review') : payment,
+    reason: `no proof of the ${operation.kind} at ${attempt.provider}; parked for a person`,
+    exceptions: [
+      {
+        kind: operation.status === 'pending' ? 'pending_overdue' : 'unknown_outcome_parked',
+        subjectId: operationId,
+        summary,
+      },
+    ],
+  };
+}

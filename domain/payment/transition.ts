@@ -1,0 +1,153 @@
+import { providerKeyFor } from '../ids.ts';
+import { type LedgerEntry, movementOf } from '../ledger/postings.ts';
+import { assert, canMove } from '../machine.ts';
+import type { Decision, OpenedException } from './edit.ts';
+import type { Attempt, Operation, Payment } from './payment.ts';
+import { ATTEMPT_EDGES, PAYMENT_EDGES, type PaymentStatus } from './states.ts';
+
+/**
+ * One recorded step of a payment: the difference between before and after, as rows. Everything that is
+ * written about a step (projection, permits' rows, postings, audit, event) comes from here, so nothing
+ * can be written that the decision did not say.
+ */
+export interface Transition {
+  readonly paymentId: string;
+  readonly generation: number;
+  /** The sequence number that this step takes; the row must stand one below. */
+  readonly sequence: number;
+  readonly trigger: Trigger;
+  readonly fromStatus: PaymentStatus;
+  readonly reason: string;
+  readonly atMs: number;
+  readonly payment: Payment;
+  readonly attempts: readonly Attempt[];
+  readonly operations: readonly OperationRow[];
+  readonly ledger: readonly LedgerEntry[];
+  /** Added to what has been captured at providers in our name, adopted or being undone. */
+  readonly capturedDeltaMinor: number;
+  /** Refund operations that reserve in `payment_balance` with this step. */
+  readonly reservations: readonly { readonly operationId: string; readonly amountMinor: number }[];
+  readonly events: readonly string[];
+  readonly exceptions: readonly OpenedException[];
+  /** Whether the CVC may go: nothing of this payment can be authorized any more. */
+  readonly authorizationResolved: boolean;
+}
+
+export interface OperationRow extends Operation {
+  readonly attemptId: string;
+  readonly attemptNumber: number;
+  readonly providerKey: string;
+}
+
+/** Who or what caused a step. `actor` is the merchant's request, a timer, a provider, or an operator. */
+export interface Trigger {
+  readonly type: string;
+  readonly actor: string;
+}
+
+/** The step from `before` by `decision`, with the next sequence number. Asserts that the tables list it. */
+export function transitionOf(
+  before: Payment,
+  decision: Decision,
+  trigger: Trigger,
+  atMs: number,
+): Transition {
+  const after: Payment = { ...decision.after, sequence: before.sequence + 1 };
+  assert(
+    canMove(PAYMENT_EDGES, before.status, after.status),
+    `payment ${before.id}: ${before.status} may not become ${after.status}`,
+  );
+  const earlier = new Map(before.attempts.map((attempt) => [attempt.id, attempt] as const));
+  const changed = after.attempts.filter((attempt) => earlier.get(attempt.id) !== attempt);
+  for (const attempt of changed) {
+    const from = earlier.get(attempt.id)?.status ?? 'created';
+    assert(
+      canMove(ATTEMPT_EDGES, from, attempt.status),
+      `attempt ${attempt.id}: ${from} may not become ${attempt.status}`,
+    );
+  }
+  const operations = changed.flatMap((attempt) => changedOperations(after, earlier.get(attempt.id), attempt));
+  return {
+    paymentId: before.id,
+    generation: before.generation,
+    sequence: after.sequence,
+    trigger,
+    fromStatus: before.status,
+    reason: decision.reason,
+    atMs,
+    payment: after,
+    attempts: changed,
+    operations,
+    ledger: changed.flatMap((attempt) => movementOf(after, earlier.get(attempt.id), attempt)),
+    capturedDeltaMinor: changed.reduce(
+      (sum, attempt) => sum + attempt.capturedMinor - (earlier.get(attempt.id)?.capturedMinor ?? 0),
+      0,
+    ),
+    reservations: operations
+      .filter((operation) => operation.kind === 'refund' && operation.status === 'created')
+      .map((operation) => ({ operationId: operation.id, amountMinor: operation.amountMinor })),
+    events: eventsOf(before, after),
+    exceptions: decision.exceptions ?? [],
+    authorizationResolved: !mayStillAuthorize(after),
+  };
+}
+
+export function operationRow(payment: Payment, attempt: Attempt, operation: Operation): OperationRow {
+  const { kind, number } = operation;
+  return {
+    ...operation,
+    attemptId: attempt.id,
+    attemptNumber: attempt.number,
+    providerKey: providerKeyFor({ paymentId: payment.id, attemptNumber: attempt.number, kind, number }),
+  };
+}
+
+function changedOperations(payment: Payment, earlier: Attempt | undefined, attempt: Attempt): OperationRow[] {
+  const known = new Map(earlier?.operations.map((operation) => [operation.id, operation] as const));
+  return attempt.operations
+    .filter((operation) => known.get(operation.id) !== operation)
+    .map((operation) => operationRow(payment, attempt, operation));
+}
+
+/** Exhaustive by type: the event that tells a merchant of each status, or undefined where it tells nothing new. */
+const STATUS_EVENTS: Readonly<Record<PaymentStatus, string | undefined>> = {
+  requires_payment_method: undefined,
+  requires_confirmation: undefined,
+  processing: undefined,
+  requires_action: 'payment.requires_action',
+  requires_capture: 'payment.authorized',
+  partially_captured: 'payment.captured',
+  requires_review: 'payment.requires_review',
+  succeeded: 'payment.succeeded',
+  failed: 'payment.failed',
+  canceled: 'payment.canceled',
+  expired: 'payment.expired',
+};
+
+function eventsOf(before: Payment, after: Payment): string[] {
+  const event = before.status === after.status ? undefined : STATUS_EVENTS[after.status];
+  const undone = after.attempts.some(
+    (attempt, index) =>
+      attempt.undoing &&
+      (attempt.status === 'voided' || attempt.status === 'refunded') &&
+      before.attempts[index]?.status !== attempt.status,
+  );
+  const event2 =
+    after.status === 'partially_captured' && before.amountCapturedMinor !== after.amountCapturedMinor;
+  const events = event === undefined ? (event2 ? ['payment.captured'] : []) : [event];
+  return undone ? [...events, 'payment.late_success_undone'] : events;
+}
+
+function mayStillAuthorize(payment: Payment): boolean {
+  switch (payment.status) {
+    case 'requires_payment_method':
+    case 'requires_confirmation':
+    case 'requires_action':
+      return true;
+    case 'processing':
+    case 'requires_review':
+      return payment.amountAuthorizedMinor === 0;
+    default:
+      return false;
+  }
+}

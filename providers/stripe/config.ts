@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { ProviderAccount } from '../provider.ts';
+
+/** One account at Stripe, from its public settings and its secrets. */
+export interface StripeConfig {
+  readonly baseUrl: URL;
+  readonly apiKey: string;
+}
+
+const secrets = z.object({
+  /** `sk_test_…`, `sk_live_…` or a restricted `rk_…` key. Visible ASCII only: it becomes a header. */
+  apiKey: z.string().regex(/^[\x21-\x7e]+$/),
+});
+
+const baseUrl = z.url({ protocol: /^https?$/ }).transform((text, context) => {
+  const url = new URL(text);
+  // The SDK takes host, port and protocol, and always speaks to /v1 of that host.
+  if (url.pathname !== '/') context.addIssue({ code: 'custom', message: 'a base URL without a path' });
+  return url;
+});
+
+export function stripeConfig(account: ProviderAccount): StripeConfig {
+  return { baseUrl: baseUrl.parse(account.baseUrl), apiKey: secrets.parse(account.secrets).apiKey };
+}
+
+/** `webhookSecretPrevious` stays valid while a secret is being rotated. */
+export const webhookSecrets = z.object({
+  webhookSecret: z.string().min(1),
+  webhookSecretPrevious: z.string().min(1).optional(),
+});

@@ -1,0 +1,132 @@
+// The admin server: the oracle, the faults, and what only a test may do to a provider.
+// It listens on a port of its own, so that it answers while the API refuses connections.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { type FaultBoard, faultRequest } from './faults.ts';
+import { readBody, send } from './http.ts';
+import type { Kernel } from './kernel.ts';
+import type { ProviderSimulator } from './provider.ts';
+import { type Dispatcher, webhookRequest } from './webhooks.ts';
+
+export interface AdminParts {
+  provider: ProviderSimulator;
+  kernel: Kernel;
+  faults: FaultBoard;
+  dispatcher: Dispatcher;
+}
+
+interface Reply {
+  status: number;
+  body: unknown;
+}
+
+const settingsRequest = z.strictObject({ settleDelayMs: z.number().int().min(0).max(3_600_000).optional() });
+const releaseRequest = z.strictObject({ order: z.enum(['fifo', 'reverse']).default('fifo') });
+const authenticateRequest = z.strictObject({ outcome: z.enum(['succeeded', 'failed']).default('succeeded') });
+const lateSuccessRequest = z.strictObject({
+  amountMinor: z.number().int().positive().optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .optional(),
+  capture: z.boolean().optional(),
+});
+
+export function createAdminHandler(parts: AdminParts) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const reply = await answer(parts, request).catch((error: unknown) => explain(error));
+    send(response, {
+      status: reply.status,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(reply.body),
+    });
+  };
+}
+
+function explain(error: unknown): Reply {
+  if (error instanceof z.ZodError) return { status: 400, body: { error: z.prettifyError(error) } };
+  if (error instanceof SyntaxError) return { status: 400, body: { error: error.message } };
+  return { status: 500, body: { error: error instanceof Error ? error.message : String(error) } };
+}
+
+async function answer(parts: AdminParts, request: IncomingMessage): Promise<Reply> {
+  const url = new URL(request.url ?? '/', 'http://admin');
+  const text = await readBody(request);
+  const body: unknown = text === '' ? {} : JSON.parse(text);
+  const [, first = '', second, third] = url.pathname.split('/').map(decodeURIComponent);
+  const method = request.method ?? 'GET';
+  if (first === 'payments' && second !== undefined) return payment(parts, method, second, third, body);
+  if (first === 'faults') return await faults(parts, method, body);
+  const route = `${method} ${url.pathname}`;
+  switch (route) {
+    case 'GET /healthz':
+      return { status: 200, body: { status: 'ok', provider: parts.provider.name } };
+    case 'GET /journal':
+      // What is shown must be on disk: the oracle never takes anything back.
+      await parts.kernel.journal.durable();
+      return { status: 200, body: parts.kernel.log(Number(url.searchParams.get('since') ?? 0)) };
+    case 'GET /webhooks':
+      return { status: 200, body: parts.dispatcher.describe() };
+    case 'POST /webhooks':
+      parts.dispatcher.configure(webhookRequest.parse(body));
+      return { status: 200, body: parts.dispatcher.describe() };
+    case 'POST /webhooks/release':
+      return { status: 200, body: { released: parts.dispatcher.release(releaseRequest.parse(body).order) } };
+    case 'POST /settings': {
+      const { settleDelayMs } = settingsRequest.parse(body);
+      if (settleDelayMs !== undefined) parts.kernel.settleDelayMs = settleDelayMs;
+      return { status: 200, body: { settleDelayMs: parts.kernel.settleDelayMs } };
+    }
+    case 'POST /reset':
+      await parts.faults.clear();
+      parts.dispatcher.reset();
+      await parts.kernel.reset();
+      return { status: 200, body: { status: 'reset' } };
+    default:
+      return { status: 404, body: { error: `no such admin endpoint: ${route}` } };
+  }
+}
+
+async function faults(parts: AdminParts, method: string, body: unknown): Promise<Reply> {
+  if (method === 'GET') return { status: 200, body: parts.faults.list() };
+  if (method === 'POST') return { status: 201, body: await parts.faults.add(faultRequest.parse(body)) };
+  if (method !== 'DELETE') return { status: 405, body: { error: 'GET, POST or DELETE' } };
+  await parts.faults.clear();
+  return { status: 200, body: [] };
+}
+
+async function payment(
+  { provider, kernel }: AdminParts,
+  method: string,
+  reference: string,
+  verb: string | undefined,
+  body: unknown,
+): Promise<Reply> {
+  if (method === 'GET' && verb === undefined) {
+    const lines = kernel.log().filter((line) => line.reference === reference);
+    const arrivals = lines.filter((line) => line.kind === 'arrival');
+    const effects = lines.filter((line) => line.kind === 'effect');
+    const payments = provider.find(reference);
+    const known = payments.length > 0 || lines.length > 0;
+    return { status: known ? 200 : 404, body: { reference, payments, arrivals, effects } };
+  }
+  const tx = kernel.begin();
+  if (method === 'POST' && verb === 'late-success') {
+    const outcome = provider.lateSuccess(tx, { reference, ...lateSuccessRequest.parse(body) });
+    kernel.commit(tx);
+    await kernel.journal.durable();
+    const status = { succeeded: 200, already_succeeded: 409, not_found: 404 }[outcome];
+    return { status, body: { reference, outcome, payments: provider.find(reference) } };
+  }
+  if (method === 'POST' && verb === 'authenticate') {
+    const done = provider.authenticate(
+      tx,
+      reference,
+      authenticateRequest.parse(body).outcome === 'succeeded',
+    );
+    kernel.commit(tx);
+    await kernel.journal.durable();
+    return { status: done ? 200 : 404, body: { reference, payments: provider.find(reference) } };
+  }
+  return { status: 404, body: { error: `no such admin endpoint: ${method} payments/${verb ?? ''}` } };
+}

@@ -1,0 +1,284 @@
+// Adyen, simulated: Checkout v72 over JSON, with asynchronous modifications and standard webhooks.
+// This file reads a request and finds its endpoint; the endpoints live beside it. Nothing of the platform's
+// Adyen adapter may be imported here, nor the other way round.
+import { createHash } from 'node:crypto';
+import type { Kernel, Task, Transaction, WebhookRow } from '../kernel.ts';
+import { Refusal, storedAnswers, swallowed } from '../pipeline.ts';
+import type {
+  Answer,
+  ApiRequest,
+  ArrivedMoney,
+  Call,
+  LateSuccess,
+  LateSuccessRequest,
+  Operation,
+  ProviderOptions,
+  ProviderSimulator,
+  StoredAnswer,
+} from '../provider.ts';
+import { parseTestFault } from '../test-values.ts';
+import { challengedPayment } from './challenge.ts';
+import { fromMinor, toMinor } from './currencies.ts';
+import { errorAnswer } from './errors.ts';
+import { expire, failAfterwards, receiveModification, settleModification } from './modifications.ts';
+import { notifyItem, renderWebhook } from './notifications.ts';
+import { type ModificationType, type PaymentRow, payments } from './objects.ts';
+import { challengePage } from './pages.ts';
+import {
+  type AdyenContext,
+  authorise,
+  captureAll,
+  createPayment,
+  finish,
+  submitDetails,
+} from './payments.ts';
+import { buildPayment, type Json, object, string } from './request.ts';
+
+const KEY_WINDOW_MS = 7 * 86_400_000;
+const LONGEST_KEY = 64;
+const BASE = /^(?:\/checkout)?\/v(?:6[89]|7\d)(\/.*)$/;
+const PAYMENT_PATH = /^\/payments\/([^/]+)\/(captures|cancels|refunds|reversals)$/;
+
+const MODIFICATIONS: Readonly<Record<string, { type: ModificationType; operation: Operation }>> = {
+  captures: { type: 'capture', operation: 'capture' },
+  cancels: { type: 'cancel', operation: 'void' },
+  refunds: { type: 'refund', operation: 'refund' },
+  reversals: { type: 'reversal', operation: 'void' },
+};
+
+// Stands in for a card that wasn't kept. Adyen publishes it for tests.
+const TEST_CARD = { type: 'scheme', number: '4111111111111111', expiryMonth: '03', expiryYear: '2030' };
+
+interface Route {
+  operation: Operation;
+  payment: PaymentRow | undefined;
+  run(tx: Transaction, body: Json): Answer;
+}
+
+export function createAdyen(kernel: Kernel, options: ProviderOptions): ProviderSimulator {
+  return new Adyen(kernel, options);
+}
+
+class Adyen implements ProviderSimulator {
+  readonly name = 'adyen';
+  readonly idempotencyWindowMs = KEY_WINDOW_MS;
+  readonly storesServerErrors = false;
+  readonly #ctx: AdyenContext;
+  readonly #options: ProviderOptions;
+  readonly #byReference = new Map<string, Set<string>>();
+
+  constructor(kernel: Kernel, options: ProviderOptions) {
+    this.#ctx = { kernel, account: options.account, publicUrl: options.publicUrl };
+    this.#options = options;
+    kernel.store.onPut(payments, (id, { reference }) => {
+      const ids = this.#byReference.get(reference) ?? new Set();
+      this.#byReference.set(reference, ids.add(id));
+    });
+  }
+
+  receive(request: ApiRequest): Call | Answer {
+    const { headers, method } = request;
+    if (headers['x-api-key'] !== this.#options.apiKey) {
+      return errorAnswer(401, '000', 'HTTP Status Response - Unauthorized', 'security');
+    }
+    const path = BASE.exec(request.path)?.[1];
+    const notFound = errorAnswer(404, '000', 'Not Found');
+    if (path === undefined || method !== 'POST') return notFound;
+    const body = this.#parse(request.rawBody);
+    if (body === undefined) return errorAnswer(400, '702', 'Unexpected input: the body is not a JSON object');
+    const key = headers['idempotency-key'];
+    if (typeof key === 'string' && key.length > LONGEST_KEY) {
+      return errorAnswer(422, '702', `Idempotency key must be at most ${LONGEST_KEY} characters`);
+    }
+    const route = this.#route(path, body);
+    if (route === undefined) return notFound;
+    // Details name no merchant account; everything else does.
+    if (path !== '/payments/details' && body.merchantAccount !== this.#options.account) {
+      return errorAnswer(403, '901', 'Invalid Merchant Account', 'security');
+    }
+    return this.#call(path, body, route, typeof key === 'string' ? key : undefined);
+  }
+
+  #parse(rawBody: string): Json | undefined {
+    try {
+      return object(JSON.parse(rawBody));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #route(path: string, body: Json): Route | undefined {
+    const ctx = this.#ctx;
+    if (path === '/payments') {
+      const run = (tx: Transaction, json: Json) => createPayment(ctx, tx, json);
+      return { operation: 'authorize', payment: undefined, run };
+    }
+    if (path === '/payments/details') {
+      const run = (tx: Transaction, json: Json) => submitDetails(ctx, tx, json);
+      const payment = ctx.kernel.store.get(payments, challengedPayment(body) ?? '');
+      return { operation: 'authorize', payment, run };
+    }
+    if (path === '/cancels') {
+      const paymentReference = string(body.paymentReference) ?? null;
+      const asked = { type: 'technical_cancel' as const, payment: null, paymentReference };
+      const payment = this.#rows(paymentReference ?? '').at(-1);
+      return { operation: 'void', payment, run: (tx, json) => receiveModification(ctx, tx, json, asked) };
+    }
+    const [, id, verb] = PAYMENT_PATH.exec(path) ?? [];
+    const modification = MODIFICATIONS[verb ?? ''];
+    if (id === undefined || modification === undefined) return undefined;
+    const payment = ctx.kernel.store.get(payments, id);
+    const asked = { type: modification.type, payment: id, paymentReference: null };
+    const run = (tx: Transaction, json: Json) => receiveModification(ctx, tx, json, asked);
+    return { operation: modification.operation, payment, run };
+  }
+
+  #call(path: string, body: Json, route: Route, key: string | undefined): Call {
+    const { operation, payment } = route;
+    const fingerprint = this.#fingerprint(path, body);
+    const asked = operation === 'authorize' ? body.reference : body.paymentReference;
+    const holderName = string(object(body.paymentMethod)?.holderName);
+    return {
+      operation,
+      money: this.#money(body, payment),
+      reference: payment?.reference ?? string(asked) ?? null,
+      testFault: parseTestFault(holderName) ?? payment?.testFault ?? undefined,
+      idempotency: key === undefined ? undefined : { key, fingerprint },
+      execute: (tx) => route.run(tx, body),
+      ...(path === '/payments'
+        ? { remember: () => ({ body: withoutCard(body), key: key ?? null, fingerprint }) }
+        : {}),
+    };
+  }
+
+  /** Keyed, so that it gives no card number away. */
+  #fingerprint(path: string, body: Json): string {
+    return createHash('sha256')
+      .update(`${this.#options.apiKey}\n${path}\n${JSON.stringify(body)}`)
+      .digest('hex');
+  }
+
+  #money(body: Json, payment: PaymentRow | undefined): ArrivedMoney {
+    const amount = object(body.amount) ?? payment?.amount;
+    const currency = string(amount?.currency) ?? null;
+    const value = amount?.value;
+    if (currency === null || typeof value !== 'number') return { amountMinor: null, currency };
+    return { amountMinor: toMinor(value, currency) ?? null, currency };
+  }
+
+  headers(request: ApiRequest, _replayOf: StoredAnswer | undefined): Record<string, string> {
+    const key = request.headers['idempotency-key'];
+    return {
+      'Content-Type': 'application/json;charset=utf-8',
+      ...(typeof key === 'string' ? { 'Idempotency-Key': key } : {}),
+    };
+  }
+
+  keyReused(): Answer {
+    return errorAnswer(422, '704', 'request already processed or in progress', 'validation', {
+      'transient-error': 'false',
+    });
+  }
+
+  keyInUse(): Answer {
+    return errorAnswer(409, '704', 'request already processed or in progress', 'validation', {
+      'transient-error': 'true',
+    });
+  }
+
+  serverError(status: number): Answer {
+    if (status === 429) return errorAnswer(429, '000', 'Too many requests', 'internal');
+    return errorAnswer(status, '000', 'Internal Server Error', 'internal');
+  }
+
+  runTask(task: Task, tx: Transaction): void {
+    const modification = String(task.payload.modification);
+    const payment = String(task.payload.payment);
+    const row = tx.get(payments, payment);
+    const tasks: Record<string, () => void> = {
+      notify: () => notifyItem(tx, task.payload.item),
+      modify: () => settleModification(this.#ctx, tx, modification, (reference) => this.#rows(reference)),
+      capture_fails: () => failAfterwards(this.#ctx, tx, modification, 'capture'),
+      refund_fails: () => failAfterwards(this.#ctx, tx, modification, 'refund'),
+      expire: () => expire(this.#ctx, tx, payment),
+      capture_all: () => row !== undefined && captureAll(tx, row),
+      approve: () => row?.state === 'received' && authorise(this.#ctx, tx, row),
+    };
+    const run = tasks[task.type];
+    if (run === undefined) throw new Error(`unknown task ${task.type}`);
+    run();
+  }
+
+  renderWebhook(row: WebhookRow) {
+    return renderWebhook(row, this.#options.webhookSecret);
+  }
+
+  page(request: ApiRequest, tx: Transaction) {
+    return challengePage(request, tx);
+  }
+
+  find(reference: string): PaymentRow[] {
+    return this.#rows(reference);
+  }
+
+  #rows(reference: string): PaymentRow[] {
+    const ids = [...(this.#byReference.get(reference) ?? [])];
+    return ids.map((id) => this.#ctx.kernel.store.get(payments, id)).filter((row) => row !== undefined);
+  }
+
+  authenticate(tx: Transaction, reference: string, succeeded: boolean): boolean {
+    const waiting = this.#rows(reference).find(({ state }) => state === 'challenge');
+    const row = tx.get(payments, waiting?.pspReference ?? '');
+    if (row === undefined) return false;
+    finish(this.#ctx, tx, row, succeeded);
+    return true;
+  }
+
+  lateSuccess(tx: Transaction, request: LateSuccessRequest): LateSuccess {
+    const rows = this.#rows(request.reference);
+    if (rows.some(({ state }) => state === 'authorised')) return 'already_succeeded';
+    const existing = tx.get(payments, rows.at(-1)?.pspReference ?? '');
+    if (existing !== undefined) {
+      authorise(this.#ctx, tx, existing);
+      if (request.capture === true) captureAll(tx, existing);
+      return 'succeeded';
+    }
+    const lost = this.#ctx.kernel.store.get(swallowed, request.reference);
+    const body = lost === undefined ? this.#inventBody(request) : object(lost.body);
+    if (body === undefined) return 'not_found';
+    return this.#run(tx, body, lost);
+  }
+
+  /** A request that never got through, or never came, runs now; its key answers as if it always had. */
+  #run(tx: Transaction, body: Json, lost: Record<string, unknown> | undefined): LateSuccess {
+    const key = string(lost?.key) ?? null;
+    try {
+      const answer = finish(this.#ctx, tx, buildPayment({ ...body, paymentMethod: TEST_CARD }, key), true);
+      if (key !== null) {
+        const stored = { key, fingerprint: String(lost?.fingerprint), status: 200, requestId: 'late' };
+        tx.put(storedAnswers, key, { ...stored, body: JSON.stringify(answer.body), createdAt: Date.now() });
+      }
+      tx.put(swallowed, String(body.reference), null);
+      return 'succeeded';
+    } catch (error) {
+      if (error instanceof Refusal) return 'not_found';
+      throw error;
+    }
+  }
+
+  #inventBody({ reference, amountMinor, currency, capture }: LateSuccessRequest): Json | undefined {
+    if (amountMinor === undefined || currency === undefined) return undefined;
+    return {
+      reference,
+      amount: { value: fromMinor(amountMinor, currency), currency },
+      returnUrl: 'https://merchant.example/return',
+      merchantAccount: this.#options.account,
+      ...(capture === true ? { captureDelayHours: 0 } : {}),
+    };
+  }
+}
+
+/** What is kept of a request: everything but the cardholder's card. */
+function withoutCard({ paymentMethod: _card, ...rest }: Json): Json {
+  return rest;
+}

@@ -1,0 +1,64 @@
+// The rows behind Adyen's API: a payment, and the modifications asked of it.
+import { table } from '../kernel.ts';
+import type { TestFault } from '../test-values.ts';
+import type { Outcome } from './outcomes.ts';
+
+export interface Amount {
+  value: number;
+  currency: string;
+}
+
+/** A card as the simulator keeps it: neither number nor CVC. */
+export interface CardOnFile {
+  brand: string;
+  bin: string;
+  last4: string;
+  expiry: string;
+  holderName: string;
+}
+
+export type PaymentState = 'challenge' | 'received' | 'authorised' | 'refused' | 'cancelled' | 'expired';
+
+export interface PaymentRow {
+  pspReference: string;
+  reference: string;
+  amount: Amount;
+  state: PaymentState;
+  captured: number;
+  refunded: number;
+  card: CardOnFile;
+  authCode: string;
+  createdAt: number;
+  /** What the issuer will say; known from the start because the test values decide it. */
+  outcome: Outcome;
+  threeDs: 'challenge' | 'frictionless' | null;
+  returnUrl: string;
+  /** Hours after authorization; null leaves the capture to the merchant. */
+  captureDelayHours: number | null;
+  idempotencyKey: string | null;
+  /** `SANDBOX capture_failed` or `SANDBOX refund_failed`: succeeds, then is taken back. */
+  fails: 'capture' | 'refund' | null;
+  testFault: TestFault | null;
+}
+
+export type ModificationType = 'capture' | 'cancel' | 'technical_cancel' | 'refund' | 'reversal';
+
+export interface ModificationRow {
+  pspReference: string;
+  type: ModificationType;
+  /** The payment; for a technical cancel it is looked for when the cancel runs. */
+  payment: string | null;
+  paymentReference: string | null;
+  amount: Amount | null;
+  reference: string | null;
+  idempotencyKey: string | null;
+}
+
+export const payments = table<PaymentRow>('payment');
+export const modifications = table<ModificationRow>('modification');
+
+const PSP_BRANDS: Readonly<Record<string, string>> = { mastercard: 'mc', unionpay: 'cup' };
+
+export function pspBrand(brand: string): string {
+  return PSP_BRANDS[brand] ?? brand;
+}

@@ -1,0 +1,98 @@
+// What a simulated provider offers to the machinery around it (pipeline, admin, webhooks).
+// A provider decides; it never touches sockets, files or timers.
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Task, Transaction, WebhookRow } from './kernel.ts';
+import type { TestFault } from './test-values.ts';
+
+export type ProviderName = 'stripe' | 'adyen';
+export type Operation = 'authorize' | 'capture' | 'void' | 'refund' | 'lookup' | 'other';
+
+export interface ProviderOptions {
+  apiKey: string;
+  webhookSecret: string;
+  account: string;
+  /** Where this simulator's own pages are served. */
+  publicUrl(): string;
+}
+
+export interface ApiRequest {
+  method: string;
+  path: string;
+  query: string;
+  headers: IncomingHttpHeaders;
+  rawBody: string;
+  requestId: string;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+  /** Whether the idempotency key remembers this answer: validation failures, for one, are forgotten. */
+  store: boolean;
+}
+
+/** The amount as it was asked for, in ISO 4217 minor units; null where the request didn't say it properly. */
+export interface ArrivedMoney {
+  amountMinor: number | null;
+  currency: string | null;
+}
+
+/** A request that the provider understood well enough to run. */
+export interface Call {
+  operation: Operation;
+  /** Present exactly for requests that can move money: these are journalled as arrivals. */
+  money?: ArrivedMoney;
+  reference: string | null;
+  testFault?: TestFault | undefined;
+  idempotency?: { key: string; fingerprint: string } | undefined;
+  execute(tx: Transaction): Answer;
+  /** The request without card data, kept when a fault swallowed it, so that it can succeed late. */
+  remember?: () => Record<string, unknown>;
+}
+
+export interface StoredAnswer {
+  key: string;
+  fingerprint: string;
+  status: number;
+  body: string;
+  requestId: string;
+  createdAt: number;
+}
+
+export interface LateSuccessRequest {
+  reference: string;
+  /** Needed only where nothing with this reference ever arrived. ISO 4217 minor units. */
+  amountMinor?: number | undefined;
+  currency?: string | undefined;
+  capture?: boolean | undefined;
+}
+
+export type LateSuccess = 'succeeded' | 'already_succeeded' | 'not_found';
+
+export interface ProviderSimulator {
+  name: ProviderName;
+  idempotencyWindowMs: number;
+  /** Stripe replays a 5xx that came from execution; Adyen remembers what happened instead. */
+  storesServerErrors: boolean;
+  receive(request: ApiRequest): Call | Answer;
+  headers(request: ApiRequest, replayOf: StoredAnswer | undefined): Record<string, string>;
+  keyReused(): Answer;
+  keyInUse(): Answer;
+  serverError(status: number): Answer;
+  runTask(task: Task, tx: Transaction): void;
+  renderWebhook(row: WebhookRow): { headers: Record<string, string>; body: string };
+  /** Everything the provider knows under the merchant's reference. */
+  find(reference: string): unknown[];
+  lateSuccess(tx: Transaction, request: LateSuccessRequest): LateSuccess;
+  /** Ends a pending 3DS challenge; false when none is pending. */
+  authenticate(tx: Transaction, reference: string, succeeded: boolean): boolean;
+  /** Pages for the cardholder; undefined where the path isn't one. */
+  page?(request: ApiRequest, tx: Transaction): Page | undefined;
+}
+
+export interface Page {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+}

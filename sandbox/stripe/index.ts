@@ -1,0 +1,216 @@
+// Stripe, simulated: v1 payment intents, charges, refunds and events over form-encoded HTTP.
+// This file reads a request and finds its endpoint; the endpoints live beside it. Nothing of the platform's
+// Stripe adapter may be imported here, nor the other way round.
+import type { Kernel, Transaction } from '../kernel.ts';
+import type {
+  Answer,
+  ApiRequest,
+  ArrivedMoney,
+  Call,
+  LateSuccess,
+  LateSuccessRequest,
+  Operation,
+  ProviderOptions,
+  ProviderSimulator,
+} from '../provider.ts';
+import { parseTestFault } from '../test-values.ts';
+import { cancel, completeChallenge, type StripeContext } from './authorize.ts';
+import { testFaultOf } from './cards.ts';
+import { toMinor } from './currencies.ts';
+import { ENDPOINTS, type Endpoint } from './endpoints.ts';
+import { errorAnswer } from './errors.ts';
+import { API_VERSION, renderWebhook } from './events.ts';
+import { child, type Form, flag, metadataOf, parseForm, text } from './form.ts';
+import { fingerprintOf } from './intents.ts';
+import { lateSuccess } from './late.ts';
+import { type IntentRow, intents, referenceIn } from './objects.ts';
+import { challengePage } from './pages.ts';
+import { settleRefund } from './refunds.ts';
+
+const KEY_WINDOW_MS = 86_400_000;
+const LONGEST_KEY = 255;
+const SEARCHED_REFERENCE = /metadata\[[^\]]+\]\s*:\s*(["'])(.+?)\1/;
+
+export function createStripe(kernel: Kernel, options: ProviderOptions): ProviderSimulator {
+  return new Stripe(kernel, options);
+}
+
+class Stripe implements ProviderSimulator {
+  readonly name = 'stripe';
+  readonly idempotencyWindowMs = KEY_WINDOW_MS;
+  readonly storesServerErrors = true;
+  readonly ctx: StripeContext;
+  readonly #options: ProviderOptions;
+  readonly #byReference = new Map<string, Set<string>>();
+
+  constructor(kernel: Kernel, options: ProviderOptions) {
+    this.ctx = { kernel, publicUrl: options.publicUrl };
+    this.#options = options;
+    kernel.store.onPut(intents, (id, { reference }) => {
+      if (reference === null) return;
+      const ids = this.#byReference.get(reference) ?? new Set();
+      this.#byReference.set(reference, ids.add(id));
+    });
+  }
+
+  receive(request: ApiRequest): Call | Answer {
+    const refused = this.#authenticate(request);
+    if (refused !== undefined) return refused;
+    const endpoint = ENDPOINTS.find(
+      ({ method, path }) => method === request.method && path.test(request.path),
+    );
+    if (endpoint === undefined) {
+      const message = `Unrecognized request URL (${request.method}: ${request.path}).`;
+      return errorAnswer(404, { type: 'invalid_request_error', message });
+    }
+    const form = parseForm(request.method === 'GET' ? request.query : request.rawBody);
+    const key = request.headers['idempotency-key'];
+    if (typeof key === 'string' && key.length > LONGEST_KEY) {
+      const message = `Idempotency keys must be ${LONGEST_KEY} characters or less.`;
+      return errorAnswer(400, { type: 'idempotency_error', message });
+    }
+    const id = endpoint.path.exec(request.path)?.[1] ?? '';
+    return this.#call(request, endpoint, form, id, typeof key === 'string' ? key : undefined);
+  }
+
+  #call(request: ApiRequest, endpoint: Endpoint, form: Form, id: string, key: string | undefined): Call {
+    const row = this.#rowFor(form, id);
+    const { operation, moves } = this.#moves(endpoint, form, id);
+    const reference = row?.reference ?? referenceIn(metadataOf(form));
+    const body = JSON.stringify(form);
+    return {
+      operation,
+      ...(moves ? { money: this.#money(form, row) } : {}),
+      reference,
+      testFault: this.#testFault(form, row),
+      idempotency:
+        key === undefined || request.method !== 'POST'
+          ? undefined
+          : { key, fingerprint: fingerprintOf(this.#options.apiKey, request.method, request.path, body) },
+      execute: (tx) => endpoint.run(this.ctx, tx, form, id),
+      ...(operation !== 'authorize' || id !== ''
+        ? {}
+        : {
+            remember: () => ({
+              form: { ...form, payment_method_data: null, payment_method: 'pm_card_visa' },
+              key: key ?? null,
+              fingerprint: fingerprintOf(this.#options.apiKey, request.method, request.path, body),
+            }),
+          }),
+    };
+  }
+
+  #rowFor(form: Form, id: string): IntentRow | undefined {
+    const { store } = this.ctx.kernel;
+    const named = id === '' ? text(form, 'payment_intent') : id;
+    if (named !== undefined) return store.get(intents, named);
+    // A search names the payment by its metadata: faults on look-ups can aim at it too.
+    const searched = SEARCHED_REFERENCE.exec(text(form, 'query') ?? '')?.[2];
+    return searched === undefined ? undefined : this.#rows(searched).at(-1);
+  }
+
+  /** An intent created without confirmation moves no money. */
+  #moves(endpoint: Endpoint, form: Form, id: string): { operation: Operation; moves: boolean } {
+    const { operation } = endpoint;
+    if (operation === 'authorize' && id === '' && flag(form, 'confirm') !== true)
+      return { operation: 'other', moves: false };
+    return { operation, moves: operation !== 'lookup' && operation !== 'other' };
+  }
+
+  #money(form: Form, row: IntentRow | undefined): ArrivedMoney {
+    const currency = (text(form, 'currency') ?? row?.intent.currency)?.toUpperCase() ?? null;
+    const held = row === undefined ? undefined : row.intent.amount_capturable || row.intent.amount_received;
+    const asked = text(form, 'amount') ?? text(form, 'amount_to_capture');
+    const amount = asked === undefined ? (held === 0 ? row?.intent.amount : held) : Number(asked);
+    const valid = currency !== null && amount !== undefined && Number.isInteger(amount);
+    return { amountMinor: valid ? toMinor(amount, currency) : null, currency };
+  }
+
+  #testFault(form: Form, row: IntentRow | undefined) {
+    const inline = child(child(form, 'payment_method_data'), 'billing_details');
+    return parseTestFault(text(inline, 'name')) ?? testFaultOf(row?.card ?? null);
+  }
+
+  #authenticate({ headers }: ApiRequest): Answer | undefined {
+    const [scheme, credential = ''] = (headers.authorization ?? '').split(' ');
+    const basic = scheme?.toLowerCase() === 'basic';
+    const key = basic ? Buffer.from(credential, 'base64').toString().replace(/:$/, '') : credential;
+    if (key === this.#options.apiKey) return undefined;
+    const message =
+      key === ''
+        ? 'You did not provide an API key. Provide it in the Authorization header, using Bearer auth.'
+        : `Invalid API Key provided: ${key.slice(0, 8)}****${key.slice(-4)}`;
+    return errorAnswer(401, { type: 'invalid_request_error', message });
+  }
+
+  headers(request: ApiRequest, replayOf: { requestId: string } | undefined): Record<string, string> {
+    const key = request.headers['idempotency-key'];
+    const version = request.headers['stripe-version'];
+    return {
+      'Content-Type': 'application/json',
+      'Request-Id': request.requestId,
+      'Stripe-Version': typeof version === 'string' ? version : API_VERSION,
+      ...(typeof key === 'string' ? { 'Idempotency-Key': key } : {}),
+      ...(replayOf === undefined
+        ? {}
+        : { 'Idempotent-Replayed': 'true', 'Original-Request': replayOf.requestId }),
+    };
+  }
+
+  keyReused(): Answer {
+    const message =
+      'Keys for idempotent requests can only be used with the same parameters they were first used with.';
+    return errorAnswer(400, { type: 'idempotency_error', message });
+  }
+
+  keyInUse(): Answer {
+    const message = 'There is currently another in-progress request using this Idempotency Key.';
+    return errorAnswer(409, { type: 'idempotency_error', code: 'idempotency_key_in_use', message });
+  }
+
+  serverError(status: number): Answer {
+    if (status === 429) {
+      const message = 'Too many requests hit the API too quickly.';
+      return errorAnswer(429, { type: 'invalid_request_error', code: 'rate_limit', message });
+    }
+    return errorAnswer(status, { type: 'api_error', message: 'An unknown error occurred.' });
+  }
+
+  runTask(task: Parameters<ProviderSimulator['runTask']>[0], tx: Transaction): void {
+    if (task.type !== 'expire') {
+      settleRefund(tx, task);
+      return;
+    }
+    const row = tx.get(intents, String(task.payload.intent));
+    if (row?.intent.status === 'requires_capture') cancel(tx, row, 'automatic', 'expired');
+  }
+
+  renderWebhook(row: Parameters<ProviderSimulator['renderWebhook']>[0]) {
+    return renderWebhook(this.ctx.kernel, row, this.#options.webhookSecret);
+  }
+
+  page(request: ApiRequest, tx: Transaction) {
+    return challengePage(this.ctx, request, tx);
+  }
+
+  find(reference: string): IntentRow['intent'][] {
+    return this.#rows(reference).map((row) => row.intent);
+  }
+
+  #rows(reference: string): IntentRow[] {
+    const ids = [...(this.#byReference.get(reference) ?? [])];
+    return ids.map((id) => this.ctx.kernel.store.get(intents, id)).filter((row) => row !== undefined);
+  }
+
+  authenticate(tx: Transaction, reference: string, succeeded: boolean): boolean {
+    const waiting = this.#rows(reference).find((row) => row.intent.status === 'requires_action');
+    const row = tx.get(intents, waiting?.intent.id ?? '');
+    if (row === undefined) return false;
+    completeChallenge(this.ctx, tx, row, succeeded);
+    return true;
+  }
+
+  lateSuccess(tx: Transaction, request: LateSuccessRequest): LateSuccess {
+    return lateSuccess(this.ctx, tx, this.#rows(request.reference), request);
+  }
+}

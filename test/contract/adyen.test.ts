@@ -1,0 +1,4 @@
+import { contractKit } from './kit.ts';
+import { adyenSubject } from './subjects.ts';
+
+contractKit(adyenSubject);

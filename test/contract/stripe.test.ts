@@ -1,0 +1,4 @@
+import { contractKit } from './kit.ts';
+import { stripeSubject } from './subjects.ts';
+
+contractKit(stripeSubject);

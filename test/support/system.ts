@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { pino } from 'pino';
+import { startApi } from '../../api/main.ts';
+import { seedDemo } from '../../cli/seed.ts';
+import { connectDoor } from '../../client/index.ts';
+import type { Config } from '../../config/env.ts';
+import { startSimulator } from '../../sandbox/simulator.ts';
+import { startWorker } from '../../worker/main.ts';
+import { createNamespaceOrTaskQueue, createTestDatabase, temporalAddress } from './harness.ts';
+
+/**
+ * The whole of Interlock in one test process: simulators, API and worker over the run's Postgres and
+ * Temporal. Tests speak HTTP to it, as merchants and providers do, and read the simulators' journals.
+ */
+export interface SystemOptions {
+  readonly timeScale?: number;
+  readonly providerDeadlineMs?: number;
+  readonly completeByMs?: number;
+  readonly apiWaitMs?: number;
+  /** False: no worker until `startWorker` is called. */
+  readonly worker?: boolean;
+}
+
+export interface JournalLine {
+  readonly seq: number;
+  readonly kind: 'effect' | 'arrival';
+  readonly effect?: string;
+  readonly operation?: string;
+  readonly reference: string;
+  readonly providerReference?: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly idempotencyKey?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests read answers as a merchant's untyped client does.
+  readonly body: any;
+  readonly headers: Headers;
+}
+
+export interface System {
+  readonly config: Config;
+  readonly apiUrl: string;
+  readonly apiKey: string;
+  readonly databaseUrl: string;
+  readonly ownerUrl: string;
+  readonly adminUrls: Readonly<Record<'stripe' | 'adyen', string>>;
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** A card of its own for one payment, in the vault. */
+  card(number?: string, extra?: Record<string, unknown>): Promise<string>;
+  pay(body: Record<string, unknown>, options?: RequestOptions): Promise<Answer>;
+  journal(provider: 'stripe' | 'adyen', reference?: string): Promise<readonly JournalLine[]>;
+  fault(provider: 'stripe' | 'adyen', fault: Record<string, unknown>): Promise<void>;
+  clearFaults(): Promise<void>;
+  admin(provider: 'stripe' | 'adyen', method: string, path: string, body?: unknown): Promise<unknown>;
+  sql<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
+  startWorker(): Promise<{ stop(): Promise<void> }>;
+  close(): Promise<void>;
+}
+
+export interface RequestOptions {
+  readonly key?: string;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+  readonly apiKey?: string;
+}
+
+export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  const database = await createTestDatabase();
+  const dataDir = await mkdtemp(join(tmpdir(), 'interlock-test-'));
+  const apiPort = await freePort();
+  const timeScale = options.timeScale ?? 0.005;
+  const simulators = {
+    stripe: await simulator('stripe', dataDir, apiPort, timeScale),
+    adyen: await simulator('adyen', dataDir, apiPort, timeScale),
+  };
+  const config = configFor(database.url, apiPort, options, timeScale);
+  const accounts = (['stripe', 'adyen'] as const).map((provider) => ({
+    id: `pa_demo_${provider}`,
+    provider,
+    baseUrl: simulators[provider].apiUrl,
+    settings: (provider === 'adyen' ? { merchantAccount: MERCHANT_ACCOUNT } : {}) as Record<string, string>,
+    secrets: SECRETS[`pa_demo_${provider}`],
+  }));
+  const { apiKey } = await seedDemo({
+    databaseUrl: database.ownerUrl,
+    accounts,
+    apiKeySecret: randomBytes(18).toString('base64url'),
+    digestKey: config.keys.digest,
+  });
+  const log = pino({ level: 'silent' });
+  const api = await startApi(config, { connect: connectDoor, logger: log });
+  const workers = new Set<{ stop(): Promise<void> }>();
+  const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 3 });
+  const startOne = async () => {
+    const worker = await startWorker(config, log);
+    workers.add(worker);
+    return worker;
+  };
+  if (options.worker !== false) await startOne();
+
+  const request: System['request'] = async (method, path, { key, body, headers, apiKey: other } = {}) => {
+    const response = await fetch(`${api.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${other ?? apiKey}`,
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    };
+  };
+  const admin: System['admin'] = async (provider, method, path, body) => {
+    const response = await fetch(`${simulators[provider].adminUrl}${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`simulator ${method} ${path}: ${response.status} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
+  };
+
+  return {
+    config,
+    apiUrl: api.url,
+    apiKey,
+    databaseUrl: database.url,
+    ownerUrl: database.ownerUrl,
+    adminUrls: { stripe: simulators.stripe.adminUrl, adyen: simulators.adyen.adminUrl },
+    request,
+    async card(number = '4242424242424242', extra = {}) {
+      const answer = await request('POST', '/v1/payment_methods', {
+        key: freshKey(),
+        body: { type: 'card', card: { number, exp_month: 3, exp_year: 2030, cvc: '737', ...extra } },
+      });
+      if (answer.status !== 201) throw new Error(`card refused: ${JSON.stringify(answer.body)}`);
+      return answer.body.id;
+    },
+    pay: (body, other = {}) => request('POST', '/v1/payments', { key: freshKey(), ...other, body }),
+    async journal(provider, reference) {
+      const lines = (await admin(provider, 'GET', '/journal')) as readonly JournalLine[];
+      return reference === undefined
+        ? lines
+        : lines.filter((line) => line.reference.includes(reference.replace(/^pay_/, '')));
+    },
+    async fault(provider, fault) {
+      await admin(provider, 'POST', '/faults', fault);
+    },
+    async clearFaults() {
+      await Promise.all([admin('stripe', 'DELETE', '/faults'), admin('adyen', 'DELETE', '/faults')]);
+    },
+    admin,
+    async sql<T extends pg.QueryResultRow>(text: string, values: unknown[] = []) {
+      return (await pool.query<T>(text, values)).rows;
+    },
+    startWorker: startOne,
+    async close() {
+      await Promise.all([...workers].map((worker) => worker.stop()));
+      await api.close();
+      await Promise.all([simulators.stripe.close(), simulators.adyen.close(), pool.end()]);
+      await database.drop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+export function freshKey(): string {
+  return `key-${randomBytes(12).toString('hex')}`;
+}
+
+const MERCHANT_ACCOUNT = 'InterlockTestECOM';
+const SECRETS = {
+  pa_demo_stripe: { apiKey: 'sk_test_simulated', webhookSecret: 'whsec_simulated' },
+  pa_demo_adyen: { apiKey: 'adyen-simulated', webhookSecret: 'AB'.repeat(32) },
+} as const;
+
+function simulator(provider: 'stripe' | 'adyen', dataDir: string, apiPort: number, timeScale: number) {
+  const secrets = SECRETS[`pa_demo_${provider}`];
+  return startSimulator({
+    provider,
+    port: 0,
+    adminPort: 0,
+    dataDir,
+    timeScale,
+    ...secrets,
+    ...(provider === 'adyen' ? { merchantAccount: MERCHANT_ACCOUNT } : {}),
+    webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/${provider}/pa_demo_${provider}`,
+  });
+}
+
+function configFor(databaseUrl: string, apiPort: number, options: SystemOptions, timeScale: number): Config {
+  const ring = () => ({ activeId: 'k1', keys: { k1: randomBytes(32) } });
+  return {
+    databaseUrl,
+    temporal: { address: temporalAddress(), ...createNamespaceOrTaskQueue() },
+    keys: { codec: ring(), vault: ring(), digest: randomBytes(32) },
+    providerSecrets: { ...SECRETS },
+    timeScale,
+    providerDeadlineMs: options.providerDeadlineMs ?? 3_000,
+    completeByMs: options.completeByMs ?? 30_000,
+    apiWaitMs: options.apiWaitMs ?? 10_000,
+    api: { host: '127.0.0.1', port: apiPort },
+    logLevel: 'silent',
+  };
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}

@@ -1,0 +1,149 @@
+/**
+ * worker/: the composition root of the worker process. What lives here: putting activities together with
+ * Postgres, the vault, the providers and the door; the sweeper; the health page. What may not: rules.
+ * Nothing imports this room.
+ */
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  NativeConnection,
+  Runtime,
+  Worker,
+  type WorkerOptions,
+} from '@temporalio/worker';
+import { type Logger, pino } from 'pino';
+import { createActivities } from '../activities/index.ts';
+import { createDataConverter } from '../client/codec/index.ts';
+import { connectClient, connectionOptions, createDoor } from '../client/index.ts';
+import { type Config, loadConfig } from '../config/env.ts';
+import { openDb } from '../db/client.ts';
+import { createVault } from '../vault/index.ts';
+import { createProviders } from './providers.ts';
+import { startSweeper } from './sweeper.ts';
+
+/** Grace around the longest call, so that a shutdown lets a send that has begun come to its answer. */
+const SHUTDOWN_MARGIN_MS = 5_000;
+const MINUTE = 60_000;
+
+export interface RunningWorker {
+  /** Stops polling, lets what is in flight finish, and closes every connection. */
+  stop(): Promise<void>;
+  /** Rejects if the worker fails. */
+  readonly done: Promise<void>;
+}
+
+export async function startWorker(config: Config, log: Logger): Promise<RunningWorker> {
+  const dataConverter = createDataConverter(config.keys.codec);
+  const connection = await NativeConnection.connect(connectionOptions(config.temporal));
+  const client = await connectClient(config.temporal, dataConverter);
+  const db = openDb(config.databaseUrl);
+  const { taskQueue, namespace } = config.temporal;
+  const door = createDoor({ client, db, taskQueue });
+  const { timeScale, providerDeadlineMs } = config;
+  const activities = createActivities({
+    db,
+    door,
+    vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
+    providers: createProviders(config.providerSecrets),
+    settings: { timeScale, providerDeadlineMs },
+  });
+  const worker = await Worker.create({
+    connection,
+    namespace,
+    taskQueue,
+    activities,
+    dataConverter,
+    ...workflowSource(),
+    ...TUNING,
+    shutdownGraceTime: providerDeadlineMs + SHUTDOWN_MARGIN_MS,
+    shutdownForceTime: providerDeadlineMs + 2 * SHUTDOWN_MARGIN_MS,
+  });
+  const sweeper = startSweeper({
+    db,
+    client,
+    door,
+    taskQueue,
+    log,
+    intervalMs: Math.max(500, MINUTE * timeScale),
+    idleMs: Math.max(5_000, MINUTE * timeScale),
+    letterDelayMs: Math.max(1_000, 5_000 * timeScale),
+  });
+  const health = healthPage(config.workerHealthPort, worker);
+  const done = worker.run();
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await sweeper.stop();
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await done.catch(() => undefined);
+    health?.close();
+    await Promise.all([connection.close(), client.connection.close(), db.$disconnect()]);
+  };
+  return {
+    done,
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+/** As measured for two cores (anchors in bench/): enough slots to keep both busy, few enough to stay fair. */
+const TUNING = {
+  maxConcurrentWorkflowTaskExecutions: 40,
+  maxConcurrentActivityTaskExecutions: 200,
+  maxConcurrentLocalActivityExecutions: 100,
+  maxCachedWorkflows: 500,
+} satisfies Partial<WorkerOptions>;
+
+/** Production names a bundle that was built beforehand; else the sources are bundled at start. */
+function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const codePath = process.env.INTERLOCK_WORKFLOW_BUNDLE;
+  if (codePath !== undefined) return { workflowBundle: { codePath } };
+  return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
+}
+
+function healthPage(port: number | undefined, worker: Worker) {
+  if (port === undefined) return undefined;
+  return createServer((_request, response) => {
+    const state = worker.getState();
+    response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ state }));
+  }).listen(port, '127.0.0.1');
+}
+
+/** Temporal's own logs go through pino, so that one line has one form. */
+function installLogger(log: Logger): void {
+  const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+  Runtime.install({
+    logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      const { error: _error, ...rest } = meta ?? {};
+      log[levels[level]](rest, message);
+    }),
+    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} } },
+    shutdownSignals: [],
+  });
+}
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const log = pino({ level: config.logLevel, base: { process: 'worker', pid: process.pid } });
+  installLogger(log);
+  const worker = await startWorker(config, log);
+  const stop = () => void worker.stop().then(() => process.exit(0));
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.stdout.write(`${JSON.stringify({ ready: true, taskQueue: config.temporal.taskQueue })}\n`);
+  await worker.done;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  main().catch((error: unknown) => {
+    process.stderr.write(
+      `worker: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    );
+    process.exitCode = 1;
+    process.exit();
+  });
+}

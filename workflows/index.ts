@@ -1,0 +1,7 @@
+/**
+ * workflows/: what has to survive a night. One folder a workflow, with its messages and its recorded
+ * histories. What lives here: waiting, asking in the right order, and telling activities what to do.
+ * What may not: deciding about money (domain/ does, purely), or any I/O. Runs in Temporal's sandbox and
+ * must replay: every change goes through versions.ts, and old histories replay in `npm test`.
+ */
+export { payment } from './payment/workflow.ts';

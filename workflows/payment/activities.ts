@@ -1,0 +1,52 @@
+import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import type { Settings } from '../../domain/payment/resolver.ts';
+
+/**
+ * The activities as this workflow calls them. Database steps are local (they save a round trip through
+ * the server each); whatever talks to a provider is a regular activity, so that a frozen or dead worker
+ * is noticed by the server's timeouts.
+ */
+export const database = proxyLocalActivities<
+  Pick<Activities, 'plan' | 'hydrate' | 'route' | 'record' | 'readNews' | 'acknowledge'>
+>({
+  startToCloseTimeout: '10 seconds',
+  localRetryThreshold: '10 seconds',
+  retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
+});
+
+/** A step that is decided must be written. Three local tries; then see `recordAtLength`. */
+export const recordLocally = proxyLocalActivities<Pick<Activities, 'record'>>({
+  startToCloseTimeout: '10 seconds',
+  localRetryThreshold: '10 seconds',
+  retry: { initialInterval: '50 milliseconds', maximumAttempts: 3 },
+});
+
+/** Without end, and visible in the Web UI as a failing activity until Postgres is back. */
+export const recordAtLength = proxyActivities<Pick<Activities, 'record'>>({
+  startToCloseTimeout: '10 seconds',
+  summary: 'Postgres was away: writing the step until it is written',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Bug'] },
+});
+
+/** Room for loading, claiming and storing around the call's own total deadline. */
+const AROUND_A_CALL_MS = 10_000;
+
+export type Sends = Pick<Activities, 'authorize' | 'capture' | 'voidAuthorization' | 'refund' | 'resend'>;
+
+/** Money moves at most once an attempt: Temporal never retries a send, the resolver asks first. */
+export function sends(settings: Settings, summary: string): Sends {
+  return proxyActivities<Sends>({
+    startToCloseTimeout: settings.providerDeadlineMs + AROUND_A_CALL_MS,
+    summary,
+    retry: { maximumAttempts: 1 },
+  });
+}
+
+export function inquiries(settings: Settings, summary: string) {
+  return proxyActivities<Pick<Activities, 'inquire'>>({
+    startToCloseTimeout: settings.providerDeadlineMs + AROUND_A_CALL_MS,
+    summary,
+    retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds', maximumAttempts: 5 },
+  });
+}

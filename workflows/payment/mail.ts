@@ -1,0 +1,105 @@
+import { ActivityFailure } from '@temporalio/workflow';
+import type { NewsFact } from '../../activities/payment/news.ts';
+import { decideOutcome } from '../../domain/payment/decide.ts';
+import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
+import { database, inquiries } from './activities.ts';
+import type { Lanes } from './lanes.ts';
+import type { PaymentProcess } from './process.ts';
+
+/**
+ * Reads the payment's letter box. A letter that proves something is acted on; one that only hints makes us
+ * ask the provider. Letters are acknowledged after what they said has been written.
+ */
+export async function readMail(process: PaymentProcess, lanes: Lanes): Promise<void> {
+  if (process.superseded) return;
+  const news = await database.readNews(process.paymentId);
+  for (const fact of news.facts) await act(process, lanes, fact);
+  if (news.inboxIds.length > 0 && !process.superseded) await database.acknowledge(news.inboxIds);
+}
+
+async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promise<void> {
+  switch (fact.type) {
+    case 'evidence': {
+      const operation = operationOf(process.current, fact);
+      if (operation === undefined || !matches(process.current, operation, fact)) return;
+      await conclude(process, operation.id, fact.outcome, fact.source);
+      return;
+    }
+    case 'observed':
+      await conclude(process, fact.operationId, fact.outcome, 'observation');
+      return;
+    case 'hint': {
+      lanes.wake();
+      const suspect = deadAuthorization(process.current, fact);
+      if (suspect !== undefined) await ask(process, suspect, fact.source);
+    }
+  }
+}
+
+async function conclude(
+  process: PaymentProcess,
+  operationId: string,
+  outcome: Parameters<typeof decideOutcome>[2],
+  actor: string,
+): Promise<void> {
+  await process.apply((payment) => decideOutcome(payment, operationId, outcome, Date.now()), {
+    type: `news_${outcome.type}`,
+    actor,
+  });
+}
+
+/** An authorization is named by its attempt's id, everything else by its own. */
+function operationOf(payment: Payment, fact: Extract<NewsFact, { type: 'evidence' }>): Operation | undefined {
+  for (const attempt of payment.attempts) {
+    if (attempt.id === fact.reference) {
+      const ofKind = attempt.operations.filter((each) =>
+        fact.kind === 'authorize'
+          ? each.kind === 'authorize' || each.kind === 'sale'
+          : each.kind === fact.kind,
+      );
+      return ofKind.find((each) => !each.closed) ?? ofKind.at(-1);
+    }
+    const named = attempt.operations.find((each) => each.id === fact.reference);
+    if (named !== undefined) return named;
+  }
+  return undefined;
+}
+
+/** Evidence of another amount or currency than we asked for proves nothing of our operation. */
+function matches(
+  payment: Payment,
+  operation: Operation,
+  fact: Extract<NewsFact, { type: 'evidence' }>,
+): boolean {
+  if (fact.currency !== undefined && fact.currency !== payment.currency) return false;
+  const success = fact.outcome.type === 'authorized' || fact.outcome.type === 'captured';
+  return !success || fact.amountMinor === undefined || fact.amountMinor === operation.amountMinor;
+}
+
+/** A hint about an attempt that we hold for dead: the provider must be asked whether it lives. */
+function deadAuthorization(
+  payment: Payment,
+  fact: Extract<NewsFact, { type: 'hint' }>,
+): Operation | undefined {
+  const named = (attempt: Attempt) =>
+    attempt.id === fact.reference ||
+    attempt.operations.some((each) => each.id === fact.reference) ||
+    (fact.providerReference !== undefined && attempt.providerReference === fact.providerReference);
+  const dead = payment.attempts.find(
+    (attempt) =>
+      named(attempt) && !attempt.undoing && ['declined', 'errored', 'voided'].includes(attempt.status),
+  );
+  return dead?.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
+}
+
+async function ask(process: PaymentProcess, operation: Operation, actor: string): Promise<void> {
+  const order = { operationId: operation.id, generation: process.generation, lookup: true };
+  try {
+    const answer = await inquiries(process.settings, 'a webhook speaks of a dead attempt: ask').inquire(
+      order,
+    );
+    if (answer.type === 'outcome') await conclude(process, operation.id, answer.outcome, actor);
+  } catch (error) {
+    if (!(error instanceof ActivityFailure)) throw error;
+  }
+}

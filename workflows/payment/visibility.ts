@@ -1,0 +1,50 @@
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { currentAttempt, openOperations, type Payment } from '../../domain/payment/payment.ts';
+
+/**
+ * What an operator sees in Temporal's Web UI: current details in words, and search attributes to find
+ * payments by. Details cost nothing; an attribute costs an event, so it is set only where a payment rests.
+ */
+export function show(payment: Payment, reason?: string): void {
+  setCurrentDetails(details(payment, reason));
+  const resting = payment.status !== 'processing' || stuck(payment);
+  if (!resting) return;
+  const provider = currentAttempt(payment)?.provider;
+  upsertSearchAttributes({
+    InterlockStatus: [payment.status],
+    ...(provider === undefined ? {} : { InterlockProvider: [provider] }),
+    ...(needsAttention(payment) ? { InterlockNeedsAttention: [true] } : {}),
+  });
+}
+
+function stuck(payment: Payment): boolean {
+  return openOperations(payment).some((operation) => operation.status === 'unknown');
+}
+
+function needsAttention(payment: Payment): boolean {
+  return payment.status === 'requires_review' || stuck(payment);
+}
+
+/** Markdown, as the Web UI renders it. Tokens, amounts and states only. */
+function details(payment: Payment, reason?: string): string {
+  const open = openOperations(payment);
+  const lines = [
+    `**${payment.status}** · ${payment.amountMinor} ${payment.currency} (minor units), captured ${payment.amountCapturedMinor}`,
+    reason === undefined ? '' : `Last step: ${reason}.`,
+    ...open.map(
+      (operation) =>
+        `- ${operation.kind} \`${operation.id}\` is **${operation.status}**${waitingFor(operation.status)}`,
+    ),
+    ...payment.attempts.map(
+      (attempt) => `- attempt ${attempt.number} at ${attempt.provider}: ${attempt.status}`,
+    ),
+  ];
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+function waitingFor(status: string): string {
+  if (status === 'unknown')
+    return ': it may have happened; the resolver asks the provider until it is proven';
+  if (status === 'pending') return ': the provider has it and will say by webhook or look-up';
+  return '';
+}

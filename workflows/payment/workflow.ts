@@ -1,0 +1,134 @@
+import { allHandlersFinished, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { decideAuthorizationExpiry, decideUnsent, expiryTimerMs } from '../../domain/payment/commands.ts';
+import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
+import { database } from './activities.ts';
+import { Commands, stampOf } from './commands.ts';
+import { Lanes } from './lanes.ts';
+import { readMail } from './mail.ts';
+import {
+  type CancelCommand,
+  type CaptureCommand,
+  type ConfirmCommand,
+  captureUpdate,
+  confirmUpdate,
+  createUpdate,
+  newsSignal,
+  type PaymentInput,
+  type PaymentOrder,
+  snapshotQuery,
+  voidUpdate,
+} from './messages.ts';
+import { PaymentProcess } from './process.ts';
+
+/**
+ * One generation of one payment. It is planned or read back, its open operations are driven, commands and
+ * news come in, and it ends when nothing can follow any more. What follows from what is decided in
+ * domain/payment; this file says only in which order things wait for each other.
+ */
+export async function payment(input: PaymentInput): Promise<PaymentSnapshot | undefined> {
+  const process = new PaymentProcess(input.paymentId, input.generation);
+  const lanes = new Lanes(process);
+  const commands = new Commands(process);
+  let newsCount = 0;
+  let newsRead = 0;
+  let bodyDigest: string | undefined;
+
+  setHandler(newsSignal, () => {
+    newsCount += 1;
+  });
+  setHandler(snapshotQuery, () => (process.payment === undefined ? undefined : process.snapshot()));
+  setHandler(createUpdate, async (request) => {
+    await process.planned();
+    await process.answered(request.answerByMs);
+    // The digest is the stored one: after Temporal forgot a payment, a repeat is judged against its row.
+    return {
+      type: 'done',
+      payment: process.snapshot(),
+      stamp: { ...stampOf(request), bodyDigest: bodyDigest ?? request.bodyDigest },
+    };
+  });
+  setHandler(confirmUpdate, (command) => commands.confirm(command), {
+    validator: (_: ConfirmCommand) => commands.validate('confirm'),
+  });
+  setHandler(captureUpdate, (command) => commands.capture(command), {
+    validator: (_: CaptureCommand) => commands.validate('capture'),
+  });
+  setHandler(voidUpdate, (command) => commands.void(command), {
+    validator: (_: CancelCommand) => commands.validate('void'),
+  });
+  lanes.beforeAsking = () => readMail(process, lanes);
+
+  bodyDigest = await begin(process, input);
+  const unread = () => newsRead !== newsCount;
+  while (!process.superseded) {
+    await readNews();
+    await settleUnsent(process);
+    if (process.finished && !unread()) break;
+    await waitForEvent(process, unread);
+  }
+  await condition(allHandlersFinished);
+  return process.payment === undefined ? undefined : process.snapshot();
+
+  async function readNews(): Promise<void> {
+    while (unread() && !process.superseded) {
+      newsRead = newsCount;
+      await readMail(process, lanes);
+    }
+  }
+}
+
+async function begin(
+  process: PaymentProcess,
+  { paymentId, generation, order }: PaymentInput,
+): Promise<string | undefined> {
+  if (generation === 1 && order !== undefined) {
+    const { request, ...asked } = order;
+    const planned = await database.plan({
+      ...asked,
+      request: promised(request),
+      paymentId,
+      generation,
+      atMs: workflowInfo().startTime.getTime(),
+    });
+    process.begin(planned.payment, planned.settings);
+    return planned.bodyDigest;
+  }
+  const { payment: stored, settings } = await database.hydrate(paymentId);
+  if (stored === undefined) {
+    process.superseded = true;
+    return undefined;
+  }
+  process.begin(stored, settings);
+  return undefined;
+}
+
+function promised({ requestId, path, idempotencyKey, bodyDigest }: PaymentOrder['request']) {
+  return { requestId, path, idempotencyKey, bodyDigest };
+}
+
+/** A payment without a route fails at once. */
+async function settleUnsent(process: PaymentProcess): Promise<void> {
+  if (process.superseded || process.current.status !== 'processing') return;
+  await process.apply((payment) => decideUnsent(payment), { type: 'no_route', actor: 'routing' });
+}
+
+/** Waits for news, for the end, or for the payment's own timer: confirmation or authorization expiry. */
+async function waitForEvent(process: PaymentProcess, unread: () => boolean): Promise<void> {
+  const { current } = process;
+  const { sequence } = current;
+  const moved = () => unread() || process.finished || process.current.sequence !== sequence;
+  const unconfirmed =
+    current.status === 'requires_confirmation' || current.status === 'requires_payment_method';
+  const timerMs = unconfirmed ? current.completeByMs : expiryTimerMs(current, current.createdAtMs);
+  if (timerMs === undefined) {
+    await condition(moved);
+    return;
+  }
+  const waitMs = Math.max(1, timerMs - Date.now());
+  const summary = unconfirmed ? 'cancel if not confirmed by then' : 'void the authorization before it lapses';
+  if (await condition(moved, waitMs, { summary })) return;
+  await process.apply(
+    (payment) => (unconfirmed ? decideUnsent(payment) : decideAuthorizationExpiry(payment)),
+    { type: unconfirmed ? 'confirmation_expired' : 'authorization_expired', actor: 'timer' },
+  );
+}
