@@ -204,7 +204,7 @@ describe('every answer', () => {
     expect(line.err).toMatchObject({ message: '[redacted]', stack: expect.stringContaining('edge.test.ts') });
   });
 
-  it('comes to a body that never ends only as a closed connection', async () => {
+  it('is still given to others after a caller hung up in the middle of its body', async () => {
     const code = await new Promise<string>((resolve) => {
       const request = httpRequest(`${api.url}/v1/payments`, {
         method: 'POST',

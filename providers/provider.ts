@@ -161,8 +161,10 @@ export interface WebhookEvent {
   readonly reference?: string;
   readonly providerReference?: string;
   /**
-   * What the event proves: which operation it concerns and its outcome, already checked by shape.
-   * Undefined where the event is only a hint, or says nothing about an operation.
+   * What the event says: which operation it concerns and its outcome. Believed where the provider's
+   * `webhookIs` is `evidence`. From one whose events are hints it only tells whether the event could be
+   * news at all (an event that repeats what is recorded wakes nobody); the provider is asked then.
+   * An event that says nothing of an outcome, such as `created`, says `pending`. Undefined: wake the payment.
    */
   readonly evidence?: WebhookEvidence;
   /** The event's own JSON without personal or card data, for the inbox and the timeline. */

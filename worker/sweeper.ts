@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { openGeneration } from '../client/index.ts';
 import type { Db } from '../db/client.ts';
-import { openLetterException, takeDueLetters } from '../db/letters.ts';
+import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
 import { asOnlySweeper, restingPayments, shredExpired } from '../db/sweep.ts';
 import type { NewsDoor } from '../domain/door.ts';
 
@@ -32,7 +32,7 @@ export interface SweepFindings {
 }
 
 const PAGE = 100;
-const LETTERS_A_SWEEP = 500;
+const LETTERS_A_BATCH = 500;
 /** After so many signals that found no payment, a letter is a person's. */
 const LETTER_TRIES = 5;
 const SWEEP_TIMEOUT_MS = 120_000;
@@ -89,13 +89,21 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
   }
 }
 
+/** In batches until none is due; each look postpones a letter, so the loop ends. */
 async function sweepLetters(options: SweeperOptions): Promise<number> {
-  const due = await takeDueLetters(options.db, options.letterDelayMs, LETTERS_A_SWEEP);
+  for (let total = 0; ; ) {
+    const due = await takeDueLetters(options.db, options.letterDelayMs, LETTERS_A_BATCH);
+    await tell(options, due);
+    total += due.length;
+    if (due.length < LETTERS_A_BATCH) return total;
+  }
+}
+
+async function tell(options: SweeperOptions, due: readonly DueLetter[]): Promise<void> {
   const told = new Map<string, Awaited<ReturnType<NewsDoor['news']>>>();
   for (const { inboxId, paymentId, signals } of due) {
     if (paymentId !== null && !told.has(paymentId)) told.set(paymentId, await options.door.news(paymentId));
     const unknown = paymentId === null || told.get(paymentId) === 'no_such_payment';
     if (unknown && signals >= LETTER_TRIES) await openLetterException(options.db, inboxId);
   }
-  return due.length;
 }

@@ -1,65 +1,70 @@
 import type { Evidence } from './outcome.ts';
-import { attemptOf, type Operation, type Payment } from './payment.ts';
+import type { Attempt, Operation, Payment } from './payment.ts';
 
 /**
  * Whether a letter only repeats what the payment has recorded. Providers confirm every answer by webhook;
  * waking a workflow (or opening a closed payment's next generation) for each would tell nobody anything.
- * Only a closed operation with the very same outcome counts, so a letter that could matter never does.
+ * Only what agrees with something recorded is put away, so a letter that could matter never is.
  */
 export function saysNothingNew(payment: Payment, evidence: Evidence | undefined): boolean {
-  if (evidence === undefined) return false;
-  const operations = concerned(payment, evidence);
-  return operations.length > 0 && operations.every((operation) => agrees(payment, operation, evidence));
+  const named = evidence === undefined ? undefined : concerned(payment, evidence);
+  if (evidence === undefined || named === undefined) return false;
+  return (
+    named.operations.length > 0 &&
+    named.operations.every((operation) => agrees(named.attempt, operation, evidence))
+  );
 }
 
 /**
  * Whether the letter speaks of a send whose own answer is still on its way. That answer, or the resolver
- * after it, reads the letter box anyway.
+ * after it, comes first; the letter is looked at again later.
  */
 export function isUnderWay(payment: Payment, evidence: Evidence | undefined): boolean {
   if (evidence?.kind !== 'authorize') return false;
-  const operations = concerned(payment, evidence);
-  return (
-    operations.some((operation) => operation.status === 'created') &&
-    operations.every((each) => each.status === 'created')
-  );
+  const open =
+    concerned(payment, evidence)?.attempt.operations.filter((operation) => !operation.closed) ?? [];
+  return open.length > 0 && open.every((operation) => operation.status === 'created');
 }
 
-function concerned(payment: Payment, evidence: Evidence): readonly Operation[] {
-  const attempt = payment.attempts.find(
-    (each) =>
-      each.id === evidence.reference ||
-      each.operations.some((operation) => operation.id === evidence.reference),
-  );
-  if (attempt === undefined) return [];
-  if (attempt.id !== evidence.reference)
-    return attempt.operations.filter((each) => each.id === evidence.reference);
-  return attempt.operations.filter((each) =>
-    evidence.kind === 'authorize'
-      ? each.kind === 'authorize' || each.kind === 'sale'
-      : each.kind === evidence.kind,
-  );
+/** An authorization is named by its attempt's id, everything else by its own. */
+function concerned(
+  payment: Payment,
+  { reference, kind }: Evidence,
+): { readonly attempt: Attempt; readonly operations: readonly Operation[] } | undefined {
+  for (const attempt of payment.attempts) {
+    if (attempt.id === reference) {
+      const charging = (each: Operation) => each.kind === 'authorize' || each.kind === 'sale';
+      return {
+        attempt,
+        operations: attempt.operations.filter(kind === 'authorize' ? charging : (each) => each.kind === kind),
+      };
+    }
+    const operations = attempt.operations.filter((each) => each.id === reference);
+    if (operations.length > 0) return { attempt, operations };
+  }
+  return undefined;
 }
 
-function agrees(payment: Payment, operation: Operation, { outcome }: Evidence): boolean {
-  if (!operation.closed) return false;
+function agrees(attempt: Attempt, operation: Operation, { outcome }: Evidence): boolean {
   switch (outcome.type) {
     case 'authorized':
+      return operation.closed && operation.status === 'succeeded' && attempt.authorizedMinor > 0;
     case 'captured': {
-      const attempt = attemptOf(payment, operation.id);
-      // An authorization that was later voided did succeed; a success for one that never did is news.
-      return operation.status === 'succeeded' && (attempt?.authorizedMinor ?? 0) > 0;
+      // The whole attempt must be at rest: a capture that is unknown is resolved by this very letter.
+      const atRest = attempt.operations.every((each) => each.closed);
+      return atRest && attempt.capturedMinor >= outcome.amountMinor && attempt.authorizedMinor > 0;
     }
     case 'voided':
+      return operation.closed && (attempt.status === 'voided' || attempt.status === 'expired');
     case 'refunded':
-      return operation.status === 'succeeded';
+      return operation.closed && operation.status === 'succeeded';
     case 'declined':
-      return operation.status === 'declined';
+      return operation.closed && operation.status === 'declined';
     case 'rejected':
-      return operation.status === 'rejected';
+      return operation.closed && operation.status === 'rejected';
     case 'pending':
     case 'requires_action':
-      return true;
+      return operation.closed || operation.status === 'pending';
     case 'not_attempted':
     case 'unknown':
       return false;

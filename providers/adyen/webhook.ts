@@ -96,15 +96,15 @@ function normalise(item: Item): WebhookEvent {
   return {
     providerEventId: `${pspReference}:${eventCode}:${success}`,
     eventType: eventCode,
-    ...(reference === '' ? {} : { reference }),
+    ...(reference === undefined ? {} : { reference }),
     providerReference: pspReference,
     ...(evidence === undefined ? {} : { evidence }),
     summary: {
       eventCode: safeCode(eventCode, 'unrecognised'),
       success,
-      pspReference: safeReference(pspReference),
-      originalReference: item.originalReference === '' ? null : safeReference(item.originalReference),
-      merchantReference: safeReference(item.merchantReference),
+      pspReference: pspReferenceOrNull(pspReference),
+      originalReference: pspReferenceOrNull(item.originalReference),
+      merchantReference: reference ?? null,
       amount: amount.value,
       currency: safeCode(amount.currency, 'unrecognised'),
       eventDate:
@@ -113,21 +113,23 @@ function normalise(item: Item): WebhookEvent {
   };
 }
 
-/** A reference may hold many digits, so it passes as one only in the shape of one of ours or of Adyen's. */
-function safeReference(value: string): string {
-  return /^[A-Z0-9]{16}$/.test(value) || paymentIdOfReference(value) !== undefined ? value : 'foreign';
+/** Adyen's own reference: 16 letters and digits, in older payments digits only. */
+function pspReferenceOrNull(value: string): string | null {
+  return /^[A-Z0-9]{16}$/.test(value) ? value : null;
 }
 
 /**
- * The operation's own reference where the item names one. It stands outside of what is signed, so it
- * counts only if it belongs to the payment that the signed merchant reference names.
+ * Our reference, or undefined for an event about somebody else's payment (whose reference may be anything).
+ * The operation's own reference stands outside of what is signed, so it counts only if it belongs to the
+ * payment that the signed merchant reference names.
  */
-function referenceOf(item: Item): string {
+function referenceOf(item: Item): string | undefined {
   const { merchantReference } = item;
-  const own = item.additionalData.modificationMerchantReferences;
-  if (typeof own !== 'string' || item.eventCode === 'AUTHORISATION') return merchantReference;
   const payment = paymentIdOfReference(merchantReference);
-  return payment !== undefined && paymentIdOfReference(own) === payment ? own : merchantReference;
+  if (payment === undefined) return undefined;
+  const own = item.additionalData.modificationMerchantReferences;
+  const named = typeof own === 'string' && paymentIdOfReference(own) === payment;
+  return named && item.eventCode !== 'AUTHORISATION' ? own : merchantReference;
 }
 
 interface Money {
@@ -169,11 +171,11 @@ const EVENTS: Readonly<Record<string, { readonly kind: WebhookEvidence['kind']; 
   },
 };
 
-function evidenceOf(item: Item, reference: string): WebhookEvidence | undefined {
+function evidenceOf(item: Item, reference: string | undefined): WebhookEvidence | undefined {
   const event = EVENTS[item.eventCode];
   const { currency } = item.amount;
   const amountMinor = fromAdyenAmount(item.amount.value, currency);
-  if (event === undefined || reference === '' || amountMinor === undefined) return undefined;
+  if (event === undefined || reference === undefined || amountMinor === undefined) return undefined;
   const { kind, judge } = event;
   const outcome = judge(item, { amountMinor, currency });
   // A void concerns whatever is still held, and an expiry the rest of it: their amounts identify nothing.

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { paymentIdOfReference } from '../../domain/ids.ts';
 import type { WebhookEvent, WebhookInput, WebhookVerdict, WebhookVerifier } from '../provider.ts';
 import { safeCode } from '../safe-text.ts';
 import { webhookSecrets } from './config.ts';
@@ -86,7 +87,8 @@ function normalise(event: z.infer<typeof eventSchema>): WebhookEvent {
   return {
     providerEventId: event.id,
     eventType: event.type,
-    ...(typeof reference === 'string' ? { reference } : {}),
+    // Another system of the same account may write what it likes there: only ours is passed on.
+    ...(typeof reference === 'string' && paymentIdOfReference(reference) !== undefined ? { reference } : {}),
     ...(providerReference === undefined ? {} : { providerReference }),
     summary: summaryOf(object, event.livemode),
   };

@@ -1,0 +1,127 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Answer, createCard, get, post, startTestApi, type TestApi } from '../test-support/harness.ts';
+import { insertPayment, randomPaymentId } from '../test-support/rows.ts';
+
+let api: TestApi;
+let card: string;
+let release: () => void;
+
+beforeAll(async () => {
+  api = await startTestApi({ apiWaitMs: 700 });
+  card = await createCard(api);
+});
+afterAll(() => api.close());
+beforeEach(() => {
+  const hanging = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  api.door.before = () => hanging;
+});
+afterEach(() => release());
+
+const order = () => ({ amount: 2000, currency: 'EUR', payment_method: card });
+
+async function timed(sending: Promise<Answer>): Promise<Answer & { readonly tookMs: number }> {
+  const startedMs = performance.now();
+  const answer = await sending;
+  return { ...answer, tookMs: performance.now() - startedMs };
+}
+
+const send = (path: string, body: object, prefer?: string) =>
+  timed(post(api, path, body, { headers: prefer === undefined ? {} : { prefer } }));
+
+describe('a door that hangs', () => {
+  it.each([
+    [undefined, 700],
+    ['wait=0', 0],
+    ['wait=1', 1_000],
+    ['respond-async, wait=1', 1_000],
+    ['wait=never', 700],
+  ])('is given up on in time with Prefer: %s', async (prefer, waitMs) => {
+    const { status, body, tookMs } = await send('/v1/payments', order(), prefer);
+    expect([status, body.error.code]).toEqual([503, 'outcome_unknown']);
+    expect(tookMs).toBeGreaterThanOrEqual(waitMs);
+    expect(tookMs).toBeLessThan(waitMs + 250);
+  });
+
+  it('holds up neither captures for longer, nor the ninth of them', async () => {
+    const id = await insertPayment(api);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) => send(`/v1/payments/${id}/capture`, { amount: n + 1 }, 'wait=1')),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([503]));
+    expect(Math.max(...answers.map(({ tookMs }) => tookMs))).toBeLessThan(1_300);
+    release();
+    api.door.before = async () => undefined;
+    api.door.payments.set(id, { ...(await anyPayment()), id });
+    const after = await send(`/v1/payments/${id}/capture`, {});
+    expect(after.status).toBe(200);
+  });
+
+  it('does not hold up a reader: a row is there at once, and without one 503 is honest', async () => {
+    const id = await insertPayment(api);
+    const read = await timed(get(api, `/v1/payments/${id}`));
+    expect([read.status, read.tookMs < 500]).toEqual([200, true]);
+    const snapshot = api.door.snapshot;
+    api.door.snapshot = () => new Promise(() => undefined);
+    const unknown = await timed(get(api, `/v1/payments/${randomPaymentId()}`));
+    api.door.snapshot = snapshot;
+    expect([unknown.status, unknown.body.error.code]).toEqual([503, 'outcome_unknown']);
+    expect(unknown.tookMs).toBeLessThan(2_500);
+  });
+});
+
+describe('the wait', () => {
+  it('bounds the door’s time and the workflow’s own, and says that it was applied', async () => {
+    api.door.before = async () => undefined;
+    let answerByMs = 0;
+    const create = api.door.create;
+    api.door.create = (paymentId, paymentOrder, timeoutMs) => {
+      answerByMs = paymentOrder.request.answerByMs;
+      return create(paymentId, paymentOrder, timeoutMs);
+    };
+    const startedMs = Date.now();
+    const { headers, status } = await send('/v1/payments', order(), 'wait=60');
+    api.door.create = create;
+    expect([status, headers.get('preference-applied')]).toEqual([201, 'wait=60']);
+    expect(answerByMs - startedMs).toBeGreaterThanOrEqual(60_000);
+    expect(answerByMs - startedMs).toBeLessThan(60_500);
+    expect(api.door.calls.at(-1)?.timeoutMs).toBeGreaterThan(59_000);
+    const plain = await send('/v1/payments', order());
+    expect(plain.headers.get('preference-applied')).toBe(null);
+    expect(api.door.calls.at(-1)?.timeoutMs).toBeLessThan(800);
+  });
+
+  it('of another caller with the same request does not shorten one’s own', async () => {
+    // The first caller's time is up at once; the second waits on and gets the outcome.
+    let turn = 0;
+    const outcome = new Promise<void>((resolve) => {
+      setTimeout(resolve, 600);
+    });
+    const create = api.door.create;
+    api.door.before = async () => undefined;
+    api.door.create = async (paymentId, paymentOrder, timeoutMs) => {
+      turn += 1;
+      if (turn === 1) {
+        await new Promise((resolve) => setTimeout(resolve, timeoutMs));
+        return { type: 'accepted' };
+      }
+      await outcome;
+      return create(paymentId, paymentOrder, timeoutMs);
+    };
+    const same = (prefer: string) =>
+      post(api, '/v1/payments', order(), { idempotencyKey: 'two waits', headers: { prefer } });
+    const [hasty, patient] = await Promise.all([same('wait=0'), same('wait=5')]);
+    api.door.create = create;
+    const statuses = [hasty.status, patient.status].sort();
+    expect(statuses).toEqual([201, 202]);
+    expect(hasty.status).toBe(202);
+  });
+});
+
+async function anyPayment() {
+  const { body } = await post(api, '/v1/payments', { ...order(), capture_method: 'manual' });
+  const payment = api.door.payments.get(body.id);
+  if (payment === undefined) throw new Error('the door has not seen the payment');
+  return payment;
+}
