@@ -5,7 +5,7 @@ import { claimFirstSend, claimResend } from '../db/permits.ts';
 import { observe, type SendFacts } from '../db/sends.ts';
 import { unreachable } from '../domain/machine.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
-import { healthSign } from '../domain/routing/circuit.ts';
+import { circuitOpenMs, healthSign } from '../domain/routing/circuit.ts';
 import type { ProviderConnection } from '../providers/provider.ts';
 import { openCall } from '../providers/transport/index.ts';
 import { CVC_LIFETIME_MS } from '../vault/index.ts';
@@ -157,7 +157,13 @@ async function witness(
 async function shareHealth(deps: Dependencies, facts: SendFacts, outcome: OperationOutcome): Promise<void> {
   const sign = healthSign(outcome);
   try {
-    await reportHealth(deps.db, facts.account.id, sign, facts.account.circuit);
+    await reportHealth(
+      deps.db,
+      facts.account.id,
+      sign,
+      facts.account.circuit,
+      circuitOpenMs(deps.settings.timeScale),
+    );
   } catch (error) {
     log.warn('health not shared', {
       accountId: facts.account.id,

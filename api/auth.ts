@@ -16,7 +16,10 @@ export function createAuthenticator(
   settings: SettingsReader,
   keyedDigest: (text: string) => string,
 ): Authenticate {
-  const cached = new Map<string, { readonly owner: Promise<ApiKeyOwner | undefined>; readonly untilMs: number }>();
+  const cached = new Map<
+    string,
+    { readonly owner: Promise<ApiKeyOwner | undefined>; readonly untilMs: number }
+  >();
 
   const lookUp = (digest: string): Promise<ApiKeyOwner | undefined> => {
     const hit = cached.get(digest);

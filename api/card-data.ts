@@ -71,7 +71,16 @@ export function percentDecoded(text: string): string {
   }
 }
 
-const REDACTED_NAMES = new Set(['cvc', 'cvv', 'cvv2', 'pan', 'card_number', 'number_pan', 'expiry', 'holder_name']);
+const REDACTED_NAMES = new Set([
+  'cvc',
+  'cvv',
+  'cvv2',
+  'pan',
+  'card_number',
+  'number_pan',
+  'expiry',
+  'holder_name',
+]);
 
 /** A copy of a JSON value for people to read: card numbers masked, members named like card data left out. */
 export function redacted(value: unknown, isLuhnValid: LuhnCheck): unknown {

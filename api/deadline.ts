@@ -1,14 +1,15 @@
 /**
  * Answers in time. The promise to the caller is `wait` plus 250 ms, split into steps so that each layer can
- * still say what it knows: the workflow answers at `wait`, the door gives up a little later, a hanging door
- * is given up on, and a last look at the row fits before the whole handler is cut off.
+ * still say what it knows: the workflow answers a little before `wait`, the door gives up at `wait` and asks
+ * whether Temporal has the command at all, a hanging door is given up on, and a last look at the row fits
+ * before the whole handler is cut off.
  */
-export const DOOR_GRACE_MS = 60;
+export const WORKFLOW_LEAD_MS = 50;
 /** A start has to reach Temporal even when the caller doesn't want to wait for anything. */
 export const MIN_DOOR_MS = 100;
-export const HANGING_DOOR_MS = 100;
-export const LAST_LOOK_MS = 50;
-export const CUT_OFF_MS = 225;
+export const HANGING_DOOR_MS = 130;
+export const LAST_LOOK_MS = 40;
+export const CUT_OFF_MS = 180;
 
 /** The promise's value, or undefined when the time is up first. A later failure is nobody's any more. */
 export async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T | undefined> {

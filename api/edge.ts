@@ -31,7 +31,7 @@ interface Serving {
 }
 
 function servingOf(response: Response): Serving {
-  return response.locals['serving'] as Serving;
+  return response.locals.serving as Serving;
 }
 
 export function beginRequest({ logger, cards }: Services): RequestHandler {
@@ -44,11 +44,15 @@ export function beginRequest({ logger, cards }: Services): RequestHandler {
       log: logger.child({
         request_id: requestId,
         ...traceOf('correlation_id', request.get('x-correlation-id'), /^[\w.:/+=-]{1,128}$/),
-        ...traceOf('traceparent', request.get('traceparent'), /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/),
+        ...traceOf(
+          'traceparent',
+          request.get('traceparent'),
+          /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/,
+        ),
       }),
       facts: {},
     };
-    response.locals['serving'] = serving;
+    response.locals.serving = serving;
     response.set('Request-Id', requestId).set(HEADERS);
     response.once('close', () => {
       const { facts, startedMs, log } = serving;
@@ -78,15 +82,15 @@ export function beginRequest({ logger, cards }: Services): RequestHandler {
 export function serveRoute(route: Route, services: Services, authenticate: Authenticate): RequestHandler[] {
   const authenticated: RequestHandler = async (request, response, next) => {
     const serving = servingOf(response);
-    serving.facts['route'] = route.path;
+    serving.facts.route = route.path;
     if (route.access === 'merchant') {
       serving.caller = await authenticate(request.get('authorization')).catch((error: unknown) => {
         throw error instanceof Problem && error.httpStatus === 401
           ? error.withHeaders({ 'WWW-Authenticate': 'Bearer' })
           : error;
       });
-      serving.facts['merchant_id'] = serving.caller.merchantId;
-      serving.facts['mode'] = serving.caller.mode;
+      serving.facts.merchant_id = serving.caller.merchantId;
+      serving.facts.mode = serving.caller.mode;
     }
     next();
   };
@@ -120,12 +124,7 @@ function refuseCardNumber(query: unknown, { cards }: Services): void {
   if (found !== undefined) throw problem('card_number_in_text', found === '' ? {} : { param: found });
 }
 
-function bodyFor(
-  route: Route,
-  bytes: Buffer,
-  contentType: string | undefined,
-  { cards }: Services,
-): unknown {
+function bodyFor(route: Route, bytes: Buffer, contentType: string | undefined, { cards }: Services): unknown {
   if (route.rawBodyBytes !== undefined) return bytes;
   if (route.body === undefined) return undefined;
   if (bytes.length > 0 && !/^application\/json\s*(?:;|$)/i.test(contentType ?? '')) {
@@ -150,7 +149,7 @@ export function answerError(services: Services): ErrorRequestHandler {
     const known = error instanceof Problem ? error : problemOfParser(error);
     if (known === undefined) log.error({ err: describeError(error, services) }, 'a bug or a broken part');
     const answered = known ?? problem('internal_error');
-    facts['problem'] = answered.code;
+    facts.problem = answered.code;
     if (response.headersSent) {
       response.destroy();
       return;

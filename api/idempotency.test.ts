@@ -88,7 +88,9 @@ describe('a key', () => {
     expect([declined.status, declined.body.error.code]).toEqual([402, 'card_declined']);
     expect(declined.headers.get('idempotent-replayed')).toBe('true');
 
-    await storeRequest('kept refusal', digest, { refusal: { code: 'payment_unexpected_state', message: 'No.' } });
+    await storeRequest('kept refusal', digest, {
+      refusal: { code: 'payment_unexpected_state', message: 'No.' },
+    });
     expect((await withKey('kept refusal')).status).toBe(409);
     expect(api.door.calls.length).toBe(calls);
   });
@@ -139,12 +141,16 @@ describe('many at once', () => {
 
   it('seal a card once for one key', async () => {
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => post(api, '/v1/payment_methods', CARD, { idempotencyKey: 'one card' })),
+      Array.from({ length: 20 }, () =>
+        post(api, '/v1/payment_methods', CARD, { idempotencyKey: 'one card' }),
+      ),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
     expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null).length).toBe(1);
-    const { rows } = await api.sql.query(`SELECT count(*)::int AS n FROM request WHERE idempotency_key = 'one card'`);
+    const { rows } = await api.sql.query(
+      `SELECT count(*)::int AS n FROM request WHERE idempotency_key = 'one card'`,
+    );
     expect(rows).toEqual([{ n: 1 }]);
     const other = { ...CARD, card: { ...CARD.card, exp_month: 11 } };
     const reused = await post(api, '/v1/payment_methods', other, { idempotencyKey: 'one card' });
@@ -190,6 +196,12 @@ async function storeRequest(key: string, digest: string, answer: object | null):
   await api.sql.query(
     `INSERT INTO request (id, merchant_id, mode, path, idempotency_key, body_digest, subject_id, answer)
      VALUES ($1, 'mer_a', 'test', 'POST /v1/payments', $2, $3, $4, $5)`,
-    [requestIdFor('mer_a', 'test', 'POST /v1/payments', key), key, digest, paymentIdFor('mer_a', 'test', key), answer],
+    [
+      requestIdFor('mer_a', 'test', 'POST /v1/payments', key),
+      key,
+      digest,
+      paymentIdFor('mer_a', 'test', key),
+      answer,
+    ],
   );
 }

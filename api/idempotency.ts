@@ -1,6 +1,6 @@
-import { requestIdFor } from '../domain/ids.ts';
 import type { StoredRequest } from '../db/requests/index.ts';
 import type { ApiKeyOwner } from '../db/settings/index.ts';
+import { requestIdFor } from '../domain/ids.ts';
 import { containsCardNumber } from './card-data.ts';
 import { Problem, problem } from './problems.ts';
 import type { Reply, Services } from './route.ts';

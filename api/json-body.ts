@@ -1,9 +1,10 @@
-import { type LuhnCheck, findCardNumber } from './card-data.ts';
+import { findCardNumber, type LuhnCheck } from './card-data.ts';
 import { problem } from './problems.ts';
 
 /** JSON nested deeper than this is nobody's payment. */
 const MAX_DEPTH = 32;
-const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
+/** Assigned to a plain object, it would change the object instead of adding to it. */
+const FORBIDDEN_NAME = '__proto__';
 /** What Postgres cannot store in text or jsonb: it must not travel as far as a workflow. */
 const UNSTORABLE = /\0|\p{Surrogate}/u;
 
@@ -68,12 +69,15 @@ function depthOf(text: string): number {
 
 function refuseUnsafe(value: unknown, path: string): void {
   if (typeof value === 'string' && UNSTORABLE.test(value)) {
-    throw problem('parameter_invalid', { param: path, message: 'This text holds characters that are not text.' });
+    throw problem('parameter_invalid', {
+      param: path,
+      message: 'This text holds characters that are not text.',
+    });
   }
   if (typeof value !== 'object' || value === null) return;
   for (const [name, member] of Object.entries(value)) {
     const param = path === '' ? name : `${path}.${name}`;
-    if (FORBIDDEN_NAMES.has(name)) throw problem('parameter_unknown', { param });
+    if (name === FORBIDDEN_NAME) throw problem('parameter_unknown', { param });
     if (UNSTORABLE.test(name)) throw problem('parameter_unknown', path === '' ? {} : { param: path });
     refuseUnsafe(member, param);
   }

@@ -61,7 +61,11 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
   const connection = await (parts.connect ?? connectTemporal)(config, db);
   const app = createApp(composeDeps(config, db, connection, logger));
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+    },
     app,
   );
   const url = await listen(server, config.api);
@@ -115,7 +119,10 @@ export function createLogger(level: LogLevel): Logger {
     level,
     base: { service: 'api' },
     redact: {
-      paths: ['authorization', 'cvc', 'number', 'card', 'headers', 'body'].flatMap((name) => [name, `*.${name}`]),
+      paths: ['authorization', 'cvc', 'number', 'card', 'headers', 'body'].flatMap((name) => [
+        name,
+        `*.${name}`,
+      ]),
       censor: '[redacted]',
     },
   });
@@ -155,14 +162,18 @@ function listen(server: Server, { host, port }: Config['api']): Promise<string> 
   });
 }
 
+/** A connection that was busy when the server closed turns idle later, and would be kept alive for others. */
+const IDLE_SWEEP_MS = 50;
+
 function drain(server: Server): Promise<void> {
   return new Promise((resolve) => {
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
     const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
+      clearInterval(sweep);
       clearTimeout(cut);
       resolve();
     });
-    server.closeIdleConnections();
   });
 }
 

@@ -50,7 +50,11 @@ export function openApiPath(path: string): string {
 }
 
 function headersOf(route: Route) {
-  const idempotencyKey = z.string().min(1).max(255).meta({ description: 'The same key gets the same answer.' });
+  const idempotencyKey = z
+    .string()
+    .min(1)
+    .max(255)
+    .meta({ description: 'The same key gets the same answer.' });
   const prefer = z.string().optional().meta({ description: '`wait=N`: answer within N seconds (0 to 60).' });
   if (!route.idempotent) return undefined;
   return route.waits
@@ -77,7 +81,7 @@ function responsesOf(route: Route): Record<string, ResponseConfig> {
       ...(schema === undefined ? {} : { content: { [contentType ?? 'application/json']: { schema } } }),
     };
   }
-  responses['default'] = {
+  responses.default = {
     description: 'A problem.',
     content: { 'application/json': { schema: errorSchema } },
   };

@@ -70,6 +70,11 @@ const KINDS = {
     type: 'api_error',
     message: 'The outcome is not known. Retry with the same `Idempotency-Key`: nothing happens twice.',
   },
+  unavailable: {
+    status: 503,
+    type: 'api_error',
+    message: 'This could not be looked up right now, and nothing was done. Ask again.',
+  },
   internal_error: { status: 500, type: 'api_error', message: 'Something went wrong on our side.' },
 } as const satisfies Record<string, ProblemKind>;
 

@@ -1,4 +1,4 @@
-import Ajv2020 from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiRoutes, createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
@@ -26,7 +26,10 @@ function routerOf(): string[] {
 }
 
 function concrete(path: string): string {
-  return path.replace(/:id/, `pay_${'a'.repeat(26)}`).replace(/:provider/, 'stripe').replace(/:account/, 'acc');
+  return path
+    .replace(/:id/, `pay_${'a'.repeat(26)}`)
+    .replace(/:provider/, 'stripe')
+    .replace(/:account/, 'acc');
 }
 
 describe('the OpenAPI document', () => {
@@ -43,8 +46,12 @@ describe('the OpenAPI document', () => {
   it('names its schemas, asks for the key where the route does, and requires Idempotency-Key on POST', async () => {
     const { body } = await get(api, '/openapi.json');
     const create = body.paths['/v1/payments'].post;
-    expect(create.requestBody.content['application/json'].schema).toEqual({ $ref: '#/components/schemas/PaymentCreate' });
-    expect(create.responses['201'].content['application/json'].schema).toEqual({ $ref: '#/components/schemas/Payment' });
+    expect(create.requestBody.content['application/json'].schema).toEqual({
+      $ref: '#/components/schemas/PaymentCreate',
+    });
+    expect(create.responses['201'].content['application/json'].schema).toEqual({
+      $ref: '#/components/schemas/Payment',
+    });
     expect(body.components.schemas.PaymentCreate).toMatchObject({
       additionalProperties: false,
       required: ['amount', 'currency'],
@@ -54,7 +61,9 @@ describe('the OpenAPI document', () => {
       const headers = (operation.parameters ?? []).filter((each: { in: string }) => each.in === 'header');
       const required = headers.filter((each: { required: boolean }) => each.required);
       const isMerchantPost = route.access === 'merchant' && route.method === 'post';
-      expect(required.map((each: { name: string }) => each.name)).toEqual(isMerchantPost ? ['Idempotency-Key'] : []);
+      expect(required.map((each: { name: string }) => each.name)).toEqual(
+        isMerchantPost ? ['Idempotency-Key'] : [],
+      );
       expect(operation.security).toEqual(route.access === 'merchant' ? [{ secretKey: [] }] : []);
     }
   });
@@ -64,7 +73,10 @@ describe('the OpenAPI document', () => {
     const ajv = new Ajv2020({ strict: false });
     ajv.addSchema({ $id: 'api', ...document });
     const check = (schema: string, value: unknown) => {
-      const valid = ajv.validate({ $ref: `api#/components/schemas/${schema}`, unevaluatedProperties: false }, value);
+      const valid = ajv.validate(
+        { $ref: `api#/components/schemas/${schema}`, unevaluatedProperties: false },
+        value,
+      );
       expect([schema, valid, ajv.errorsText()]).toEqual([schema, true, 'No errors']);
     };
     const card = await createCard(api);
@@ -75,34 +87,39 @@ describe('the OpenAPI document', () => {
     check('Error', (await get(api, '/v1/payments/pay_none')).body);
     check('Health', (await get(api, '/healthz')).body);
     check('Readiness', (await get(api, '/readyz')).body);
-    expect(ajv.validate({ $ref: 'api#/components/schemas/Payment' }, { ...payment.body, amount: 'a lot' })).toBe(false);
+    expect(
+      ajv.validate({ $ref: 'api#/components/schemas/Payment' }, { ...payment.body, amount: 'a lot' }),
+    ).toBe(false);
   });
 });
 
 describe('a bearer key', () => {
   const merchantRoutes = apiRoutes().filter(({ access }) => access === 'merchant');
 
-  it.each(merchantRoutes.map(({ method, path }) => [method, path] as const))('is needed for %s %s', async (method, path) => {
-    const ask = (headers: Record<string, string>) =>
-      method === 'get'
-        ? get(api, concrete(path), { key: null, headers })
-        : post(api, concrete(path), {}, { key: null, headers });
-    const codes: unknown[] = [];
-    for (const headers of [
-      {},
-      { authorization: 'Bearer' },
-      { authorization: `Basic ${api.keys.a}` },
-      { authorization: `Bearer ${api.keys.a.slice(0, -1)}` },
-      { authorization: `Bearer ${api.keys.a.replace('test', 'live')}` },
-      { authorization: `Bearer ${api.keys.revoked}` },
-    ] as Record<string, string>[]) {
-      const { status, body, headers: sent } = await ask(headers);
-      codes.push([status, body.error.type, sent.get('www-authenticate')]);
-    }
-    expect(codes).toEqual(Array.from({ length: 6 }, () => [401, 'authentication_error', 'Bearer']));
-    const welcome = await ask({ authorization: `Bearer ${api.keys.a}` });
-    expect(welcome.status).not.toBe(401);
-  });
+  it.each(merchantRoutes.map(({ method, path }) => [method, path] as const))(
+    'is needed for %s %s',
+    async (method, path) => {
+      const ask = (headers: Record<string, string>) =>
+        method === 'get'
+          ? get(api, concrete(path), { key: null, headers })
+          : post(api, concrete(path), {}, { key: null, headers });
+      const codes: unknown[] = [];
+      for (const headers of [
+        {},
+        { authorization: 'Bearer' },
+        { authorization: `Basic ${api.keys.a}` },
+        { authorization: `Bearer ${api.keys.a.slice(0, -1)}` },
+        { authorization: `Bearer ${api.keys.a.replace('test', 'live')}` },
+        { authorization: `Bearer ${api.keys.revoked}` },
+      ] as Record<string, string>[]) {
+        const { status, body, headers: sent } = await ask(headers);
+        codes.push([status, body.error.type, sent.get('www-authenticate')]);
+      }
+      expect(codes).toEqual(Array.from({ length: 6 }, () => [401, 'authentication_error', 'Bearer']));
+      const welcome = await ask({ authorization: `Bearer ${api.keys.a}` });
+      expect(welcome.status).not.toBe(401);
+    },
+  );
 
   it('decides the mode', async () => {
     const card = await createCard(api, { key: api.keys.aLive });
@@ -116,10 +133,14 @@ describe('a bearer key', () => {
     await sql.query(`UPDATE api_key SET revoked_at = now() WHERE merchant_id = 'mer_b'`);
     const revokedAt = Date.now();
     await expect
-      .poll(async () => (await fetch(`${url}/v1/payments`, { headers: { authorization: `Bearer ${keys.b}` } })).status, {
-        timeout: 4_000,
-        interval: 50,
-      })
+      .poll(
+        async () =>
+          (await fetch(`${url}/v1/payments`, { headers: { authorization: `Bearer ${keys.b}` } })).status,
+        {
+          timeout: 4_000,
+          interval: 50,
+        },
+      )
       .toBe(401);
     expect(Date.now() - revokedAt).toBeLessThan(3_000);
   });

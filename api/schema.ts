@@ -8,7 +8,10 @@ export const metadataSchema = z
     z.string().min(1, 'a key has 1 to 40 characters').max(40, 'a key has 1 to 40 characters'),
     z.string().max(500),
   )
-  .refine((metadata) => Object.keys(metadata).length <= MAX_METADATA_KEYS, `at most ${MAX_METADATA_KEYS} keys`)
+  .refine(
+    (metadata) => Object.keys(metadata).length <= MAX_METADATA_KEYS,
+    `at most ${MAX_METADATA_KEYS} keys`,
+  )
   .default({})
   .meta({ description: 'Up to 50 keys of 40 characters, with values of 500.' });
 

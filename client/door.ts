@@ -35,6 +35,7 @@ import {
   type PaymentOrder,
   type Refusal,
   type RequestStamp,
+  SUPERSEDED,
   snapshotQuery,
   voidUpdate,
 } from '../workflows/payment/messages.ts';
@@ -300,7 +301,10 @@ function refusalOf(error: unknown): Refusal | undefined {
 function isClosed(error: unknown): boolean {
   if (!(error instanceof WorkflowUpdateFailedError)) return false;
   const { cause } = error;
-  return cause instanceof ApplicationFailure && cause.type === 'AcceptedUpdateCompletedWorkflow';
+  return (
+    cause instanceof ApplicationFailure &&
+    (cause.type === 'AcceptedUpdateCompletedWorkflow' || cause.type === SUPERSEDED)
+  );
 }
 
 function isTimeout(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { CIRCUIT_FAILURES_TO_OPEN, CIRCUIT_OPEN_MS, type HealthSign } from '../domain/routing/circuit.ts';
+import { CIRCUIT_FAILURES_TO_OPEN, type HealthSign } from '../domain/routing/circuit.ts';
 import type { CircuitState } from '../domain/routing/policy.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
@@ -12,6 +12,7 @@ export async function reportHealth(
   accountId: string,
   sign: HealthSign,
   known: CircuitState,
+  openMs: number,
 ): Promise<void> {
   if (sign === 'none') return;
   if (sign === 'good') {
@@ -30,7 +31,7 @@ export async function reportHealth(
       opened_at = CASE WHEN circuit.state = 'closed' AND circuit.consecutive_failures + 1 >= ${CIRCUIT_FAILURES_TO_OPEN}::int
         THEN clock_timestamp() ELSE circuit.opened_at END,
       probe_after = CASE WHEN circuit.state <> 'closed' OR circuit.consecutive_failures + 1 >= ${CIRCUIT_FAILURES_TO_OPEN}::int
-        THEN clock_timestamp() + ${CIRCUIT_OPEN_MS} * interval '1 millisecond' END,
+        THEN clock_timestamp() + ${openMs} * interval '1 millisecond' END,
       updated_at = clock_timestamp()`);
 }
 
@@ -41,9 +42,9 @@ export interface CircuitRow {
 }
 
 /** Takes the one probe of a half-open circuit: the next payment to win this may go first to the provider. */
-export async function takeProbe(db: Db, accountId: string): Promise<boolean> {
+export async function takeProbe(db: Db, accountId: string, openMs: number): Promise<boolean> {
   const rows = await db.$queryRaw<{ account_id: string }[]>(Prisma.sql`
-    UPDATE circuit SET state = 'half_open', probe_after = clock_timestamp() + ${CIRCUIT_OPEN_MS} * interval '1 millisecond',
+    UPDATE circuit SET state = 'half_open', probe_after = clock_timestamp() + ${openMs} * interval '1 millisecond',
       updated_at = clock_timestamp()
     WHERE account_id = ${accountId} AND state <> 'closed' AND probe_after <= clock_timestamp() RETURNING account_id`);
   return rows.length > 0;

@@ -72,6 +72,6 @@ export async function openLetterException(db: Db, inboxId: string): Promise<void
       RETURNING id, provider, event_type, reference)
     INSERT INTO exception (id, kind, subject_id, summary)
     SELECT 'exc_unmatched_webhook_' || id, 'unmatched_webhook', id,
-      provider || ' sent ' || event_type || ' for ' || coalesce(reference, 'no reference') || ', which is no payment of ours'
+      provider || ' sent ' || event_type || ' for ' || coalesce(reference, 'no reference') || ', which matches nothing that we did'
     FROM put_away ON CONFLICT (kind, subject_id) DO NOTHING`);
 }

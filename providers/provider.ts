@@ -1,3 +1,8 @@
+/**
+ * providers/: translation between Interlock's operations and each provider's API. What lives here: the
+ * contract (this file), the registry, the transport, one folder an adapter. What may not: rows, permits,
+ * the vault, retries or decisions; and no adapter may know another.
+ */
 import type { Evidence, OperationOutcome } from '../domain/payment/outcome.ts';
 
 /**

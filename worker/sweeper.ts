@@ -5,6 +5,7 @@ import type { Db } from '../db/client.ts';
 import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
 import { asOnlySweeper, restingPayments, shredExpired } from '../db/sweep.ts';
 import type { NewsDoor } from '../domain/door.ts';
+import { paymentWorkflowId } from '../domain/ids.ts';
 
 /**
  * Looks from outside Temporal for what nobody looks after: payments and operations that are not finished
@@ -73,20 +74,32 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
 export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
   const shredded = await shredExpired(options.db);
   const letters = await sweepLetters(options);
+  const running = await runningWorkflows(options.client);
   let looked = 0;
   let reopened = 0;
   let afterId = '';
   for (;;) {
     const page = await restingPayments(options.db, options.idleMs, afterId, PAGE);
     for (const { paymentId, generation } of page) {
-      const running = await openGeneration(options, paymentId, generation);
-      if (running !== generation) reopened += 1;
+      if (running.has(paymentWorkflowId(paymentId, generation))) continue;
+      if ((await openGeneration(options, paymentId, generation)) !== generation) reopened += 1;
     }
     looked += page.length;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return { looked, reopened, letters, shredded };
     afterId = last.paymentId;
   }
+}
+
+/**
+ * One listing instead of a question for each payment. Visibility lags, so absence from it only earns the
+ * real question (`describe`), which decides.
+ */
+async function runningWorkflows(client: Client): Promise<ReadonlySet<string>> {
+  const query = `WorkflowType = 'payment' AND ExecutionStatus = 'Running'`;
+  const ids = new Set<string>();
+  for await (const { workflowId } of client.workflow.list({ query, pageSize: 1_000 })) ids.add(workflowId);
+  return ids;
 }
 
 /** In batches until none is due; each look postpones a letter, so the loop ends. */

@@ -1,4 +1,4 @@
-import { acknowledgeLetters, type Letter, unreadLetters } from '../../db/letters.ts';
+import { acknowledgeLetters, type Letter, openLetterException, unreadLetters } from '../../db/letters.ts';
 import { unexplainedSuccesses } from '../../db/sends.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -6,14 +6,19 @@ import type { Dependencies } from '../dependencies.ts';
 /** What a payment's letter box says, as facts about its operations. */
 export interface News {
   readonly facts: readonly NewsFact[];
-  /** The letters that these facts exhaust. Acknowledged once the facts have been acted on. */
-  readonly inboxIds: readonly string[];
+}
+
+/** Which letters have been acted on, and which speak of nothing that we know: those become a person's. */
+export interface ReadLetters {
+  readonly understood: readonly string[];
+  readonly unmatched: readonly string[];
 }
 
 export type NewsFact =
   /** Proven by the letter itself, checked against the operation's amount and currency by the workflow. */
   | {
       readonly type: 'evidence';
+      readonly inboxId: string;
       readonly source: string;
       readonly kind: 'authorize' | 'capture' | 'void' | 'refund';
       readonly reference: string;
@@ -24,6 +29,7 @@ export type NewsFact =
   /** Something happened at the provider: ask it about this reference. */
   | {
       readonly type: 'hint';
+      readonly inboxId: string;
       readonly source: string;
       readonly reference?: string;
       readonly providerReference?: string;
@@ -42,18 +48,19 @@ export function createReadNews(deps: Dependencies) {
         ...letters.map((letter) => factOf(deps, letter)),
         ...successes.map((success) => ({ type: 'observed' as const, ...success })),
       ],
-      inboxIds: letters.map((letter) => letter.inboxId),
     };
   };
 }
 
 function factOf(deps: Dependencies, letter: Letter): NewsFact {
+  const { inboxId } = letter;
   const source = `webhook:${letter.provider}:${letter.eventType}`;
   const believed = deps.providers.named(letter.provider).webhookIs === 'evidence';
   if (believed && letter.evidence !== undefined) {
     const { kind, reference, outcome, amountMinor, currency } = letter.evidence;
     return {
       type: 'evidence',
+      inboxId,
       source,
       kind,
       reference,
@@ -64,6 +71,7 @@ function factOf(deps: Dependencies, letter: Letter): NewsFact {
   }
   return {
     type: 'hint',
+    inboxId,
     source,
     ...(letter.reference === undefined ? {} : { reference: letter.reference }),
     ...(letter.providerReference === undefined ? {} : { providerReference: letter.providerReference }),
@@ -71,7 +79,8 @@ function factOf(deps: Dependencies, letter: Letter): NewsFact {
 }
 
 export function createAcknowledge(deps: Dependencies) {
-  return async function acknowledge(inboxIds: readonly string[]): Promise<void> {
-    await acknowledgeLetters(deps.db, inboxIds);
+  return async function acknowledge({ understood, unmatched }: ReadLetters): Promise<void> {
+    for (const inboxId of unmatched) await openLetterException(deps.db, inboxId);
+    await acknowledgeLetters(deps.db, understood);
   };
 }

@@ -2,6 +2,7 @@ import { takeProbe } from '../../db/circuits.ts';
 import { type ConfiguredAccount, loadConfiguration } from '../../db/configuration.ts';
 import type { Mode } from '../../domain/ids.ts';
 import type { RouteStep } from '../../domain/payment/payment.ts';
+import { circuitOpenMs } from '../../domain/routing/circuit.ts';
 import { evaluate, type RouteExplanation } from '../../domain/routing/policy.ts';
 import type { Dependencies } from '../dependencies.ts';
 
@@ -47,7 +48,8 @@ export async function chooseRoute(deps: Dependencies, question: RouteQuestion): 
 /** An open circuit whose time is up lets one payment through, which decides whether it closes. */
 async function withProbe(deps: Dependencies, account: ConfiguredAccount): Promise<ConfiguredAccount> {
   if (account.circuit === 'closed') return account;
-  const won = account.probeDue && (await takeProbe(deps.db, account.id));
+  const won =
+    account.probeDue && (await takeProbe(deps.db, account.id, circuitOpenMs(deps.settings.timeScale)));
   return { ...account, circuit: won ? 'half_open' : 'open' };
 }
 

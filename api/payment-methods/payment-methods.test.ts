@@ -13,7 +13,10 @@ const withCard = (more: object) => ({ ...CARD, card: { ...CARD.card, ...more } }
 describe('a payment method', () => {
   it('answers what may be shown of a card, and keeps the rest sealed', async () => {
     const sent = { ...withCard({ holder_name: 'Jane Doe', number: '4242 4242 4242 4242' }), country: 'de' };
-    const { status, body, text } = await post(api, '/v1/payment_methods', { ...sent, metadata: { user: '7' } });
+    const { status, body, text } = await post(api, '/v1/payment_methods', {
+      ...sent,
+      metadata: { user: '7' },
+    });
     expect(status).toBe(201);
     expect(body).toEqual({
       id: expect.stringMatching(/^pm_[a-z2-7]{26}$/),
@@ -33,7 +36,9 @@ describe('a payment method', () => {
       livemode: false,
     });
     expect((await get(api, `/v1/payment_methods/${body.id}`)).text).toBe(text);
-    const { rows } = await api.sql.query('SELECT p::text AS whole FROM payment_method p UNION ALL SELECT r::text FROM request r');
+    const { rows } = await api.sql.query(
+      'SELECT p::text AS whole FROM payment_method p UNION ALL SELECT r::text FROM request r',
+    );
     expect(rows.length).toBeGreaterThanOrEqual(2);
     for (const { whole } of rows) expect(whole).not.toMatch(/4242424242424242|Jane/);
   });

@@ -14,8 +14,14 @@ export const createPaymentMethodSchema = z
         .transform((text) => text.replace(/[ -]/g, ''))
         .refine((text) => /^\d{12,19}$/.test(text), 'must be a card number of 12 to 19 digits')
         .meta({ type: 'string', example: '4242424242424242' }),
-      exp_month: z.int({ error: intError(EXPIRY) }).min(1, EXPIRY).max(12, EXPIRY),
-      exp_year: z.int({ error: intError(YEAR) }).min(2000, YEAR).max(2099, YEAR),
+      exp_month: z
+        .int({ error: intError(EXPIRY) })
+        .min(1, EXPIRY)
+        .max(12, EXPIRY),
+      exp_year: z
+        .int({ error: intError(YEAR) })
+        .min(2000, YEAR)
+        .max(2099, YEAR),
       cvc: z
         .string()
         .regex(/^\d{3,4}$/, 'must have three or four digits')

@@ -2,7 +2,14 @@ import type { CommandResult } from '../../client/contract.ts';
 import type { StoredRequest } from '../../db/requests/index.ts';
 import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
 import type { RequestStamp } from '../../workflows/payment/messages.ts';
-import { CUT_OFF_MS, DOOR_GRACE_MS, LAST_LOOK_MS, MIN_DOOR_MS, preferredWaitMs, within } from '../deadline.ts';
+import {
+  CUT_OFF_MS,
+  DOOR_GRACE_MS,
+  LAST_LOOK_MS,
+  MIN_DOOR_MS,
+  preferredWaitMs,
+  within,
+} from '../deadline.ts';
 import { nameRequest, refuseOtherBody, replayed } from '../idempotency.ts';
 import { problem, refusalProblem } from '../problems.ts';
 import type { Reply, Services, TypedCall } from '../route.ts';
@@ -26,23 +33,25 @@ type AnyCall = TypedCall<unknown, unknown, unknown>;
 
 /** The answer comes within the caller's wait plus 250 ms, whatever hangs behind this. */
 export async function answerCommand(call: AnyCall, services: Services, order: CommandOrder): Promise<Reply> {
-  const preferredMs = preferredWaitMs(call.headers['prefer']);
+  const preferredMs = preferredWaitMs(call.headers.prefer);
   const waitMs = preferredMs ?? services.limits.apiWaitMs;
-  const reply = await within(
-    answer(call, services, order, waitMs),
-    waitMs + CUT_OFF_MS - call.elapsedMs(),
-  );
+  const reply = await within(answer(call, services, order, waitMs), waitMs + CUT_OFF_MS - call.elapsedMs());
   if (reply === undefined) throw problem('outcome_unknown');
   if (preferredMs === undefined) return reply;
   return { ...reply, headers: { ...reply.headers, 'Preference-Applied': `wait=${preferredMs / 1_000}` } };
 }
 
-async function answer(call: AnyCall, services: Services, order: CommandOrder, waitMs: number): Promise<Reply> {
+async function answer(
+  call: AnyCall,
+  services: Services,
+  order: CommandOrder,
+  waitMs: number,
+): Promise<Reply> {
   const { action, paymentId } = order;
   const stamp: RequestStamp = {
     ...nameRequest(call, call.body, services),
     httpRequestId: call.requestId,
-    answerByMs: call.receivedAtMs + waitMs,
+    answerByMs: call.receivedAtMs + Math.max(0, waitMs - WORKFLOW_LEAD_MS),
   };
   call.note({ payment_id: paymentId, request: stamp.requestId });
   const [stored, refuse] = await Promise.all([services.requests.find(stamp.requestId), order.check()]);
@@ -55,7 +64,7 @@ async function answer(call: AnyCall, services: Services, order: CommandOrder, wa
   const result = await services.gate.run({
     paymentId,
     identity: `${stamp.requestId}/${stamp.bodyDigest}`,
-    timeoutMs: Math.max(MIN_DOOR_MS, waitMs + DOOR_GRACE_MS - call.elapsedMs()),
+    timeoutMs: Math.max(MIN_DOOR_MS, waitMs - call.elapsedMs()),
     send: (timeoutMs) => order.send(stamp, timeoutMs),
   });
   return replyToResult(result, stamp, call, services, order);

@@ -32,7 +32,7 @@ export async function visiblePayment(
   );
   const answer = (await within(asked, ASK_WORKFLOW_MS + HANGING_MS)) ?? NO_ANSWER;
   // Without Temporal's word nobody can say that it doesn't exist; the caller may ask again.
-  if (answer.type === 'no_answer') throw problem('outcome_unknown');
+  if (answer.type === 'no_answer') throw problem('unavailable');
   const { snapshot } = answer;
   return snapshot?.merchantId === owner.merchantId && snapshot.mode === owner.mode ? snapshot : undefined;
 }

@@ -51,7 +51,11 @@ describe('creating a payment', () => {
   });
 
   it('answers 402 with the decline and the payment when the card is declined', async () => {
-    const decline = { reason: 'insufficient_funds', providerCode: '51', message: 'Insufficient funds.' } as const;
+    const decline = {
+      reason: 'insufficient_funds',
+      providerCode: '51',
+      message: 'Insufficient funds.',
+    } as const;
     api.door.outcome = (payment) => ({
       ...payment,
       status: 'failed',
@@ -59,15 +63,29 @@ describe('creating a payment', () => {
     });
     const { status, body } = await pay();
     expect(status).toBe(402);
-    expect(body.error).toMatchObject({ type: 'card_error', code: 'card_declined', decline_code: 'insufficient_funds' });
-    expect(body.error.payment).toMatchObject({ status: 'failed', failure: { decline: { retry: 'retry_later' } } });
+    expect(body.error).toMatchObject({
+      type: 'card_error',
+      code: 'card_declined',
+      decline_code: 'insufficient_funds',
+    });
+    expect(body.error.payment).toMatchObject({
+      status: 'failed',
+      failure: { decline: { retry: 'retry_later' } },
+    });
   });
 
-  it.each(['provider_unavailable', 'provider_rejected', 'no_route'] as const)('answers 424 for %s', async (code) => {
-    api.door.outcome = (payment) => ({ ...payment, status: 'failed', failure: { code, message: 'It did not.' } });
-    const { status, body } = await pay();
-    expect([status, body.error.code]).toEqual([424, code]);
-  });
+  it.each(['provider_unavailable', 'provider_rejected', 'no_route'] as const)(
+    'answers 424 for %s',
+    async (code) => {
+      api.door.outcome = (payment) => ({
+        ...payment,
+        status: 'failed',
+        failure: { code, message: 'It did not.' },
+      });
+      const { status, body } = await pay();
+      expect([status, body.error.code]).toEqual([424, code]);
+    },
+  );
 
   it('answers 202 with a Location while the outcome is not known', async () => {
     api.door.outcome = (payment) => ({ ...payment, status: 'processing' });
@@ -80,7 +98,12 @@ describe('creating a payment', () => {
     api.door.override = { type: 'accepted' };
     const { status, body } = await pay({ amount: 77 });
     expect(status).toBe(202);
-    expect(body).toMatchObject({ status: 'processing', amount: 77, amount_authorized: 0, payment_method: card });
+    expect(body).toMatchObject({
+      status: 'processing',
+      amount: 77,
+      amount_authorized: 0,
+      payment_method: card,
+    });
   });
 
   it('answers 503 when nothing is known, and says that the key may be used again', async () => {
@@ -131,7 +154,11 @@ describe('commands', () => {
     api.door.refusal = { code: 'payment_unexpected_state', message: 'No.', status: 'succeeded', allowed: [] };
     const refused = await post(api, `/v1/payments/${body.id}/capture`, {});
     expect(refused.status).toBe(409);
-    expect(refused.body.error).toMatchObject({ code: 'payment_unexpected_state', status: 'succeeded', allowed: [] });
+    expect(refused.body.error).toMatchObject({
+      code: 'payment_unexpected_state',
+      status: 'succeeded',
+      allowed: [],
+    });
   });
 
   it('answers 424 when the provider refused a capture and the payment stands where it stood', async () => {

@@ -71,7 +71,8 @@ function orderOfCreate(call: CreateCall, services: Services): CommandOrder {
     paymentId,
     check: () => checkPaymentMethod(call, services, body.payment_method),
     send: (stamp, timeoutMs) => services.door.create(paymentId, orderWith(stamp), timeoutMs),
-    fallback: () => snapshotOfOrder(paymentId, orderWith({ ...name, httpRequestId: '', answerByMs: 0 }), call),
+    fallback: () =>
+      snapshotOfOrder(paymentId, orderWith({ ...name, httpRequestId: '', answerByMs: 0 }), call),
   };
 }
 
@@ -203,7 +204,11 @@ const voidPayment = merchantRoute({
       paymentId: call.params.id,
       check: () => checkVisible(call, services),
       send: (request, timeoutMs) =>
-        services.door.void(call.params.id, { request, ...(reason === undefined ? {} : { reason }) }, timeoutMs),
+        services.door.void(
+          call.params.id,
+          { request, ...(reason === undefined ? {} : { reason }) },
+          timeoutMs,
+        ),
     });
   },
 });

@@ -67,7 +67,10 @@ export const confirmPaymentSchema = z
 export const capturePaymentSchema = z
   .strictObject({
     amount: amountSchema.optional().meta({ description: 'Absent: all that is still capturable.' }),
-    final_capture: z.boolean().default(true).meta({ description: 'Release what remains after this capture.' }),
+    final_capture: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'Release what remains after this capture.' }),
   })
   .meta({ id: 'PaymentCapture' });
 
@@ -135,7 +138,9 @@ export const paymentSchema = z
     amount_refunded: minorUnitsSchema,
     payment_method: z.string().nullable(),
     attempts: z.array(attemptSchema),
-    failure: z.object({ code: z.string(), message: z.string(), decline: declineSchema.nullable() }).nullable(),
+    failure: z
+      .object({ code: z.string(), message: z.string(), decline: declineSchema.nullable() })
+      .nullable(),
     cancellation_reason: z.string().nullable(),
     authorization_expires_at: instantSchema.nullable(),
     next_action: z.null(),

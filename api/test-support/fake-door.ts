@@ -60,10 +60,11 @@ export function createFakeDoor(): FakeDoor {
     }
   }
 
-  const changed = (paymentId: string, change: (payment: PaymentSnapshot) => Partial<PaymentSnapshot>) => () => {
-    const payment = door.payments.get(paymentId);
-    return payment && door.outcome({ ...payment, ...change(payment) });
-  };
+  const changed =
+    (paymentId: string, change: (payment: PaymentSnapshot) => Partial<PaymentSnapshot>) => () => {
+      const payment = door.payments.get(paymentId);
+      return payment && door.outcome({ ...payment, ...change(payment) });
+    };
 
   const door: FakeDoor = {
     calls: [],
@@ -77,7 +78,13 @@ export function createFakeDoor(): FakeDoor {
     create: (paymentId, order, timeoutMs) =>
       command('create', paymentId, order.request, timeoutMs, () => door.outcome(charged(paymentId, order))),
     confirm: (paymentId, { request }, timeoutMs) =>
-      command('confirm', paymentId, request, timeoutMs, changed(paymentId, () => ({ status: 'succeeded' }))),
+      command(
+        'confirm',
+        paymentId,
+        request,
+        timeoutMs,
+        changed(paymentId, () => ({ status: 'succeeded' })),
+      ),
     capture: (paymentId, { request, amountMinor }, timeoutMs) =>
       command(
         'capture',

@@ -127,7 +127,12 @@ export interface Sending {
 
 let unique = 0;
 
-export async function post(api: TestApi, path: string, body: unknown, options: Sending = {}): Promise<Answer> {
+export async function post(
+  api: TestApi,
+  path: string,
+  body: unknown,
+  options: Sending = {},
+): Promise<Answer> {
   unique += 1;
   const { key = api.keys.a, idempotencyKey = `key-${process.pid}-${unique}`, headers = {}, raw } = options;
   return answerOf(
@@ -156,10 +161,18 @@ export async function get(api: TestApi, path: string, options: Sending = {}): Pr
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-  return { status: response.status, headers: response.headers, text, body: isJson ? JSON.parse(text) : undefined };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: isJson ? JSON.parse(text) : undefined,
+  };
 }
 
-export const CARD = { type: 'card', card: { number: '4242424242424242', exp_month: 12, exp_year: 2031, cvc: '737' } };
+export const CARD = {
+  type: 'card',
+  card: { number: '4242424242424242', exp_month: 12, exp_year: 2031, cvc: '737' },
+};
 
 export async function createCard(api: TestApi, options: Sending = {}): Promise<string> {
   const answer = await post(api, '/v1/payment_methods', CARD, options);

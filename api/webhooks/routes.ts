@@ -83,4 +83,3 @@ async function signal(paymentIds: readonly string[], call: Call, { door }: Servi
   );
   await within(Promise.all(signals), SIGNAL_MS);
 }
-

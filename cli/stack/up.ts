@@ -3,31 +3,23 @@
  * special to the embedded stack's processes: each runs the entry point that production runs, with an
  * environment that production could have.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../config/env.ts';
 import { seedDemo } from '../seed.ts';
-import { type StackKeys, stackKeys } from './keys.ts';
+import { stackKeys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { ROOT } from './paths.ts';
-import { choosePort } from './ports.ts';
+import { choosePorts, composeEnvironment, DATABASE, type Env, type Ports } from './plan.ts';
 import { ensureDatabase, startPostgres } from './postgres.ts';
 import { removePostgres } from './postgres-home.ts';
 import { type ChildSpec, httpProbe, type ProcessGroup, tcpProbe } from './processes.ts';
 import type { Progress } from './progress.ts';
-import {
-  type DemoAccount,
-  demoAccounts,
-  hasRealAccount,
-  type SandboxPorts,
-  writeProviderSecrets,
-} from './providers.ts';
+import { type DemoAccount, demoAccounts, writeProviderSecrets } from './providers.ts';
 import { writeStackFile } from './stack-file.ts';
 import { connectTemporal, ensureSearchAttributes, startTemporal, temporalDbPath } from './temporal.ts';
 import { obtainTemporalBinary } from './temporal-binary.ts';
-import { buildWorkflowBundleApart, bundleIsStale, bundlePath } from './workflow-bundle.ts';
-
-type Env = Record<string, string | undefined>;
+import { buildWorkflowBundleApart, bundleIsStale } from './workflow-bundle.ts';
 
 export type UpOptions = {
   group: ProcessGroup;
@@ -50,84 +42,21 @@ export type Stack = {
   notes: readonly string[];
 };
 
-const DATABASE = 'interlock';
-/** The simulators count a provider's days in minutes: everything that waits is over while one watches. */
-const DEMO_TIME_SCALE = '0.02';
 const READY_TIMEOUT_MS = 90_000;
 /** Longer than the worker's own grace, which is longer than the provider deadline. */
 const WORKER_GRACE_MS = 30_000;
 
-type Ports = {
-  api: number;
-  postgres: number;
-  temporal: number;
-  ui: number;
-  codec: number;
-  workerHealth: number;
-  sandboxes: SandboxPorts;
-};
-
-async function choosePorts(apiPort: number, notes: string[]): Promise<Ports> {
-  const choose = async (what: string, preferred: number) => {
-    const { port, moved } = await choosePort(preferred);
-    if (moved) notes.push(`Port ${preferred} is busy: ${what} is on ${port}.`);
-    return port;
-  };
-  return {
-    api: await choose('the API', apiPort),
-    postgres: await choose('Postgres', 54_320),
-    temporal: await choose('Temporal', 7233),
-    ui: await choose('the Temporal Web UI', 8233),
-    codec: await choose('the codec server', 8234),
-    workerHealth: await choose("the worker's health check", 3010),
-    sandboxes: {
-      stripe: {
-        port: await choose('the Stripe sandbox', 4101),
-        adminPort: await choose("the Stripe sandbox's admin", 4102),
-      },
-      adyen: {
-        port: await choose('the Adyen sandbox', 4111),
-        adminPort: await choose("the Adyen sandbox's admin", 4112),
-      },
-    },
-  };
-}
-
-/** Deletes what an earlier start left, the databases first. The data directory itself stays, with its lock. */
-export function wipe(dataDir: string): void {
+/**
+ * Deletes what an earlier start left, the databases first. The data directory itself stays, with its lock; and
+ * the keys stay where a database or a Temporal server of somebody else holds what only they can open.
+ */
+export function wipe(dataDir: string, env: Env): void {
   removePostgres(dataDir);
-  for (const name of ['temporal', 'sandbox', 'audit', 'keys.json', 'provider-secrets.json', 'stack.json']) {
+  const keysNeeded = Boolean(env.DATABASE_URL || env.TEMPORAL_ADDRESS);
+  for (const name of ['temporal', 'sandbox', 'audit', 'provider-secrets.json', 'stack.json']) {
     rmSync(join(dataDir, name), { recursive: true, force: true });
   }
-}
-
-/** The environment of every Interlock process, complete: config/env.ts accepts it before anything is started. */
-function composeEnvironment(options: UpOptions, ports: Ports, keys: StackKeys, secretsPath: string): Env {
-  const { env, dataDir } = options;
-  const hasCodecServer = existsSync(join(ROOT, 'cli/verbs/codec-server.ts'));
-  const foreignTemporal = Boolean(env.TEMPORAL_ADDRESS);
-  return {
-    LOG_LEVEL: 'info',
-    INTERLOCK_CODEC_KEYS: keys.codecKeys,
-    INTERLOCK_VAULT_KEYS: keys.vaultKeys,
-    INTERLOCK_DIGEST_KEY: keys.digestKey,
-    INTERLOCK_PROVIDER_SECRETS_FILE: secretsPath,
-    INTERLOCK_TIME_SCALE: hasRealAccount(env) ? '1' : DEMO_TIME_SCALE,
-    WORKER_HEALTH_PORT: String(ports.workerHealth),
-    ...(hasCodecServer
-      ? { CODEC_SERVER_PORT: String(ports.codec), CODEC_SERVER_TOKEN: keys.codecServerToken }
-      : {}),
-    ...(foreignTemporal ? {} : { TEMPORAL_UI_URL: `http://127.0.0.1:${ports.ui}` }),
-    INTERLOCK_WORKFLOW_BUNDLE: bundlePath(),
-    INTERLOCK_DATA_DIR: dataDir,
-    ...env,
-    API_HOST: '127.0.0.1',
-    API_PORT: String(ports.api),
-    DATABASE_URL:
-      env.DATABASE_URL ||
-      `postgres://interlock:${keys.postgresPassword}@127.0.0.1:${ports.postgres}/${DATABASE}`,
-    TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS || `127.0.0.1:${ports.temporal}`,
-  };
+  if (!keysNeeded) rmSync(join(dataDir, 'keys.json'), { force: true });
 }
 
 /** A child that runs TypeScript of this checkout. */
@@ -140,7 +69,7 @@ function entry(
   return {
     name,
     command: process.execPath,
-    args: ['--enable-source-maps', '--import', 'tsx', ...args],
+    args: ['--import', 'tsx', ...args],
     cwd: ROOT,
     env,
     readiness,

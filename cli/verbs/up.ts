@@ -60,7 +60,7 @@ async function run(argv: string[]): Promise<number> {
   const stopped = stopOnSignals(group, progress.say);
   try {
     if (options.fresh) {
-      wipe(dataDir);
+      wipe(dataDir, process.env);
       progress.say('  ✓ earlier data deleted');
     }
     const stack = await Promise.race([

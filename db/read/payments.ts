@@ -39,7 +39,8 @@ export function createPaymentReader(db: Db): PaymentReader {
   return {
     async find({ merchantId, mode }, paymentId) {
       const payment = await loadPayment(db, paymentId);
-      if (payment === undefined || payment.merchantId !== merchantId || payment.mode !== mode) return undefined;
+      if (payment === undefined || payment.merchantId !== merchantId || payment.mode !== mode)
+        return undefined;
       return snapshotOf(payment);
     },
     async owns({ merchantId, mode }, paymentId) {
@@ -70,9 +71,7 @@ async function listPayments(db: Db, owner: Owner, filter: PaymentFilter): Promis
         : Prisma.sql`(p.created_at, p.id) < (${cursor.createdAt}, ${cursorId})`,
     );
   }
-  const order = backwards
-    ? Prisma.sql`p.created_at ASC, p.id ASC`
-    : Prisma.sql`p.created_at DESC, p.id DESC`;
+  const order = backwards ? Prisma.sql`p.created_at ASC, p.id ASC` : Prisma.sql`p.created_at DESC, p.id DESC`;
   const rows = await db.$queryRaw<{ payment: PaymentRow; attempts: AttemptRow[] | null }[]>(Prisma.sql`
     SELECT to_jsonb(p) AS payment,
       (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('operations',

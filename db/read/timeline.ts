@@ -144,7 +144,12 @@ async function readObservations(db: Db, paymentId: string): Promise<TimelineEntr
     atMs: row.createdAt.getTime(),
     type: 'observation.made',
     id: String(row.id),
-    details: { operation: row.operationId, source: row.source, generation: row.generation, outcome: row.outcome },
+    details: {
+      operation: row.operationId,
+      source: row.source,
+      generation: row.generation,
+      outcome: row.outcome,
+    },
   }));
 }
 

@@ -4,5 +4,9 @@
  * together with its request. What may not: the rows of payment requests are written by the workflow's
  * plan and record, in the transaction of what they answer; nothing here touches those.
  */
-export { createPaymentMethodWriter, type NewPaymentMethod, type PaymentMethodWriter } from './payment-methods.ts';
+export {
+  createPaymentMethodWriter,
+  type NewPaymentMethod,
+  type PaymentMethodWriter,
+} from './payment-methods.ts';
 export { createRequestReader, type RequestReader, type StoredRequest } from './requests.ts';

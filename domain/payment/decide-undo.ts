@@ -71,6 +71,7 @@ function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs:
   const after = editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'voided' }));
   const reason = `voided at ${attempt.provider}`;
   if (attempt.undoing) return { after, reason: `late success undone: ${reason}` };
+  if (isTerminal(PAYMENT_EDGES, payment.status)) return { after, reason };
   if (rootCause(operation) === 'authentication_required') return authenticationRequired(after, attempt);
   if (operation.cause.startsWith('resolve_')) {
     const closed = closeAuthorization(after, attempt, 'rejected');

@@ -1,4 +1,4 @@
-import { unreachable } from '../machine.ts';
+import { canMove, unreachable } from '../machine.ts';
 import { decideCapture } from './decide-capture.ts';
 import { decideRefund, decideVoid, undoLateSuccess } from './decide-undo.ts';
 import { addOperation, type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
@@ -13,6 +13,7 @@ import {
   type Payment,
   routeStepOf,
 } from './payment.ts';
+import { ATTEMPT_EDGES, PAYMENT_EDGES } from './states.ts';
 
 /**
  * What follows from an outcome. Pure: the payment before, one operation's outcome and the time give the
@@ -30,6 +31,17 @@ export function decideOutcome(
   const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
   if (operation.closed) return decideLate(payment, attempt, operation, outcome);
   if (sameStanding(operation, outcome)) return undefined;
+  const decision = decideOpen(payment, attempt, operation, outcome, nowMs);
+  return isPossible(payment, decision) ? decision : contradiction(payment, attempt, operation, outcome);
+}
+
+function decideOpen(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: OperationOutcome,
+  nowMs: number,
+): Decision {
   switch (operation.kind) {
     case 'authorize':
     case 'sale':
@@ -43,6 +55,34 @@ export function decideOutcome(
     default:
       return unreachable(operation.kind);
   }
+}
+
+/** Whether the tables and the amounts allow what a decision leaves. What they don't allow, nobody may believe. */
+function isPossible(before: Payment, { after }: Decision): boolean {
+  const amounts =
+    after.amountAuthorizedMinor <= after.amountMinor &&
+    after.amountCapturedMinor <= after.amountAuthorizedMinor;
+  const attempts = after.attempts.every((attempt, index) =>
+    canMove(ATTEMPT_EDGES, before.attempts[index]?.status ?? 'created', attempt.status),
+  );
+  return amounts && attempts && canMove(PAYMENT_EDGES, before.status, after.status);
+}
+
+/** The provider says two things that cannot both be true. Nothing is concluded; a person looks. */
+function contradiction(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: OperationOutcome,
+): Decision {
+  const settled = settle(payment, operation.id, outcome);
+  const summary = `${attempt.provider} says ${outcome.type} to a ${operation.kind} of an attempt that is ${attempt.status}`;
+  const movable = !attempt.undoing && canMove(PAYMENT_EDGES, payment.status, 'requires_review');
+  return {
+    after: movable ? withStatus(settled, 'requires_review') : settled,
+    reason: summary,
+    exceptions: [{ kind: 'contradiction', subjectId: operation.id, summary }],
+  };
 }
 
 /** A second `unknown` or `pending` for what is already so tells nothing. */

@@ -29,4 +29,10 @@ export function healthSign(outcome: OperationOutcome): HealthSign {
 
 /** Bad answers in a row that open the circuit, and how long it stays open before one probe is let through. */
 export const CIRCUIT_FAILURES_TO_OPEN = 5;
-export const CIRCUIT_OPEN_MS = 10_000;
+const CIRCUIT_OPEN_MS = 10_000;
+/** A circuit that closes faster than payments come would never be seen open. */
+const CIRCUIT_OPEN_MIN_MS = 1_000;
+
+export function circuitOpenMs(timeScale: number): number {
+  return Math.max(CIRCUIT_OPEN_MIN_MS, CIRCUIT_OPEN_MS * timeScale);
+}

@@ -54,12 +54,12 @@ function event(change: Partial<Item>) {
 }
 
 describe('the signature', () => {
-  it('accepts Adyen`s own example, and any case of the key`s digits', () => {
+  it("accepts Adyen's own example, and any case of the key's digits", () => {
     expect(verify([VECTOR]).type).toBe('verified');
     expect(verify([VECTOR], { webhookSecret: KEY.toLowerCase() }).type).toBe('verified');
   });
 
-  it('agrees with Adyen`s own library', () => {
+  it("agrees with Adyen's own library", () => {
     const library = createRequire(import.meta.url)('@adyen/api-library/lib/src/utils/hmacValidator.js') as {
       default: new () => { calculateHmac(item: object, key: string): string };
     };
@@ -142,7 +142,7 @@ describe('the event', () => {
     },
   );
 
-  it('reads a refusal`s reason from its text, and the network`s codes', () => {
+  it("reads a refusal's reason from its text, and the network's codes", () => {
     const additionalData = {
       refusalReasonRaw: '51 : Insufficient funds',
       merchantAdviceCode: '24 : Retry after 1 hour',
@@ -154,7 +154,7 @@ describe('the event', () => {
     });
   });
 
-  it('names the modification`s own reference, if it belongs to the payment that is signed for', () => {
+  it("names the modification's own reference, if it belongs to the payment that is signed for", () => {
     const own = { additionalData: { modificationMerchantReferences: modification }, eventCode: 'CAPTURE' };
     expect(event(own)).toMatchObject({ reference: modification, evidence: { reference: modification } });
     const foreign = operationIdFor(paymentIdFor('mer_1', 'test', 'other'), 1, 'capture', 1);
@@ -176,7 +176,7 @@ describe('the event', () => {
     ).toBeUndefined();
   });
 
-  it('keeps an event that it doesn`t know, without evidence, and no personal data of any', () => {
+  it("keeps an event that it doesn't know, without evidence, and no personal data of any", () => {
     const additionalData = {
       cardHolderName: 'Ada Lovelace',
       cardSummary: '1111',

@@ -5,7 +5,11 @@ import type { ProviderAccount } from '../provider.ts';
 export interface StripeConfig {
   readonly baseUrl: URL;
   readonly apiKey: string;
+  /** How cards are sent: as they are, or (with a test key only) as Stripe's ready-made test methods. */
+  readonly cards: 'inline' | 'test_tokens';
 }
+
+const settings = z.object({ cards: z.enum(['inline', 'test_tokens']).default('inline') });
 
 const secrets = z.object({
   /** `sk_test_…`, `sk_live_…` or a restricted `rk_…` key. Visible ASCII only: it becomes a header. */
@@ -20,7 +24,11 @@ const baseUrl = z.url({ protocol: /^https?$/ }).transform((text, context) => {
 });
 
 export function stripeConfig(account: ProviderAccount): StripeConfig {
-  return { baseUrl: baseUrl.parse(account.baseUrl), apiKey: secrets.parse(account.secrets).apiKey };
+  const { cards } = settings.parse(account.settings);
+  const { apiKey } = secrets.parse(account.secrets);
+  const live = /^[rs]k_live_/.test(apiKey);
+  if (cards === 'test_tokens' && live) throw new Error('Stripe test tokens need a test key');
+  return { baseUrl: baseUrl.parse(account.baseUrl), apiKey, cards };
 }
 
 /** `webhookSecretPrevious` stays valid while a secret is being rotated. */

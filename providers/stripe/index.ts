@@ -9,6 +9,7 @@ import type {
   AuthorizeRequest,
   CallContext,
   CaptureRequest,
+  CardData,
   LookupRequest,
   LookupResult,
   Provider,
@@ -19,7 +20,7 @@ import type {
 import { currentCall, detailOfFault, exchange, outcomeOfFault } from '../transport/index.ts';
 import { toStripeAmount } from './amounts.ts';
 import { stripeClient } from './client.ts';
-import { stripeConfig } from './config.ts';
+import { type StripeConfig, stripeConfig } from './config.ts';
 import {
   authorizationOutcome,
   captureMark,
@@ -35,6 +36,7 @@ import {
   type StripeFailure,
   voidOutcome,
 } from './mapping.ts';
+import { testPaymentMethod } from './test-cards.ts';
 import { stripeWebhook } from './webhook.ts';
 
 const HOUR_MS = 3_600_000;
@@ -50,13 +52,16 @@ export const stripe: Provider = {
   multipleCaptures: true,
   authorizationLifetimeMs: 7 * DAY_MS,
   webhookIs: 'hint',
-  connect: (account) => connection(stripeClient(stripeConfig(account))),
+  connect: (account) => {
+    const config = stripeConfig(account);
+    return connection(stripeClient(config), config);
+  },
   webhook: stripeWebhook,
 };
 
-function connection(client: Stripe): ProviderConnection {
+function connection(client: Stripe, { cards }: StripeConfig): ProviderConnection {
   return {
-    authorize: (request) => authorize(client, request),
+    authorize: (request) => authorize(client, request, cards),
     capture: (request) => capture(client, request),
     void: (request) => cancel(client, request),
     refund: (request) => refund(client, request),
@@ -97,10 +102,35 @@ function notRepresentable(currency: string): OperationOutcome {
 
 const EXPAND = { expand: ['latest_charge'] };
 
-async function authorize(client: Stripe, request: AuthorizeRequest): Promise<OperationOutcome> {
-  const { currency, card } = request;
+/** The card as Stripe takes it; undefined where it is to be a test method and is none. */
+function paymentMethodOf(card: CardData, cards: StripeConfig['cards']): object | undefined {
+  if (cards === 'test_tokens') {
+    const token = testPaymentMethod(card.number);
+    return token === undefined ? undefined : { payment_method: token };
+  }
+  const { number, expMonth: exp_month, expYear: exp_year, cvc, holderName } = card;
+  return {
+    payment_method_data: {
+      type: 'card',
+      card: { number, exp_month, exp_year, ...(cvc === undefined ? {} : { cvc }) },
+      ...(holderName === undefined ? {} : { billing_details: { name: holderName } }),
+    },
+  };
+}
+
+async function authorize(
+  client: Stripe,
+  request: AuthorizeRequest,
+  cards: StripeConfig['cards'],
+): Promise<OperationOutcome> {
+  const { currency } = request;
   const amount = toStripeAmount(request.amountMinor, currency);
   if (amount === undefined) return notRepresentable(currency);
+  const method = paymentMethodOf(request.card, cards);
+  if (method === undefined) {
+    const message = 'The account sends published test cards only, and this is none. Nothing was sent.';
+    return { type: 'rejected', code: 'not_a_test_card', message };
+  }
   const { description, statementDescriptor, returnUrl } = request;
   const parameters = {
     amount,
@@ -108,16 +138,7 @@ async function authorize(client: Stripe, request: AuthorizeRequest): Promise<Ope
     capture_method: request.captureMethod,
     confirm: true,
     payment_method_types: ['card'],
-    payment_method_data: {
-      type: 'card',
-      card: {
-        number: card.number,
-        exp_month: card.expMonth,
-        exp_year: card.expYear,
-        ...(card.cvc === undefined ? {} : { cvc: card.cvc }),
-      },
-      ...(card.holderName === undefined ? {} : { billing_details: { name: card.holderName } }),
-    },
+    ...method,
     ...(request.multipleCaptures
       ? { payment_method_options: { card: { request_multicapture: 'if_available' as const } } }
       : {}),

@@ -183,7 +183,7 @@ export const errorSchema = declineDetails.extend({
 });
 export type StripeFailure = z.infer<typeof errorSchema>;
 
-/** 4xx that Stripe gives before anything ran (docs.stripe.com/api/errors, tried against the test API`s documents). */
+/** 4xx that Stripe gives before anything ran (docs.stripe.com/api/errors, tried against the test API's documents). */
 const REJECTIONS = new Set([400, 401, 403, 404, 429]);
 
 /** An error answer as an outcome. On a resend no 4xx proves anything: the first send may have executed. */

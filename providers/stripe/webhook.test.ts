@@ -42,7 +42,7 @@ function verify(
 }
 
 describe('the signature', () => {
-  it('accepts what Stripe`s own library signs, within five minutes', () => {
+  it("accepts what Stripe's own library signs, within five minutes", () => {
     for (const age of [0, 1, 299, 300, -299]) expect(verify(header(body, NOW - age)).type).toBe('verified');
   });
 

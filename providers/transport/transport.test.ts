@@ -6,11 +6,13 @@ import https from 'node:https';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AssertionFailure } from '../../domain/machine.ts';
 import { agentFor, createAgents, type TransportAgents } from './agent.ts';
 import { exchange, openCall, type ProviderCall } from './call.ts';
 import { detailOfFault, outcomeOfFault } from './outcome-of-fault.ts';
+
+vi.setConfig({ testTimeout: 30_000 });
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -149,7 +151,7 @@ describe('a call that goes well', () => {
     expect(call.trace.fault).toBeUndefined();
   });
 
-  it('reuses an idle connection for the next call, under that call`s own permit', async () => {
+  it("reuses an idle connection for the next call, under that call's own permit", async () => {
     const { url, sockets, bodies } = await okServer();
     const shared = agents();
     const first = claimed();
@@ -165,7 +167,7 @@ describe('a call that goes well', () => {
     expect(bodies).toHaveLength(2);
   });
 
-  it('gives an idle connection up before the server does, by the server`s own hint', async () => {
+  it("gives an idle connection up before the server does, by the server's own hint", async () => {
     const { url, sockets } = await okServer((_req, res) => {
       res.setHeader('Keep-Alive', 'timeout=1');
       res.end('ok');
@@ -220,7 +222,7 @@ describe('proven not attempted', () => {
     await expectNotAttempted(claimed(), 'http://interlock.invalid/');
   });
 
-  it('a connection that is never accepted, at the permit`s end and not at the deadline', async () => {
+  it("a connection that is never accepted, at the permit's end and not at the deadline", async () => {
     const child = spawn(
       process.execPath,
       [

@@ -12,7 +12,7 @@ const PATH = fileURLToPath(new URL('../../../shared/specs/adyen-CheckoutService-
 const present = existsSync(PATH);
 if (!present)
   console.warn(
-    'skipped: Adyen`s OpenAPI document (adyen-CheckoutService-v72.json) is not beside this repository',
+    "skipped: Adyen's OpenAPI document (adyen-CheckoutService-v72.json) is not beside this repository",
   );
 
 /** Request and answer schemas by the path's last word; a cancel by reference has a path of its own. */
@@ -40,7 +40,7 @@ const SCHEMAS = [
   },
 ] as const;
 
-describe.skipIf(!present)('Adyen`s own document accepts', () => {
+describe.skipIf(!present)("Adyen's own document accepts", () => {
   const exchanges: Exchange[] = [];
   let rig: Rig;
   let proxy: ForwardingProxy;
@@ -92,7 +92,7 @@ describe.skipIf(!present)('Adyen`s own document accepts', () => {
     check(3);
   });
 
-  it('a void by Adyen`s reference and one by ours', async () => {
+  it("a void by Adyen's reference and one by ours", async () => {
     const payment = new TestPayment();
     const { outcome } = await perform(rig, (to) =>
       to.authorize(payment.authorization(adyenSubject.approved)),

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { adyen } from '../../providers/adyen/index.ts';
 import type { Provider, ProviderAccount } from '../../providers/provider.ts';
 import { stripe } from '../../providers/stripe/index.ts';
-import type { ContractSubject } from './kit.ts';
+import type { ContractSubject } from './parts.ts';
 import { perform, type Rig, referenceFrom, TestPayment } from './rig.ts';
 import { adyenSubject, stripeSubject } from './subjects.ts';
 
@@ -23,7 +23,7 @@ const LIVE: readonly Live[] = [
     name: 'Stripe',
     provider: stripe,
     subject: stripeSubject,
-    needs: 'STRIPE_TEST_KEY (of an account that may send card numbers)',
+    needs: 'STRIPE_TEST_KEY',
     account:
       STRIPE_TEST_KEY === undefined || !/^[rs]k_test_/.test(STRIPE_TEST_KEY)
         ? undefined
@@ -55,7 +55,7 @@ for (const { name, account, needs } of LIVE) {
   if (account === undefined) console.warn(`skipped: ${name}'s real test platform needs ${needs}`);
 }
 
-describe.each(LIVE)('$name`s real test platform', ({ provider, subject, account }) => {
+describe.each(LIVE)("$name's real test platform", ({ provider, subject, account }) => {
   const live = it.skipIf(account === undefined);
   const rig = () => {
     if (account === undefined) return expect.fail('skipped without an account');

@@ -49,7 +49,7 @@ function withoutInlineCard(body: string): string {
   return form.toString();
 }
 
-describe.skipIf(binary === undefined)('Stripe`s own document accepts', () => {
+describe.skipIf(binary === undefined)("Stripe's own document accepts", () => {
   const exchanges: Exchange[] = [];
   let proxy: ForwardingProxy;
   let connection: ProviderConnection;
@@ -137,7 +137,7 @@ describe.skipIf(binary === undefined)('Stripe`s own document accepts', () => {
       async (to) => await to.lookup?.({ kind: 'authorize', ...asked }),
     ],
     [
-      'a look-up by Stripe`s reference',
+      "a look-up by Stripe's reference",
       '/v1/payment_intents/pi_123',
       async (to) => await to.lookup?.({ kind: 'capture', ...asked, providerReference }),
     ],
@@ -157,6 +157,25 @@ describe.skipIf(binary === undefined)('Stripe`s own document accepts', () => {
     expect(others).toEqual([]);
     expect(exchange?.path.split('?')[0]).toBe(path);
     expect(exchange, exchange?.responseBody.slice(0, 500)).toMatchObject({ status: 200 });
+  });
+
+  it("a published test card as one of Stripe's own test methods, and no other card", async () => {
+    const account = { id: 'mock', baseUrl: proxy.url, settings: { cards: 'test_tokens' } };
+    const tokens = stripe.connect({ ...account, secrets: { apiKey: 'sk_test_123' } });
+    const before = exchanges.length;
+    for (const number of ['4000000000009995', '4012888888881881']) {
+      const call = openCall({ totalDeadlineMs: 10_000 });
+      call.permitClaimed(performance.now());
+      const request = payment.authorization({ ...stripeSubject.approved, number });
+      const outcome = await call.run(() => tokens.authorize(request)).finally(() => call.close());
+      if (number === '4012888888881881')
+        expect(outcome).toMatchObject({ type: 'rejected', code: 'not_a_test_card' });
+    }
+    const [exchange, ...others] = exchanges.slice(before);
+    expect(others).toEqual([]);
+    expect(exchange).toMatchObject({ status: 200 });
+    expect(exchange?.requestBody).toContain('payment_method=pm_card_visa_chargeDeclinedInsufficientFunds');
+    expect(() => stripe.connect({ ...account, secrets: { apiKey: 'sk_live_1' } })).toThrow(/test key/);
   });
 
   it('and refuses what it does not know, so that the above means something', async () => {

@@ -2,7 +2,7 @@
 import { adyen } from '../../providers/adyen/index.ts';
 import type { CardData } from '../../providers/provider.ts';
 import { stripe } from '../../providers/stripe/index.ts';
-import type { ContractSubject } from './kit.ts';
+import type { ContractSubject } from './parts.ts';
 import { type RigOptions, startRig } from './rig.ts';
 
 function card(number: string, change: Partial<CardData> = {}): CardData {

@@ -1,4 +1,4 @@
-import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import type { Settings } from '../../domain/payment/resolver.ts';
 
@@ -7,13 +7,34 @@ import type { Settings } from '../../domain/payment/resolver.ts';
  * the server each); whatever talks to a provider is a regular activity, so that a frozen or dead worker
  * is noticed by the server's timeouts.
  */
-export const database = proxyLocalActivities<
-  Pick<Activities, 'plan' | 'hydrate' | 'route' | 'record' | 'readNews' | 'acknowledge'>
->({
-  startToCloseTimeout: '10 seconds',
-  localRetryThreshold: '10 seconds',
-  retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
-});
+export const database = insistent(
+  proxyLocalActivities<Pick<Activities, 'plan' | 'hydrate' | 'route' | 'readNews' | 'acknowledge'>>({
+    startToCloseTimeout: '10 seconds',
+    localRetryThreshold: '10 seconds',
+    retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
+  }),
+);
+
+/**
+ * An activity that fails for good has met a bug. A payment must not end by it: as a plain error it fails
+ * the workflow task, which Temporal retries until the code is mended, visible in the Web UI meanwhile.
+ */
+function insistent<T extends object>(activities: T): T {
+  return new Proxy(activities, {
+    get(target, name, receiver) {
+      const activity: unknown = Reflect.get(target, name, receiver);
+      if (typeof activity !== 'function') return activity;
+      return async (...args: unknown[]) => {
+        try {
+          return await activity(...args);
+        } catch (error) {
+          if (!(error instanceof ActivityFailure)) throw error;
+          throw new Error(`${String(name)} cannot go on: ${error.cause?.message ?? error.message}`);
+        }
+      };
+    },
+  });
+}
 
 /** A step that is decided must be written. Three local tries; then see `recordAtLength`. */
 export const recordLocally = proxyLocalActivities<Pick<Activities, 'record'>>({
@@ -23,11 +44,13 @@ export const recordLocally = proxyLocalActivities<Pick<Activities, 'record'>>({
 });
 
 /** Without end, and visible in the Web UI as a failing activity until Postgres is back. */
-export const recordAtLength = proxyActivities<Pick<Activities, 'record'>>({
-  startToCloseTimeout: '10 seconds',
-  summary: 'Postgres was away: writing the step until it is written',
-  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Bug'] },
-});
+export const recordAtLength = insistent(
+  proxyActivities<Pick<Activities, 'record'>>({
+    startToCloseTimeout: '10 seconds',
+    summary: 'Postgres was away: writing the step until it is written',
+    retry: { initialInterval: '1 second', maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Bug'] },
+  }),
+);
 
 /** Room for loading, claiming and storing around the call's own total deadline. */
 const AROUND_A_CALL_MS = 10_000;

@@ -16,6 +16,7 @@ import {
   type CommandAnswer,
   type ConfirmCommand,
   type RequestStamp,
+  SUPERSEDED,
 } from './messages.ts';
 import type { PaymentProcess } from './process.ts';
 
@@ -55,6 +56,7 @@ export class Commands {
   async confirm(command: ConfirmCommand): Promise<CommandAnswer> {
     const { request } = command;
     await this.#process.planned();
+    this.#mustBeCurrent();
     const { merchantId, mode, amountMinor, currency, paymentMethodId: known } = this.#process.current;
     const paymentMethodId = command.paymentMethodId ?? known;
     if (paymentMethodId === undefined) {
@@ -96,6 +98,7 @@ export class Commands {
     extras: Parameters<PaymentProcess['apply']>[2] = {},
   ): Promise<CommandAnswer> {
     await this.#process.planned();
+    this.#mustBeCurrent();
     const stamp = stampOf(request);
     const refusal = await this.#inTurn(async () => {
       let ruling: Ruling | undefined;
@@ -113,7 +116,17 @@ export class Commands {
       return undefined;
     });
     if (refusal !== undefined) return { type: 'refused', refusal, stamp };
+    this.#mustBeCurrent();
     return { type: 'done', payment: this.#process.snapshot(), stamp };
+  }
+
+  #mustBeCurrent(): void {
+    if (!this.#process.superseded) return;
+    throw ApplicationFailure.create({
+      type: SUPERSEDED,
+      message: 'a later generation has this payment',
+      nonRetryable: true,
+    });
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 import { ActivityFailure } from '@temporalio/workflow';
 import type { NewsFact } from '../../activities/payment/news.ts';
+import { unreachable } from '../../domain/machine.ts';
 import { decideOutcome } from '../../domain/payment/decide.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
 import { database, inquiries } from './activities.ts';
@@ -12,27 +13,37 @@ import type { PaymentProcess } from './process.ts';
  */
 export async function readMail(process: PaymentProcess, lanes: Lanes): Promise<void> {
   if (process.superseded) return;
-  const news = await database.readNews(process.paymentId);
-  for (const fact of news.facts) await act(process, lanes, fact);
-  if (news.inboxIds.length > 0 && !process.superseded) await database.acknowledge(news.inboxIds);
+  const { facts } = await database.readNews(process.paymentId);
+  const understood: string[] = [];
+  const unmatched: string[] = [];
+  for (const fact of facts) {
+    const matched = await act(process, lanes, fact);
+    if (fact.type !== 'observed') (matched ? understood : unmatched).push(fact.inboxId);
+  }
+  if (process.superseded || understood.length + unmatched.length === 0) return;
+  await database.acknowledge({ understood, unmatched });
 }
 
-async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promise<void> {
+/** Answers whether the fact concerns something that we did. */
+async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promise<boolean> {
   switch (fact.type) {
     case 'evidence': {
       const operation = operationOf(process.current, fact);
-      if (operation === undefined || !matches(process.current, operation, fact)) return;
+      if (operation === undefined || !matches(process.current, operation, fact)) return false;
       await conclude(process, operation.id, fact.outcome, fact.source);
-      return;
+      return true;
     }
     case 'observed':
       await conclude(process, fact.operationId, fact.outcome, 'observation');
-      return;
+      return true;
     case 'hint': {
       lanes.wake();
       const suspect = deadAuthorization(process.current, fact);
       if (suspect !== undefined) await ask(process, suspect, fact.source);
+      return true;
     }
+    default:
+      return unreachable(fact);
   }
 }
 

@@ -92,3 +92,6 @@ export const snapshotQuery = defineQuery<PaymentSnapshot | undefined>('snapshot'
 
 /** The ApplicationFailure type with which a validator refuses a command; its detail is a Refusal. */
 export const COMMAND_REFUSED = 'CommandRefused';
+
+/** The ApplicationFailure type of a command that reached an older generation: send it to the current one. */
+export const SUPERSEDED = 'Superseded';

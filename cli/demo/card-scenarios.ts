@@ -1,0 +1,206 @@
+import type { Expectation } from './judge.ts';
+import type { PayBody, TestCard } from './merchant.ts';
+
+/**
+ * Payments that only a test card steers: the cards and holder names that Stripe (docs.stripe.com/testing)
+ * and Adyen (docs.adyen.com, result code testing) publish. The demo merchant's policy sends euros and
+ * amounts from 1,000.00 to Adyen first, everything else to Stripe first.
+ */
+export interface CardScenario {
+  readonly name: string;
+  readonly card: TestCard;
+  readonly body: PayBody;
+  /** What the merchant does once the payment waits for it. */
+  readonly commands?: readonly Command[];
+  readonly expected: Expectation;
+}
+
+export type Command =
+  | { readonly verb: 'capture'; readonly amount?: number; readonly final_capture?: boolean }
+  | { readonly verb: 'void' }
+  | { readonly verb: 'confirm' };
+
+const VISA = '4242424242424242';
+const ADYEN_VISA = '4111111111111111';
+const ADYEN_MASTERCARD = '5454545454545454';
+
+const STRIPE_SOLD = [['stripe', 'captured']] as const;
+const ADYEN_SOLD = [['adyen', 'captured']] as const;
+
+const usd = (amount: number, more: Partial<PayBody> = {}): PayBody => ({ amount, currency: 'USD', ...more });
+const eur = (amount: number, more: Partial<PayBody> = {}): PayBody => ({ amount, currency: 'EUR', ...more });
+const HELD = { capture_method: 'manual' } as const;
+
+function approved(name: string, number: string, body: PayBody, by: 'stripe' | 'adyen'): CardScenario {
+  const attempts = by === 'stripe' ? STRIPE_SOLD : ADYEN_SOLD;
+  return { name, card: { number }, body, expected: { status: 'succeeded', captured: body.amount, attempts } };
+}
+
+const APPROVALS: readonly CardScenario[] = [
+  approved('approval, Visa', VISA, usd(1250), 'stripe'),
+  approved('approval, Mastercard', '5555555555554444', usd(2099), 'stripe'),
+  approved('approval in yen (no minor units)', VISA, { amount: 5000, currency: 'JPY' }, 'stripe'),
+  approved('3DS offered, not required (frictionless)', '4000000000003055', usd(3100), 'stripe'),
+  approved('approval, Visa', ADYEN_VISA, eur(1250), 'adyen'),
+  approved('approval, Mastercard', ADYEN_MASTERCARD, eur(7999), 'adyen'),
+  approved('large amount, routed by policy', ADYEN_VISA, usd(150_000), 'adyen'),
+];
+
+function stripeDecline(decline: string, number: string): CardScenario {
+  return {
+    name: `decline: ${decline}`,
+    card: { number },
+    body: usd(1000),
+    expected: {
+      status: 'failed',
+      captured: 0,
+      attempts: [['stripe', 'declined']],
+      decline,
+      failure: 'card_declined',
+    },
+  };
+}
+
+function adyenDecline(decline: string, holder: string): CardScenario {
+  return {
+    name: `decline: ${decline}`,
+    card: { number: ADYEN_VISA, holder },
+    body: eur(1000),
+    expected: {
+      status: 'failed',
+      captured: 0,
+      attempts: [['adyen', 'declined']],
+      decline,
+      failure: 'card_declined',
+    },
+  };
+}
+
+/** Every reason that the providers' test values can produce; those worth another provider are below. */
+const DECLINES: readonly CardScenario[] = [
+  stripeDecline('generic_decline', '4000000000000002'),
+  stripeDecline('insufficient_funds', '4000000000009995'),
+  stripeDecline('lost_or_stolen', '4000000000009987'),
+  stripeDecline('lost_or_stolen', '4000000000009979'),
+  stripeDecline('expired_card', '4000000000000069'),
+  stripeDecline('incorrect_cvc', '4000000000000127'),
+  stripeDecline('limit_exceeded', '4000000000006975'),
+  stripeDecline('suspected_fraud', '4100000000000019'),
+  adyenDecline('generic_decline', 'DECLINED'),
+  adyenDecline('do_not_honor', 'REFERRAL'),
+  adyenDecline('lost_or_stolen', 'BLOCK_CARD'),
+  adyenDecline('expired_card', 'CARD_EXPIRED'),
+  adyenDecline('invalid_card_data', 'INVALID_CARD'),
+  adyenDecline('not_permitted', 'NOT_SUPPORTED'),
+  adyenDecline('authentication_failed', 'NOT_3D_AUTHENTICATED'),
+  adyenDecline('authentication_required', 'AUTHENTICATION_REQUIRED'),
+  adyenDecline('insufficient_funds', 'NOT_ENOUGH_BALANCE'),
+  adyenDecline('suspected_fraud', 'ACQUIRER_FRAUD'),
+  adyenDecline('limit_exceeded', 'WITHDRAWAL_AMOUNT_EXCEEDED'),
+  adyenDecline('incorrect_cvc', 'CVC_DECLINED'),
+  adyenDecline('stop_payment', 'REVOCATION_OF_AUTH'),
+];
+
+/** The first provider's failure is not the card's, so the second one gets the payment. */
+const RETRYABLE_DECLINES: readonly CardScenario[] = [
+  {
+    name: 'decline: processing_error, other provider',
+    card: { number: '4000000000000119' },
+    body: usd(1100),
+    expected: {
+      status: 'succeeded',
+      captured: 1100,
+      attempts: [
+        ['stripe', 'declined'],
+        ['adyen', 'captured'],
+      ],
+      decline: 'processing_error',
+    },
+  },
+  {
+    name: 'decline: issuer_unavailable, other provider',
+    card: { number: ADYEN_VISA, holder: 'ISSUER_UNAVAILABLE' },
+    body: eur(1100),
+    expected: {
+      status: 'succeeded',
+      captured: 1100,
+      attempts: [
+        ['adyen', 'declined'],
+        ['stripe', 'captured'],
+      ],
+      decline: 'issuer_unavailable',
+    },
+  },
+];
+
+function challenged(provider: string, number: string, body: PayBody): CardScenario {
+  return {
+    name: '3DS required: canceled there, proven, failed',
+    card: { number },
+    body,
+    expected: {
+      status: 'failed',
+      captured: 0,
+      attempts: [[provider, 'voided']],
+      failure: 'authentication_required',
+    },
+  };
+}
+
+const CHALLENGES: readonly CardScenario[] = [
+  challenged('stripe', '4000002760003184', usd(1900)),
+  challenged('adyen', '4212345678910006', eur(1900)),
+];
+
+const COMMANDS: readonly CardScenario[] = [
+  {
+    name: 'authorize, capture 2000 of 5000',
+    card: { number: VISA },
+    body: usd(5000, HELD),
+    commands: [{ verb: 'capture', amount: 2000 }],
+    expected: { status: 'succeeded', captured: 2000, attempts: STRIPE_SOLD },
+  },
+  {
+    name: 'authorize, capture 1500, later the rest',
+    card: { number: VISA },
+    body: usd(4000, HELD),
+    commands: [{ verb: 'capture', amount: 1500, final_capture: false }, { verb: 'capture' }],
+    expected: { status: 'succeeded', captured: 4000, attempts: STRIPE_SOLD },
+  },
+  {
+    name: 'authorize, void',
+    card: { number: VISA },
+    body: usd(700, HELD),
+    commands: [{ verb: 'void' }],
+    expected: { status: 'canceled', captured: 0, attempts: [['stripe', 'voided']] },
+  },
+  {
+    name: 'authorize, capture 600 of 2500',
+    card: { number: ADYEN_VISA },
+    body: eur(2500, HELD),
+    commands: [{ verb: 'capture', amount: 600 }],
+    expected: { status: 'succeeded', captured: 600, attempts: ADYEN_SOLD },
+  },
+  {
+    name: 'authorize, void (settled by webhook)',
+    card: { number: ADYEN_VISA },
+    body: eur(700, HELD),
+    commands: [{ verb: 'void' }],
+    expected: { status: 'canceled', captured: 0, attempts: [['adyen', 'voided']] },
+  },
+  {
+    name: 'created first, confirmed later',
+    card: { number: VISA },
+    body: usd(1300, { confirm: false }),
+    commands: [{ verb: 'confirm' }],
+    expected: { status: 'succeeded', captured: 1300, attempts: STRIPE_SOLD },
+  },
+];
+
+export const CARD_SCENARIOS: readonly CardScenario[] = [
+  ...APPROVALS,
+  ...COMMANDS,
+  ...CHALLENGES,
+  ...DECLINES,
+  ...RETRYABLE_DECLINES,
+];

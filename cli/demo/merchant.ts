@@ -1,0 +1,136 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
+
+/** What the demo reads of a payment. The API sends more; nothing here relies on it. */
+const paymentSchema = z.object({
+  id: z.string(),
+  status: z.string(),
+  amount: z.number(),
+  currency: z.string(),
+  amount_capturable: z.number(),
+  amount_captured: z.number(),
+  amount_refunded: z.number(),
+  attempts: z.array(
+    z.object({
+      provider: z.string(),
+      status: z.string(),
+      decline: z.object({ reason: z.string() }).nullable(),
+    }),
+  ),
+  failure: z.object({ code: z.string(), decline: z.object({ reason: z.string() }).nullable() }).nullable(),
+});
+export type PublicPayment = z.infer<typeof paymentSchema>;
+
+const timelineSchema = z.object({
+  data: z.array(z.object({ type: z.string(), id: z.string(), details: z.record(z.string(), z.unknown()) })),
+});
+export type TimelineEntry = z.infer<typeof timelineSchema>['data'][number];
+
+export interface TestCard {
+  readonly number: string;
+  /** Adyen's published holder names steer its answer; the sandboxes take faults by it. */
+  readonly holder?: string;
+}
+
+export interface PayBody {
+  readonly amount: number;
+  readonly currency: string;
+  readonly capture_method?: 'automatic' | 'manual';
+  readonly confirm?: boolean;
+  readonly payment_method?: string;
+}
+
+export interface Answer {
+  readonly httpStatus: number;
+  /** Also where the answer is an error that carries the payment. */
+  readonly payment: PublicPayment | undefined;
+  readonly errorCode: string | undefined;
+  readonly replayed: boolean;
+}
+
+export interface PayOptions {
+  readonly key?: string;
+  /** Seconds that the answer may take (`Prefer: wait=`). */
+  readonly waitSeconds?: number;
+}
+
+/** A merchant's own program: it knows the API's URL, its key, and nothing else of Interlock. */
+export interface Merchant {
+  card(card: TestCard): Promise<string>;
+  pay(body: PayBody, options?: PayOptions): Promise<Answer>;
+  command(paymentId: string, verb: 'confirm' | 'capture' | 'void', body?: object): Promise<Answer>;
+  payment(paymentId: string): Promise<PublicPayment>;
+  timeline(paymentId: string): Promise<readonly TimelineEntry[]>;
+}
+
+export function freshKey(): string {
+  return `demo-${randomBytes(12).toString('hex')}`;
+}
+
+export function createMerchant(apiUrl: string, apiKey: string): Merchant {
+  const call = async (method: string, path: string, body?: object, options: PayOptions = {}) => {
+    const response = await fetch(`${apiUrl}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        ...(options.waitSeconds === undefined ? {} : { prefer: `wait=${options.waitSeconds}` }),
+        ...(body === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'idempotency-key': options.key ?? freshKey() }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { response, json: text === '' ? undefined : (JSON.parse(text) as unknown) };
+  };
+  const command = async (path: string, body: object, options?: PayOptions): Promise<Answer> => {
+    const { response, json } = await call('POST', path, body, options);
+    const problem = problemSchema.safeParse(json);
+    const shown = paymentSchema.safeParse(problem.success ? problem.data.error.payment : json);
+    return {
+      httpStatus: response.status,
+      payment: shown.success ? shown.data : undefined,
+      errorCode: problem.success ? problem.data.error.code : undefined,
+      replayed: response.headers.get('idempotent-replayed') === 'true',
+    };
+  };
+  const read = async <T>(schema: z.ZodType<T>, path: string): Promise<T> => {
+    const { response, json } = await call('GET', path);
+    if (!response.ok) throw new Error(`GET ${path} answered ${response.status}`);
+    return schema.parse(json);
+  };
+  return {
+    async card({ number, holder }) {
+      const card = { number, exp_month: 3, exp_year: 2030, cvc: '737' };
+      const { response, json } = await call('POST', '/v1/payment_methods', {
+        type: 'card',
+        card: holder === undefined ? card : { ...card, holder_name: holder },
+      });
+      if (!response.ok) throw new Error(`the test card was not stored: ${response.status}`);
+      return z.object({ id: z.string() }).parse(json).id;
+    },
+    pay: (body, options) => command('/v1/payments', body, options),
+    command: (paymentId, verb, body = {}) => command(`/v1/payments/${paymentId}/${verb}`, body),
+    payment: (paymentId) => read(paymentSchema, `/v1/payments/${paymentId}`),
+    async timeline(paymentId) {
+      return (await read(timelineSchema, `/v1/payments/${paymentId}/timeline`)).data;
+    },
+  };
+}
+
+const problemSchema = z.object({ error: z.object({ code: z.string(), payment: z.unknown().optional() }) });
+
+/** Asks until the answer is `done`, or the time is up; gives the last answer either way. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  done: (answer: T) => boolean,
+  timeoutMs: number,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (done(answer) || Date.now() >= deadline) return answer;
+    await delay(50);
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The demo: payments with published test cards through the public API, each compared with what it should
+ * come to and with the providers' own journals. What lives here: order and waiting. What may not: anything
+ * that a merchant couldn't do, but for breaking the sandboxes and reading their journals.
+ */
+import { CARD_SCENARIOS, type CardScenario, type Command } from './card-scenarios.ts';
+import { FAULT_SCENARIOS } from './fault-scenarios.ts';
+import { differences, judgeByJournals } from './judge.ts';
+import { eventually, type Merchant } from './merchant.ts';
+import type { Sandboxes } from './sandboxes.ts';
+import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
+
+export interface Row extends Tried {
+  readonly ok: boolean;
+}
+
+export interface Summary {
+  readonly payments: number;
+  readonly as_expected: number;
+  readonly charged_twice: number;
+  readonly lost: number;
+}
+
+export interface DemoResult {
+  readonly rows: readonly Row[];
+  readonly summary: Summary;
+}
+
+/** Merchants come several at once. */
+const CONCURRENCY = 6;
+
+export async function runDemo(merchant: Merchant, sandboxes: Sandboxes): Promise<DemoResult> {
+  const tried: Tried[] = [];
+  await sandboxes.clearFaults();
+  try {
+    tried.push(...(await inParallel(CARD_SCENARIOS, (scenario) => tryCard(merchant, scenario))));
+    // One after another: a fault strikes whoever comes by.
+    for (const scenario of FAULT_SCENARIOS) {
+      try {
+        tried.push(...(await scenario(merchant, sandboxes)));
+      } finally {
+        await sandboxes.clearFaults();
+      }
+    }
+  } finally {
+    await sandboxes.clearFaults();
+  }
+  return judge(tried, merchant, sandboxes);
+}
+
+/** Judged at the very end, so that a second charge that came late is seen too. */
+async function judge(tried: readonly Tried[], merchant: Merchant, sandboxes: Sandboxes): Promise<DemoResult> {
+  const effects = await sandboxes.effects();
+  const judged = await Promise.all(
+    tried.map(async (each) => {
+      const payment = await merchant.payment(each.payment.id);
+      const verdict = judgeByJournals(payment, effects);
+      const problems = [...each.problems, ...differences(payment, each.expected), ...verdict.problems];
+      return { verdict, row: { ...each, payment, problems, ok: problems.length === 0 } };
+    }),
+  );
+  const count = (is: (each: (typeof judged)[number]) => boolean) => judged.filter(is).length;
+  return {
+    rows: judged.map(({ row }) => row),
+    summary: {
+      payments: judged.length,
+      as_expected: count(({ row }) => row.ok),
+      charged_twice: count(({ verdict }) => verdict.chargedTwice),
+      lost: count(({ verdict }) => verdict.lost),
+    },
+  };
+}
+
+async function tryCard(merchant: Merchant, scenario: CardScenario): Promise<Tried> {
+  const { name, card, body, commands = [], expected } = scenario;
+  const startedMs = performance.now();
+  const method = await merchant.card(card);
+  const first = await merchant.pay({ ...body, payment_method: method });
+  const problems: string[] = [];
+  let payment = shown(first.payment, name, first.errorCode);
+  for (const command of commands) {
+    payment = await eventually(
+      () => merchant.payment(payment.id),
+      ({ status }) => status === waitsFor(command),
+      PATIENCE_MS,
+    );
+    const { verb, ...arguments_ } = command;
+    const answer = await merchant.command(payment.id, verb, arguments_);
+    if (answer.errorCode !== undefined) problems.push(`${verb} was refused: ${answer.errorCode}`);
+    payment = answer.payment ?? payment;
+  }
+  payment = await settled(merchant, payment, expected.status);
+  return { name, expected, payment, problems, elapsedMs: performance.now() - startedMs };
+}
+
+/** The status in which a command is accepted; a second capture follows a first one. */
+function waitsFor(command: Command): string {
+  if (command.verb === 'confirm') return 'requires_confirmation';
+  const second = command.verb === 'capture' && command.amount === undefined;
+  return second ? 'partially_captured' : 'requires_capture';
+}
+
+async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = new Array(items.length);
+  const queue = items.entries();
+  const drain = async () => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, drain));
+  return results;
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+/** The providers' simulators by their admin servers: the journal that knows what money moved, and faults. */
+export type ProviderName = 'stripe' | 'adyen';
+
+const lineSchema = z.object({
+  kind: z.string(),
+  effect: z.string().optional(),
+  reference: z.string().nullable(),
+  amountMinor: z.number().nullable(),
+  currency: z.string().nullable(),
+});
+
+export interface Effect {
+  readonly provider: ProviderName;
+  readonly effect: string;
+  /** Our reference of the attempt, `att_<stem>_<number>`. */
+  readonly reference: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+export interface Fault {
+  readonly operation?: 'any' | 'authorize' | 'capture' | 'void' | 'refund' | 'lookup';
+  readonly mode: 'refuse' | 'status';
+  readonly status?: number;
+}
+
+export interface Sandboxes {
+  effects(): Promise<readonly Effect[]>;
+  fault(provider: ProviderName, fault: Fault): Promise<void>;
+  /** Ends every fault of both. */
+  clearFaults(): Promise<void>;
+}
+
+export function connectSandboxes(adminUrls: Readonly<Record<ProviderName, string>>): Sandboxes {
+  const call = async (provider: ProviderName, method: string, path: string, body?: object) => {
+    const response = await fetch(`${adminUrls[provider]}${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${provider} sandbox: ${method} ${path} answered ${response.status}`);
+    return (await response.json()) as unknown;
+  };
+  const effectsOf = async (provider: ProviderName): Promise<Effect[]> => {
+    const lines = z.array(lineSchema).parse(await call(provider, 'GET', '/journal'));
+    return lines.flatMap(({ kind, effect, reference, amountMinor, currency }) =>
+      kind === 'effect' &&
+      effect !== undefined &&
+      reference !== null &&
+      amountMinor !== null &&
+      currency !== null
+        ? [{ provider, effect, reference, amountMinor, currency }]
+        : [],
+    );
+  };
+  return {
+    async effects() {
+      return (await Promise.all([effectsOf('stripe'), effectsOf('adyen')])).flat();
+    },
+    async fault(provider, fault) {
+      await call(provider, 'POST', '/faults', fault);
+    },
+    async clearFaults() {
+      await Promise.all([call('stripe', 'DELETE', '/faults'), call('adyen', 'DELETE', '/faults')]);
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Expectation } from './judge.ts';
+import type { PublicPayment } from './merchant.ts';
+import type { DemoResult, Row } from './run.ts';
+
+/** The demo's result for people: what was tried, what should come of it, what did. */
+export function renderTable({ rows, summary }: DemoResult): string {
+  const cells = rows.map((row) => [
+    row.ok ? '✓' : '✗',
+    row.name,
+    describeExpected(row),
+    row.ok ? 'same' : describeGot(row.payment),
+    row.payment.attempts.map(({ provider }) => provider).join(' → '),
+    String(Math.round(row.elapsedMs)),
+  ]);
+  const header = ['', 'tried', 'expected', 'got', 'providers', 'ms'];
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...cells.map((line) => line[column]?.length ?? 0)),
+  );
+  const draw = (line: readonly string[]) =>
+    line
+      .map((cell, column) =>
+        column === 5 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  const problems = rows.flatMap((row) =>
+    row.problems.map((problem) => `  ✗ ${row.name} (${row.payment.id}): ${problem}`),
+  );
+  return [
+    draw(header),
+    draw(widths.map((width) => '─'.repeat(width))),
+    ...cells.map(draw),
+    ...(problems.length === 0 ? [] : ['', 'Differences:', ...problems]),
+    '',
+    `${summary.payments} payments, ${summary.as_expected} as expected; by the providers' own journals ` +
+      `${summary.charged_twice} charged twice, ${summary.lost} lost.`,
+  ].join('\n');
+}
+
+function describeExpected({ expected, payment }: Row): string {
+  return describe(expected, payment.currency, expected.decline ?? expected.failure);
+}
+
+function describeGot(payment: PublicPayment): string {
+  const declined = payment.attempts.findLast(({ decline }) => decline !== null)?.decline?.reason;
+  return describe(
+    { status: payment.status, captured: payment.amount_captured },
+    payment.currency,
+    declined ?? payment.failure?.code,
+  );
+}
+
+function describe(
+  { status, captured }: Pick<Expectation, 'status' | 'captured'>,
+  currency: string,
+  why: string | undefined,
+): string {
+  const money = captured === 0 ? '' : ` ${captured} ${currency}`;
+  return `${status}${money}${why === undefined ? '' : ` (${why})`}`;
+}

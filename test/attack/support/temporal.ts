@@ -1,0 +1,85 @@
+/** Temporal's own handles on a test system's workflows: what an operator with the `temporal` command has. */
+import { randomUUID } from 'node:crypto';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { pino } from 'pino';
+import { createDataConverter } from '../../../client/codec/index.ts';
+import { connectClient, createDoor } from '../../../client/index.ts';
+import { type Db, openDb } from '../../../db/client.ts';
+import { paymentWorkflowId } from '../../../domain/ids.ts';
+import { type SweepFindings, sweep } from '../../../worker/sweeper.ts';
+import { waitFor } from '../../support/harness.ts';
+import type { System } from '../../support/system.ts';
+
+export interface Operator {
+  readonly client: Client;
+  readonly db: Db;
+  terminate(paymentId: string, generation?: number): Promise<void>;
+  /** Makes Temporal forget the execution, as retention does, and waits until it has. */
+  forget(paymentId: string, generation?: number): Promise<void>;
+  /** Back to its first workflow task. */
+  resetToStart(paymentId: string, generation?: number): Promise<void>;
+  statusOf(paymentId: string, generation?: number): Promise<string>;
+  sweep(): Promise<SweepFindings>;
+  close(): Promise<void>;
+}
+
+export async function operatorOf({ config }: System): Promise<Operator> {
+  const { namespace, taskQueue } = config.temporal;
+  const client = await connectClient(config.temporal, createDataConverter(config.keys.codec));
+  const db = openDb(config.databaseUrl);
+  const door = createDoor({ client, db, taskQueue });
+  const handle = (paymentId: string, generation = 1) =>
+    client.workflow.getHandle(paymentWorkflowId(paymentId, generation));
+  return {
+    client,
+    db,
+    async terminate(paymentId, generation) {
+      await handle(paymentId, generation).terminate('an operator in error');
+    },
+    async forget(paymentId, generation) {
+      const workflow = handle(paymentId, generation);
+      await client.workflowService.deleteWorkflowExecution({
+        namespace,
+        workflowExecution: { workflowId: workflow.workflowId },
+      });
+      await waitFor(
+        () =>
+          workflow.describe().then(
+            () => false,
+            (error: unknown) => error instanceof WorkflowNotFoundError,
+          ),
+        { what: 'Temporal to forget the workflow' },
+      );
+    },
+    async resetToStart(paymentId, generation) {
+      const workflow = handle(paymentId, generation);
+      const history = await workflow.fetchHistory();
+      const started = history.events?.find((event) => event.workflowTaskStartedEventAttributes != null);
+      if (started?.eventId == null) throw new Error('no workflow task has been started yet');
+      await client.workflowService.resetWorkflowExecution({
+        namespace,
+        workflowExecution: { workflowId: workflow.workflowId },
+        reason: 'an operator in error',
+        requestId: randomUUID(),
+        workflowTaskFinishEventId: Number(started.eventId) + 1,
+      } as never);
+    },
+    async statusOf(paymentId, generation) {
+      return (await handle(paymentId, generation).describe()).status.name;
+    },
+    sweep: () =>
+      sweep({
+        db,
+        client,
+        door,
+        taskQueue,
+        log: pino({ level: 'silent' }),
+        intervalMs: 1_000,
+        idleMs: 0,
+        letterDelayMs: 0,
+      }),
+    async close() {
+      await Promise.all([client.connection.close(), db.$disconnect()]);
+    },
+  };
+}

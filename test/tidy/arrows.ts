@@ -1,0 +1,34 @@
+/**
+ * The rooms and the arrows between them, as DESIGN.md's table has them. An entry is a room's name (any file
+ * of it) or a path's beginning. What is not listed is forbidden; `test/tidy/tidy.test.ts` says so.
+ */
+export interface Room {
+  readonly may: readonly string[];
+  /** Only as `import type`: nothing of it runs here. */
+  readonly typesOnly?: readonly string[];
+  /** Files with arrows of their own (composition roots). */
+  readonly exceptions?: Readonly<Record<string, readonly string[]>>;
+}
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  domain: { may: [] },
+  workflows: { may: ['domain'], typesOnly: ['activities'] },
+  activities: { may: ['domain', 'providers', 'db', 'vault'] },
+  providers: { may: ['domain'] },
+  vault: { may: ['domain', 'db'] },
+  db: { may: ['domain'] },
+  prisma: { may: [] },
+  client: { may: ['domain', 'workflows/payment/messages.ts', 'db'] },
+  api: {
+    may: ['client', 'domain', 'db/requests', 'db/read', 'db/inbox', 'db/settings'],
+    exceptions: { 'api/main.ts': ['db', 'config', 'vault', 'providers/registry.ts'] },
+  },
+  worker: { may: ['activities', 'providers', 'db', 'vault', 'client', 'config', 'domain'] },
+  sandbox: { may: [] },
+  sdk: { may: [] },
+  cli: { may: ['client', 'domain', 'db', 'providers', 'config'] },
+  config: { may: [] },
+};
+
+/** Outside of the table: measurements, tests that cross rooms, prose. */
+export const EXEMPT = ['bench', 'test', 'docs', 'deploy'] as const;
