@@ -127,9 +127,18 @@ describe('a bearer key', () => {
     expect((await get(api, `/v1/payment_methods/${card}`)).status).toBe(404);
   });
 
+  it('that says another mode than its row is nobody’s', async () => {
+    await api.sql.query(`UPDATE api_key SET mode = 'live' WHERE merchant_id = 'mer_b'`);
+    const mixed = await get(api, '/v1/payments', { key: api.keys.b });
+    await api.sql.query(`UPDATE api_key SET mode = 'test' WHERE merchant_id = 'mer_b'`);
+    expect(mixed.status).toBe(401);
+  });
+
   it('stops working within two seconds of being revoked', async () => {
     const { url, keys, sql } = api;
-    expect((await get(api, '/v1/payments', { key: keys.b })).status).toBe(200);
+    await expect
+      .poll(async () => (await get(api, '/v1/payments', { key: keys.b })).status, { timeout: 4_000 })
+      .toBe(200);
     await sql.query(`UPDATE api_key SET revoked_at = now() WHERE merchant_id = 'mer_b'`);
     const revokedAt = Date.now();
     await expect

@@ -19,6 +19,7 @@ import type { Db } from '../db/client.ts';
 import { bumpGeneration, currentGeneration } from '../db/generations.ts';
 import { acknowledgeLetters, unreadLetters } from '../db/letters.ts';
 import { insertShell, storedDigest } from '../db/plan.ts';
+import { unexplainedSuccesses } from '../db/sends.ts';
 import type { NewsResult } from '../domain/door.ts';
 import { paymentWorkflowId } from '../domain/ids.ts';
 import { judgeCommand } from '../domain/payment/commands.ts';
@@ -253,13 +254,19 @@ async function bringNews(deps: Deps, paymentId: string): Promise<NewsResult> {
   return 'reopened';
 }
 
-/** Puts away letters that repeat what is recorded; says whether nothing else lies there. */
+/**
+ * Puts away letters that repeat what is recorded; says whether nothing else lies there. Nothing at all is
+ * nothing too: of two deliveries at once, one puts both letters away.
+ */
 async function onlyRepeats(
   db: Db,
   payment: NonNullable<Awaited<ReturnType<typeof loadPayment>>>,
 ): Promise<boolean> {
-  const letters = await unreadLetters(db, payment.id);
-  if (letters.length === 0) return false;
+  const [letters, successes] = await Promise.all([
+    unreadLetters(db, payment.id),
+    unexplainedSuccesses(db, payment.id),
+  ]);
+  if (successes.length > 0) return false;
   const repeats = letters.filter((letter) => saysNothingNew(payment, letter.evidence));
   if (repeats.length > 0)
     await acknowledgeLetters(

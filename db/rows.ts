@@ -54,11 +54,15 @@ interface AuditContent {
   readonly digest: string;
 }
 
-/** What the audit row says, and what idempotence compares: the whole transition, keys in a fixed order. */
+/**
+ * What the audit row says, keys in a fixed order, and its digest: what idempotence compares and the chain
+ * holds. The payment itself stands in it as a digest, so the row stays small and still commits to all of it.
+ */
 export function auditContent(transition: Transition): AuditContent {
-  const { payment, atMs: _at, ...rest } = transition;
-  const text = canonical({ ...rest, failure: payment.failure ?? null, status: payment.status });
-  return { text, digest: sha256(canonical({ ...transition })) };
+  const { payment, ...rest } = transition;
+  const { status, failure = null, policyVersion = null } = payment;
+  const text = canonical({ ...rest, status, failure, policyVersion, payment: sha256(canonical(payment)) });
+  return { text, digest: sha256(text) };
 }
 
 /** JSON with sorted keys: the same value is the same text wherever and whenever it is written. */
@@ -80,7 +84,7 @@ export function auditPart(transition: Transition, content: AuditContent): Prisma
   return Prisma.sql`
     INSERT INTO audit (payment_id, sequence, generation, trigger, actor, from_status, to_status, reason,
       policy_version, content, content_digest, previous_hash, hash, at)
-    SELECT gate.id, ${sequence}::int, ${generation}::int, ${trigger.type}, ${trigger.actor}, ${fromStatus},
+    SELECT gate.id, ${sequence}::int, ${generation}::int, ${trigger.type}, ${trigger.actor}, ${fromStatus ?? null},
       ${payment.status}, ${reason}, ${payment.policyVersion ?? null}::int, ${content.text}, ${content.digest},
       gate.previous_hash, gate.audit_head, ${new Date(atMs)}::timestamptz
     FROM gate`;

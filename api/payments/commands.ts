@@ -4,10 +4,10 @@ import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
 import type { RequestStamp } from '../../workflows/payment/messages.ts';
 import {
   CUT_OFF_MS,
-  DOOR_GRACE_MS,
   LAST_LOOK_MS,
   MIN_DOOR_MS,
   preferredWaitMs,
+  WORKFLOW_LEAD_MS,
   within,
 } from '../deadline.ts';
 import { nameRequest, refuseOtherBody, replayed } from '../idempotency.ts';

@@ -96,7 +96,7 @@ function adminUrl({ sandboxes }: StackFile, provider: string): string {
   return url;
 }
 
-/** The same entry point with the same environment, plus a preload and a bundle with one more workflow. */
+/** The same entry point with the same environment, one more activity and a bundle with one more workflow. */
 async function replaceWorker(
   group: ProcessGroup,
   dataDir: string,
@@ -116,12 +116,7 @@ async function replaceWorker(
   await group.start({
     name: 'worker',
     command: process.execPath,
-    args: [
-      '--enable-source-maps',
-      ...['--import', 'tsx'],
-      ...['--import', join(ROOT, 'bench/payments/baseline/preload.ts')],
-      'worker/main.ts',
-    ],
+    args: ['--enable-source-maps', '--import', 'tsx', 'bench/payments/baseline/worker.ts'],
     cwd: ROOT,
     env: {
       ...env,

@@ -1,8 +1,4 @@
-/** Decides before anything is started: which ports, and the environment that every process gets. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { StackKeys } from './keys.ts';
-import { ROOT } from './paths.ts';
 import { choosePort } from './ports.ts';
 import { hasRealAccount, type SandboxPorts } from './providers.ts';
 import { bundlePath } from './workflow-bundle.ts';
@@ -57,7 +53,6 @@ export function composeEnvironment(
   secretsPath: string,
 ): Env {
   const { env, dataDir } = options;
-  const hasCodecServer = existsSync(join(ROOT, 'cli/verbs/codec-server.ts'));
   const foreignTemporal = Boolean(env.TEMPORAL_ADDRESS);
   return {
     LOG_LEVEL: 'info',
@@ -67,9 +62,9 @@ export function composeEnvironment(
     INTERLOCK_PROVIDER_SECRETS_FILE: secretsPath,
     INTERLOCK_TIME_SCALE: hasRealAccount(env) ? '1' : DEMO_TIME_SCALE,
     WORKER_HEALTH_PORT: String(ports.workerHealth),
-    ...(hasCodecServer
-      ? { CODEC_SERVER_PORT: String(ports.codec), CODEC_SERVER_TOKEN: keys.codecServerToken }
-      : {}),
+    // The API's process serves the codec too, so that the Web UI can show what histories hold.
+    CODEC_SERVER_PORT: String(ports.codec),
+    CODEC_SERVER_TOKEN: keys.codecServerToken,
     ...(foreignTemporal ? {} : { TEMPORAL_UI_URL: `http://127.0.0.1:${ports.ui}` }),
     INTERLOCK_WORKFLOW_BUNDLE: bundlePath(),
     INTERLOCK_DATA_DIR: dataDir,

@@ -13,7 +13,7 @@ import { ROOT } from './paths.ts';
 import { choosePorts, composeEnvironment, DATABASE, type Env, type Ports } from './plan.ts';
 import { ensureDatabase, startPostgres } from './postgres.ts';
 import { removePostgres } from './postgres-home.ts';
-import { type ChildSpec, httpProbe, type ProcessGroup, tcpProbe } from './processes.ts';
+import { type ChildSpec, httpProbe, type ProcessGroup } from './processes.ts';
 import type { Progress } from './progress.ts';
 import { type DemoAccount, demoAccounts, writeProviderSecrets } from './providers.ts';
 import { writeStackFile } from './stack-file.ts';
@@ -199,13 +199,7 @@ function startProcesses(
     stopGraceMs: WORKER_GRACE_MS,
   };
   const api = entry('api', env, ['api/main.ts'], byProbe(ports.api));
-  // A verb without an entry point of its own, so it goes through the command line as a person would.
-  const codecServer = {
-    ...entry('codec-server', env, [], { timeoutMs: READY_TIMEOUT_MS, probe: tcpProbe(ports.codec) }),
-    args: [join(ROOT, 'interlock'), 'codec-server'],
-  };
-  const codec = env.CODEC_SERVER_PORT ? [run('codec server', codecServer)] : [];
-  return [...sandboxes, ...codec, run('worker', worker), run('API', api)];
+  return [...sandboxes, run('worker', worker), run('API', api)];
 }
 
 /** Waits for all, also after one has failed: what is still starting must not be abandoned half-way. */

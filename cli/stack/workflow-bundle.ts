@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { failureConverterPath } from '../../client/codec/index.ts';
 import { runQuietly } from '../install.mjs';
 import { ROOT } from './paths.ts';
 
 /** What can end up inside the bundle: workflows, the pure code they import, and the lockfile's versions. */
-const SOURCES = ['workflows', 'domain', 'package-lock.json'];
+const SOURCES = ['workflows', 'domain', 'client/codec', 'package-lock.json'];
 
 export function bundlePath(): string {
   return join(ROOT, 'dist/workflow-bundle.js');
@@ -30,7 +31,11 @@ export async function buildWorkflowBundle(): Promise<{ bytes: number }> {
   const workflowsPath = join(ROOT, 'workflows/index.ts');
   // Loaded only here: the bundler costs a process more memory than all the rest of the command line.
   const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath,
+    failureConverterPath,
+    logger: new DefaultLogger('WARN'),
+  });
   mkdirSync(dirname(bundlePath()), { recursive: true });
   writeFileSync(`${bundlePath()}.new`, code);
   renameSync(`${bundlePath()}.new`, bundlePath());

@@ -91,7 +91,10 @@ function sameStanding(operation: Operation, outcome: OperationOutcome): boolean 
   return outcome.type === 'pending' && operation.status === 'pending';
 }
 
-/** News about an operation that is closed: only a success where we had proven none changes anything. */
+/**
+ * News about an operation that is closed. A success where we had proven none is undone; an authorization
+ * that the provider let go, or a capture that it took back, changes what we believed; the rest repeats.
+ */
 function decideLate(
   payment: Payment,
   attempt: Attempt,
@@ -99,12 +102,43 @@ function decideLate(
   outcome: OperationOutcome,
 ): Decision | undefined {
   const authorization = operation.kind === 'authorize' || operation.kind === 'sale';
-  const success = outcome.type === 'authorized' || outcome.type === 'captured';
+  const succeeded = operation.status === 'succeeded';
+  if (authorization && (outcome.type === 'authorized' || outcome.type === 'captured')) {
+    return lateSuccess(payment, attempt, outcome);
+  }
+  if (authorization && succeeded && outcome.type === 'voided') return lapsed(payment, attempt);
+  if (!authorization && succeeded && (outcome.type === 'declined' || outcome.type === 'rejected')) {
+    const summary = `${attempt.provider} took a ${operation.kind} back that had succeeded`;
+    return {
+      after: payment,
+      reason: summary,
+      exceptions: [{ kind: 'contradiction', subjectId: operation.id, summary }],
+    };
+  }
+  return undefined;
+}
+
+function lateSuccess(
+  payment: Payment,
+  attempt: Attempt,
+  outcome: Authorized | Captured,
+): Decision | undefined {
   const dead = attempt.status === 'declined' || attempt.status === 'errored' || attempt.status === 'voided';
-  if (!authorization || !success || !dead || attempt.undoing) return undefined;
+  if (!dead || attempt.undoing) return undefined;
   // A void that worked leaves the authorization's own success message in the mail; that is no news.
   if (attempt.status === 'voided' && attempt.authorizedMinor > 0) return undefined;
   return undoLateSuccess(payment, attempt, outcome);
+}
+
+/** The provider let an authorization go that we still held: by its own clock, or from its dashboard. */
+function lapsed(payment: Payment, attempt: Attempt): Decision | undefined {
+  if (payment.status !== 'requires_capture' || attempt.status !== 'authorized' || attempt.undoing)
+    return undefined;
+  const after = editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'expired' }));
+  return {
+    after: { ...withStatus(after, 'expired'), cancellationReason: 'authorization_expired_at_provider' },
+    reason: `the authorization is gone at ${attempt.provider}`,
+  };
 }
 
 function decideAuthorization(

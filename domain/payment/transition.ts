@@ -16,7 +16,8 @@ export interface Transition {
   /** The sequence number that this step takes; the row must stand one below. */
   readonly sequence: number;
   readonly trigger: Trigger;
-  readonly fromStatus: PaymentStatus;
+  /** Absent for the first step, which makes the payment. */
+  readonly fromStatus?: PaymentStatus;
   readonly reason: string;
   readonly atMs: number;
   readonly payment: Payment;
@@ -72,7 +73,7 @@ export function transitionOf(
     generation: before.generation,
     sequence: after.sequence,
     trigger,
-    fromStatus: before.status,
+    ...(before.sequence === 0 ? {} : { fromStatus: before.status }),
     reason: decision.reason,
     atMs,
     payment: after,

@@ -125,7 +125,7 @@ describe('the event', () => {
     ['CANCELLATION', 'true', 'void', { type: 'voided', providerReference: 'PAYMENT000000001' }],
     ['CANCELLATION', 'false', 'void', { type: 'rejected', code: 'void_refused' }],
     ['TECHNICAL_CANCEL', 'true', 'void', { type: 'voided' }],
-    ['TECHNICAL_CANCEL', 'false', 'void', { type: 'rejected', code: 'nothing_to_void' }],
+    ['TECHNICAL_CANCEL', 'false', 'void', { type: 'rejected', code: 'void_refused' }],
     ['REFUND', 'true', 'refund', { type: 'refunded', amountMinor: 1130 }],
     ['REFUND', 'false', 'refund', { type: 'rejected', code: 'refund_refused' }],
     ['REFUND_FAILED', 'true', 'refund', { type: 'declined', decline: { providerCode: 'REFUND_FAILED' } }],
@@ -141,6 +141,15 @@ describe('the event', () => {
       expect(eventType).toBe(eventCode);
     },
   );
+
+  it('proves absence by a cancel only where Adyen says that it found nothing', () => {
+    const { evidence } = event({
+      eventCode: 'TECHNICAL_CANCEL',
+      success: 'false',
+      reason: 'Transaction not found',
+    });
+    expect(evidence?.outcome).toMatchObject({ type: 'rejected', code: 'nothing_to_void' });
+  });
 
   it("reads a refusal's reason from its text, and the network's codes", () => {
     const additionalData = {

@@ -155,7 +155,7 @@ const EVENTS: Readonly<Record<string, { readonly kind: WebhookEvidence['kind']; 
   },
   CAPTURE_FAILED: { kind: 'capture', judge: (item) => reversal(item, 'CAPTURE_FAILED') },
   CANCELLATION: { kind: 'void', judge: (item) => voided(item, 'void_refused') },
-  TECHNICAL_CANCEL: { kind: 'void', judge: (item) => voided(item, 'nothing_to_void') },
+  TECHNICAL_CANCEL: { kind: 'void', judge: (item) => voided(item, technicalCancelCode(item)) },
   REFUND: {
     kind: 'refund',
     judge: (item, { amountMinor }) =>
@@ -190,6 +190,14 @@ function refusal(item: Item): OperationOutcome {
     ...networkCodes(item.additionalData),
   });
   return { type: 'declined', decline, providerReference: item.pspReference };
+}
+
+/**
+ * A cancel by reference that Adyen did not carry out proves absence only where it says that it found
+ * nothing; "wrong state" is also said of an authorization that exists and was captured.
+ */
+function technicalCancelCode({ reason }: Item): 'nothing_to_void' | 'void_refused' {
+  return /not found/i.test(reason ?? '') ? 'nothing_to_void' : 'void_refused';
 }
 
 function rejection(code: string, message: string): OperationOutcome {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { paymentIdOfReference } from '../../domain/ids.ts';
 import type { WebhookEvent, WebhookInput, WebhookVerdict, WebhookVerifier } from '../provider.ts';
 import { safeCode } from '../safe-text.ts';
+import { claimOf } from './claims.ts';
 import { webhookSecrets } from './config.ts';
 import { REFERENCE_KEY } from './mapping.ts';
 
@@ -84,12 +85,14 @@ function normalise(event: z.infer<typeof eventSchema>): WebhookEvent {
   const metadata = z.record(z.string(), z.unknown()).catch({}).parse(object.metadata);
   const reference = metadata[REFERENCE_KEY];
   const providerReference = providerReferenceOf(object);
+  const claim = typeof reference === 'string' ? claimOf(event.type, object, reference) : undefined;
   return {
     providerEventId: event.id,
     eventType: event.type,
     // Another system of the same account may write what it likes there: only ours is passed on.
     ...(typeof reference === 'string' && paymentIdOfReference(reference) !== undefined ? { reference } : {}),
     ...(providerReference === undefined ? {} : { providerReference }),
+    ...(claim === undefined ? {} : { evidence: claim }),
     summary: summaryOf(object, event.livemode),
   };
 }

@@ -14,6 +14,7 @@ import type { System } from '../../support/system.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface WorkerProcess {
+  readonly pid: number;
   freeze(): void;
   thaw(): void;
   /** kill -9, and gone when this resolves. */
@@ -82,6 +83,7 @@ async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> 
   await ready(child, errors);
   const exited = once(child, 'exit');
   return {
+    pid: child.pid ?? 0,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     async kill() {

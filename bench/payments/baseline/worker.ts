@@ -1,8 +1,9 @@
 /**
- * Loaded before worker/main.ts, which then runs as in production: its `Worker.create` gets the bare activity
- * in addition, and nothing else differs. So both sides have the very same worker: options, codec, connection,
- * caches, and whatever else the process does at the time.
+ * The bench's worker: worker/main.ts as production runs it, except that its `Worker.create` gets the bare
+ * activity in addition. So both sides have the very same worker: options, codec, connection, caches, and
+ * whatever else the process does at the time.
  */
+import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import { loadConfig } from '../../../config/env.ts';
 import { createBaselineActivities } from './activity.ts';
@@ -17,3 +18,8 @@ Worker.create = (options) =>
     ...options,
     activities: { ...options.activities, ...createBaselineActivities({ baseUrl, apiKey }) },
   });
+
+// The entry point runs when it is what Node was started with; here it is, one step later.
+const entryPoint = new URL('../../../worker/main.ts', import.meta.url);
+process.argv[1] = fileURLToPath(entryPoint);
+await import(entryPoint.href);

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../support/harness.ts';
+import { freshKey, type System, startSystem } from '../support/system.ts';
+import { effects, exceptions, expectSound, payment } from './support/checks.ts';
+
+/** Commands that meet each other, and ends that nobody commands. */
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+});
+afterAll(() => system?.close());
+
+const statusBecomes = (id: string, status: string, of = system) =>
+  waitFor(async () => (await payment(of, id)).status === status, { what: `${id} to be ${status}` });
+const hold = async (amount: number, currency = 'USD') => {
+  const card = await system.card(currency === 'EUR' ? '4111111111111111' : undefined);
+  const { body } = await system.pay({ amount, currency, capture_method: 'manual', payment_method: card });
+  expect(body.status).toBe('requires_capture');
+  return body.id as string;
+};
+const command = (id: string, name: 'capture' | 'void', body: object = {}) =>
+  system.request('POST', `/v1/payments/${id}/${name}`, { key: freshKey(), body });
+
+describe('concurrent commands', () => {
+  it('capture in turn, and never more than was authorized', async () => {
+    const id = await hold(1_000);
+    const asked = Array.from({ length: 8 }, () =>
+      command(id, 'capture', { amount: 300, final_capture: false }),
+    );
+    const answers = await Promise.all(asked);
+    const done = answers.filter((answer) => answer.status === 200);
+    expect(done.map((answer) => answer.body.amount_captured).sort((a, b) => a - b)).toEqual([300, 600, 900]);
+    for (const refused of answers.filter((answer) => answer.status !== 200)) {
+      expect([400, 409]).toContain(refused.status);
+      expect(['amount_too_large', 'operation_in_progress']).toContain(refused.body.error.code);
+    }
+    expect(await payment(system, id)).toMatchObject({ status: 'partially_captured', amount_captured: 900 });
+    await expectSound(system, id);
+  });
+
+  it('two full captures with different keys capture once; the other is told the state', async () => {
+    const id = await hold(1_100);
+    const answers = await Promise.all([command(id, 'capture'), command(id, 'capture')]);
+    expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409]);
+    const refused = answers.find((answer) => answer.status === 409);
+    expect(refused?.body.error.allowed).toEqual([]);
+    expect(await effects(system, 'stripe', id)).toEqual(['authorized', 'captured']);
+    await expectSound(system, id);
+  });
+
+  it('capture and void: one of the two happens', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const id = await hold(1_200 + round);
+      const answers = await Promise.all([command(id, 'capture'), command(id, 'void')]);
+      expect(answers.map((answer) => answer.status).sort()).toEqual([200, 409]);
+      const { status } = await payment(system, id);
+      expect(['succeeded', 'canceled']).toContain(status);
+      expect(await effects(system, 'stripe', id)).toEqual([
+        'authorized',
+        status === 'succeeded' ? 'captured' : 'voided',
+      ]);
+      await expectSound(system, id);
+    }
+  });
+
+  it('a capture while a void is pending is refused with what is allowed, not queued', async () => {
+    const id = await hold(1_300, 'EUR');
+    await system.admin('adyen', 'POST', '/webhooks', { mode: 'hold' });
+    const voiding = await command(id, 'void');
+    expect([voiding.status, voiding.body.status]).toEqual([202, 'processing']);
+    const refused = await command(id, 'capture');
+    expect(refused.status).toBe(409);
+    expect(refused.body.error).toMatchObject({
+      code: 'operation_in_progress',
+      status: 'processing',
+      allowed: [],
+    });
+    await system.admin('adyen', 'POST', '/webhooks', { mode: 'normal' });
+    await system.admin('adyen', 'POST', '/webhooks/release', {});
+    await statusBecomes(id, 'canceled');
+    expect(await effects(system, 'adyen', id)).toEqual(['authorized', 'voided']);
+    expect(await exceptions(system, id)).toEqual([]);
+    await expectSound(system, id);
+  });
+
+  it('a capture that was executed and lost its answer is not captured again by another', async () => {
+    const id = await hold(1_400);
+    await system.fault('stripe', { operation: 'capture', mode: 'hang_after_commit', times: 1 });
+    const first = system.request('POST', `/v1/payments/${id}/capture`, {
+      key: freshKey(),
+      body: {},
+      headers: { prefer: 'wait=1' },
+    });
+    await waitFor(async () => (await effects(system, 'stripe', id)).includes('captured'), {
+      what: 'the capture',
+    });
+    expect((await first).status).toBe(202);
+    const second = await command(id, 'capture');
+    expect(second.status).toBe(409);
+    await system.clearFaults();
+    await statusBecomes(id, 'succeeded');
+    expect(await effects(system, 'stripe', id)).toEqual(['authorized', 'captured']);
+    await expectSound(system, id);
+  });
+});
+
+describe('a card that asks for authentication', () => {
+  it('has its intent canceled at the provider, and fails so', async () => {
+    const card = await system.card('4000002760003184');
+    const answer = await system.pay({ amount: 1_600, currency: 'USD', payment_method: card });
+    expect(answer.status).toBe(402);
+    expect(answer.body.error.code).toBe('authentication_required');
+    const { id } = answer.body.error.payment;
+    expect(await payment(system, id)).toMatchObject({ status: 'failed', amount_authorized: 0 });
+    const seen = await effects(system, 'stripe', id);
+    expect(seen[0]).toBe('requires_action');
+    expect(seen).not.toContain('authorized');
+    expect(seen).toContain('canceled');
+    expect(await effects(system, 'adyen', id)).toEqual([]);
+    await expectSound(system, id);
+  });
+
+  it('that was challenged and authenticated behind our back all the same charges nobody', async () => {
+    const card = await system.card('4000002760003184');
+    await system.fault('stripe', { operation: 'void', mode: 'latency', latencyMs: 700, times: 1 });
+    const asked = system.pay({ amount: 1_650, currency: 'USD', payment_method: card });
+    const line = await waitFor(
+      async () =>
+        (await system.journal('stripe')).find(
+          (each) => each.effect === 'requires_action' && each.amountMinor === 1_650,
+        ),
+      { what: 'the challenge' },
+    );
+    await system.admin('stripe', 'POST', `/payments/${line.reference}/authenticate`, {
+      outcome: 'succeeded',
+    });
+    await asked;
+    const id = `pay_${line.reference.split('_')[1]}`;
+    await waitFor(async () => (await payment(system, id)).status !== 'processing', { what: 'it to end' });
+    const { status } = await payment(system, id);
+    // A charge that came through in spite of the void is either told or undone, and never forgotten.
+    expect({ status, exceptions: await exceptions(system, id) }).toSatisfy(
+      (end: { status: string; exceptions: readonly string[] }) =>
+        end.status === 'succeeded' || end.exceptions.length > 0,
+    );
+  });
+});
+
+describe('an authorization that nobody captures', () => {
+  it('is voided by its own timer before it lapses, and is expired', async () => {
+    // Seven days in six seconds.
+    const brief = await startSystem({ timeScale: 0.000_01 });
+    try {
+      const order = {
+        amount: 1_700,
+        currency: 'USD',
+        capture_method: 'manual',
+        payment_method: await brief.card(),
+      };
+      const { body } = await brief.pay(order);
+      expect(body.status).toBe('requires_capture');
+      await statusBecomes(body.id, 'expired', brief);
+      expect(await payment(brief, body.id)).toMatchObject({ cancellation_reason: 'authorization_expired' });
+      const seen = await effects(brief, 'stripe', body.id);
+      expect(seen[0]).toBe('authorized');
+      expect(seen).toHaveLength(2);
+      expect(['voided', 'expired']).toContain(seen[1]);
+      const late = await brief.request('POST', `/v1/payments/${body.id}/capture`, {
+        key: freshKey(),
+        body: {},
+      });
+      expect(late.status).toBe(409);
+      await expectSound(brief, body.id);
+    } finally {
+      await brief.close();
+    }
+  });
+});
