@@ -28,6 +28,8 @@ export interface ApiDeps {
     readonly apiWaitMs: number;
     /** How long after its confirmation a payment may first be sent to a provider. */
     readonly completeByMs: number;
+    /** How long a payment that was made without confirmation waits for it before it is canceled. */
+    readonly confirmWithinMs: number;
   };
 }
 

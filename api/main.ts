@@ -2,8 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { type Logger, pino } from 'pino';
-import { createDataConverter } from '../client/codec/index.ts';
-import { connectClient, createDoor, type PaymentsDoor } from '../client/index.ts';
+import { connectDoor, type DoorConnection } from '../client/index.ts';
 import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
 import { type Db, openDb } from '../db/client.ts';
 import { createInbox } from '../db/inbox/index.ts';
@@ -35,21 +34,16 @@ export interface RunningApi {
   close(): Promise<void>;
 }
 
-/** The way to Temporal; a test may bring its own. */
-export interface DoorConnection {
-  readonly door: PaymentsDoor;
-  /** Rejects when Temporal can't be reached. */
-  check(): Promise<unknown>;
-  close(): Promise<void>;
-}
-
 export interface ApiParts {
+  /** The way to Temporal; a test may bring its own. */
   readonly connect?: (config: Config, db: Db) => Promise<DoorConnection>;
   readonly logger?: Logger;
 }
 
 /** How long requests under way may take to finish once the process is told to stop. */
 const DRAIN_MS = 15_000;
+/** A cart left open over night can still be paid. Scaled, as every wait for a person is. */
+const CONFIRM_WITHIN_MS = 24 * 60 * 60 * 1_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Longer than load balancers keep idle connections, so that they are the ones to close them. */
@@ -58,7 +52,7 @@ const KEEP_ALIVE_MS = 65_000;
 export async function startApi(config: Config, parts: ApiParts = {}): Promise<RunningApi> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   const db = openDb(config.databaseUrl);
-  const connection = await (parts.connect ?? connectTemporal)(config, db);
+  const connection = await (parts.connect ?? connectDoor)(config, db);
   const app = createApp(composeDeps(config, db, connection, logger));
   const server = createServer(
     {
@@ -81,15 +75,6 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
   };
 }
 
-async function connectTemporal({ temporal, keys }: Config, db: Db): Promise<DoorConnection> {
-  const client = await connectClient(temporal, createDataConverter(keys.codec));
-  return {
-    door: createDoor({ client, db, taskQueue: temporal.taskQueue }),
-    check: () => client.workflowService.getSystemInfo({}),
-    close: () => client.connection.close(),
-  };
-}
-
 export function composeDeps(config: Config, db: Db, connection: DoorConnection, logger: Logger): ApiDeps {
   const vault = createVault({ keys: config.keys.vault, digestKey: config.keys.digest });
   return {
@@ -109,7 +94,11 @@ export function composeDeps(config: Config, db: Db, connection: DoorConnection, 
     },
     readiness: { postgres: () => db.$queryRaw`SELECT 1`, temporal: () => connection.check() },
     logger,
-    limits: { apiWaitMs: config.apiWaitMs, completeByMs: config.completeByMs },
+    limits: {
+      apiWaitMs: config.apiWaitMs,
+      completeByMs: config.completeByMs,
+      confirmWithinMs: CONFIRM_WITHIN_MS * config.timeScale,
+    },
   };
 }
 
@@ -137,7 +126,7 @@ async function startConfiguredCodecServer(config: Config, logger: Logger): Promi
       host: config.api.host,
       port,
       token,
-      allowedOrigin: config.temporal.uiUrl === undefined ? [] : new URL(config.temporal.uiUrl).origin,
+      allowedOrigin: config.temporal.uiUrl === undefined ? [] : originsOf(config.temporal.uiUrl),
     });
   } catch (error) {
     // One codec server is enough for a machine; payments don't wait for a view of their histories.
@@ -145,6 +134,12 @@ async function startConfiguredCodecServer(config: Config, logger: Logger): Promi
     logger.warn({ port }, 'the codec server is left to the process that has its port');
     return undefined;
   }
+}
+
+/** The Web UI's origin, by both names that a person may type for this machine. */
+function originsOf(uiUrl: string): readonly string[] {
+  const { origin } = new URL(uiUrl);
+  return [...new Set([origin, origin.replace('//127.0.0.1', '//localhost')])];
 }
 
 function isAddressInUse(error: unknown): boolean {

@@ -18,7 +18,7 @@ export interface PaymentsDoor extends NewsDoor {
   confirm(paymentId: string, command: ConfirmCommand, timeoutMs: number): Promise<CommandResult>;
   capture(paymentId: string, command: CaptureCommand, timeoutMs: number): Promise<CommandResult>;
   void(paymentId: string, command: CancelCommand, timeoutMs: number): Promise<CommandResult>;
-  /** The workflow's own view, for a payment whose row isn't written yet. */
+  /** The workflow's own view, for a payment whose row isn't written yet. Rejects when nobody can tell in time. */
   snapshot(paymentId: string, timeoutMs: number): Promise<PaymentSnapshot | undefined>;
 }
 

@@ -1,60 +1,45 @@
 import {
-  type Client,
   isGrpcServiceError,
   ServiceError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import {
-  ApplicationFailure,
   defineSearchAttributeKey,
   type SearchAttributePair,
   TypedSearchAttributes,
 } from '@temporalio/common';
 import { loadPayment } from '../db/aggregate.ts';
-import type { Db } from '../db/client.ts';
-import { bumpGeneration, currentGeneration } from '../db/generations.ts';
-import { acknowledgeLetters, unreadLetters } from '../db/letters.ts';
+import { currentGeneration } from '../db/generations.ts';
 import { insertShell, storedDigest } from '../db/plan.ts';
-import { unexplainedSuccesses } from '../db/sends.ts';
-import type { NewsResult } from '../domain/door.ts';
 import { paymentWorkflowId } from '../domain/ids.ts';
 import { judgeCommand } from '../domain/payment/commands.ts';
-import { isUnderWay, saysNothingNew } from '../domain/payment/nothing-new.ts';
-import { type Command, type PaymentSnapshot, snapshotOf } from '../domain/payment/payment.ts';
+import { type Command, snapshotOf } from '../domain/payment/payment.ts';
 import {
-  COMMAND_REFUSED,
   type CommandAnswer,
   captureUpdate,
   confirmUpdate,
   createUpdate,
-  newsSignal,
   type PaymentInput,
   type PaymentOrder,
-  type Refusal,
   type RequestStamp,
-  SUPERSEDED,
   snapshotQuery,
   voidUpdate,
 } from '../workflows/payment/messages.ts';
 import type { CommandResult, PaymentsDoor } from './contract.ts';
+import { isClosed, isTimeout, refusalOf } from './errors.ts';
+import { type DoorParts, openGeneration, startOptions, WORKFLOW_TYPE } from './generations.ts';
+import { bringNews } from './news.ts';
 
-const WORKFLOW_TYPE = 'payment';
 /** How long the last question ("does Temporal have it at all?") may take once the caller's time is up. */
 const AFTERTHOUGHT_MS = 200;
 
 type CommandUpdate = typeof captureUpdate | typeof voidUpdate | typeof confirmUpdate;
 
 /** The door of one process: Temporal's client, and Postgres for generations and stored answers. */
-export function createDoor(deps: {
-  readonly client: Client;
-  readonly db: Db;
-  readonly taskQueue: string;
-}): PaymentsDoor {
-  const { client, db, taskQueue } = deps;
+export function createDoor(deps: DoorParts): PaymentsDoor {
+  const { client, db } = deps;
 
   const command =
     (name: Command, update: CommandUpdate) =>
@@ -72,24 +57,16 @@ export function createDoor(deps: {
       try {
         return await client.withDeadline(Date.now() + timeoutMs, () => handle.query(snapshotQuery));
       } catch (error) {
-        if (
-          error instanceof WorkflowNotFoundError ||
-          isTimeout(error) ||
-          isGrpcServiceError(error) ||
-          error instanceof ServiceError
-        )
-          return undefined;
+        if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;
       }
     },
-    news: (paymentId) => bringNews({ client, db, taskQueue }, paymentId),
+    news: (paymentId) => bringNews(deps, paymentId),
   };
 }
 
-type Deps = Parameters<typeof createDoor>[0];
-
 async function create(
-  deps: Deps,
+  deps: DoorParts,
   paymentId: string,
   order: PaymentOrder,
   timeoutMs: number,
@@ -122,7 +99,7 @@ async function create(
 }
 
 /** The payment's workflow has closed: its row is the answer. Without one, it was ended before it began. */
-async function storedAnswer(deps: Deps, paymentId: string, order: PaymentOrder): Promise<CommandResult> {
+async function storedAnswer(deps: DoorParts, paymentId: string, order: PaymentOrder): Promise<CommandResult> {
   const payment = (await loadPayment(deps.db, paymentId)) ?? (await insertShell(deps.db, paymentId, order));
   const bodyDigest = (await storedDigest(deps.db, order.request.requestId)) ?? order.request.bodyDigest;
   return answered({
@@ -137,7 +114,7 @@ function answered(answer: CommandAnswer): CommandResult {
 }
 
 /** Time is up or the connection broke: Temporal may have it all the same. */
-async function whenUncertain(deps: Deps, workflowId: string, error: unknown): Promise<CommandResult> {
+async function whenUncertain(deps: DoorParts, workflowId: string, error: unknown): Promise<CommandResult> {
   if (!isTimeout(error) && !isGrpcServiceError(error) && !(error instanceof ServiceError)) throw error;
   const { client } = deps;
   try {
@@ -162,7 +139,7 @@ interface SentCommand {
   readonly timeoutMs: number;
 }
 
-async function sendCommand(deps: Deps, command: SentCommand): Promise<CommandResult> {
+async function sendCommand(deps: DoorParts, command: SentCommand): Promise<CommandResult> {
   const { client, db } = deps;
   const { name, update, paymentId, order, timeoutMs } = command;
   const deadline = Date.now() + timeoutMs;
@@ -202,88 +179,6 @@ async function sendCommand(deps: Deps, command: SentCommand): Promise<CommandRes
   }
 }
 
-/**
- * Makes sure that a generation is running: the recorded one where Temporal doesn't know it (retention, a
- * restored server), the next where it has closed. Answers which. Concurrent callers meet at the same one.
- */
-export async function openGeneration(deps: Deps, paymentId: string, known: number): Promise<number> {
-  const { client, db } = deps;
-  const status = await statusOf(client, paymentWorkflowId(paymentId, known));
-  if (status === 'running') return known;
-  let generation = known;
-  if (status === 'closed') {
-    await bumpGeneration(db, paymentId, known);
-    generation = (await currentGeneration(db, paymentId)) ?? known;
-  }
-  try {
-    await client.workflow.start(WORKFLOW_TYPE, {
-      ...startOptions(deps, paymentId, generation),
-      args: [{ paymentId, generation } satisfies PaymentInput],
-      staticSummary: `generation ${generation}: late news`,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
-  return generation;
-}
-
-async function statusOf(client: Client, workflowId: string): Promise<'running' | 'closed' | 'unknown'> {
-  try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' ? 'running' : 'closed';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'unknown';
-    throw error;
-  }
-}
-
-async function bringNews(deps: Deps, paymentId: string): Promise<NewsResult> {
-  const { client, db } = deps;
-  const payment = await loadPayment(db, paymentId);
-  if (payment !== undefined && (await onlyRepeats(db, payment))) return 'nothing_new';
-  const generation = payment?.generation ?? 1;
-  const signal = (n: number) => client.workflow.getHandle(paymentWorkflowId(paymentId, n)).signal(newsSignal);
-  try {
-    await signal(generation);
-    return 'signalled';
-  } catch (error) {
-    if (!(error instanceof WorkflowNotFoundError) && !isClosed(error)) throw error;
-  }
-  if (payment === undefined) return 'no_such_payment';
-  await signal(await openGeneration(deps, paymentId, generation));
-  return 'reopened';
-}
-
-/**
- * Puts away letters that repeat what is recorded; says whether nothing else lies there. Nothing at all is
- * nothing too: of two deliveries at once, one puts both letters away.
- */
-async function onlyRepeats(
-  db: Db,
-  payment: NonNullable<Awaited<ReturnType<typeof loadPayment>>>,
-): Promise<boolean> {
-  const [letters, successes] = await Promise.all([
-    unreadLetters(db, payment.id),
-    unexplainedSuccesses(db, payment.id),
-  ]);
-  if (successes.length > 0) return false;
-  const repeats = letters.filter((letter) => saysNothingNew(payment, letter.evidence));
-  if (repeats.length > 0)
-    await acknowledgeLetters(
-      db,
-      repeats.map((letter) => letter.inboxId),
-    );
-  return letters.every((letter) => repeats.includes(letter) || isUnderWay(payment, letter.evidence));
-}
-
-function startOptions({ taskQueue }: Deps, paymentId: string, generation: number) {
-  return {
-    taskQueue,
-    workflowId: paymentWorkflowId(paymentId, generation),
-    workflowIdReusePolicy: 'REJECT_DUPLICATE',
-  } as const;
-}
-
 const MERCHANT = defineSearchAttributeKey('InterlockMerchant', 'KEYWORD');
 const CURRENCY = defineSearchAttributeKey('InterlockCurrency', 'KEYWORD');
 const STATUS = defineSearchAttributeKey('InterlockStatus', 'KEYWORD');
@@ -295,27 +190,3 @@ function searchAttributes(order: PaymentOrder): TypedSearchAttributes {
     { key: STATUS, value: 'processing' },
   ] satisfies SearchAttributePair[]);
 }
-
-/** A validator's refusal, as it comes back through the update. */
-function refusalOf(error: unknown): Refusal | undefined {
-  if (!(error instanceof WorkflowUpdateFailedError)) return undefined;
-  const { cause } = error;
-  if (!(cause instanceof ApplicationFailure) || cause.type !== COMMAND_REFUSED) return undefined;
-  return cause.details?.[0] as Refusal | undefined;
-}
-
-/** An accepted update fails so when its workflow closes first; sending it to the next generation is safe. */
-function isClosed(error: unknown): boolean {
-  if (!(error instanceof WorkflowUpdateFailedError)) return false;
-  const { cause } = error;
-  return (
-    cause instanceof ApplicationFailure &&
-    (cause.type === 'AcceptedUpdateCompletedWorkflow' || cause.type === SUPERSEDED)
-  );
-}
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError;
-}
-
-export type { PaymentSnapshot };

@@ -11,7 +11,8 @@ import { createDoor } from './door.ts';
 
 export { connectClient, connectionOptions, type TemporalAddress } from './connection.ts';
 export type { CommandResult, NewsResult, PaymentsDoor } from './contract.ts';
-export { createDoor, openGeneration } from './door.ts';
+export { createDoor } from './door.ts';
+export { openGeneration } from './generations.ts';
 
 export interface DoorConnection {
   readonly door: PaymentsDoor;

@@ -60,7 +60,8 @@ function orderOfCreate(call: CreateCall, services: Services): CommandOrder {
     captureMethod: body.capture_method,
     ...(body.payment_method === undefined ? {} : { paymentMethodId: body.payment_method }),
     confirm: body.confirm,
-    completeByMs: call.receivedAtMs + services.limits.completeByMs,
+    completeByMs:
+      call.receivedAtMs + (body.confirm ? services.limits.completeByMs : services.limits.confirmWithinMs),
     ...(body.reference === undefined ? {} : { reference: body.reference }),
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(body.return_url === undefined ? {} : { returnUrl: body.return_url }),

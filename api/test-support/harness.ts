@@ -2,9 +2,10 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import pg from 'pg';
 import { pino } from 'pino';
+import type { DoorConnection } from '../../client/index.ts';
 import type { Config } from '../../config/env.ts';
 import { createTestDatabase } from '../../test/support/harness.ts';
-import { type DoorConnection, startApi } from '../main.ts';
+import { startApi } from '../main.ts';
 import { createFakeDoor, type FakeDoor } from './fake-door.ts';
 
 /** The API as it runs, over real HTTP and a real Postgres of its own, with a door that the test holds. */

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { paymentWorkflowId } from '../../domain/ids.ts';
+import { untilQuiet } from '../lib/processes.ts';
 import { type Figure, table } from '../lib/report.ts';
 import type { SuiteContext } from '../lib/suite.ts';
 import { type Merchant, SALE, simulatorAdmin } from './merchant.ts';
@@ -11,6 +12,8 @@ import type { BenchStack } from './stack.ts';
 interface HistorySize {
   readonly events: number;
   readonly bytes: number;
+  /** Workflows that the payment has had: later ones were opened by late news. */
+  readonly generations: number;
 }
 
 const EVENTS_GOAL = { is: '<=', bound: 20 } as const;
@@ -56,9 +59,11 @@ async function largest(
   repeats: number,
   pay: () => Promise<string>,
 ): Promise<HistorySize> {
-  const sizes: HistorySize[] = [];
+  const sizes: Omit<HistorySize, 'generations'>[] = [];
+  const ids: string[] = [];
   for (let repeat = 0; repeat < repeats; repeat += 1) {
     const id = await pay();
+    ids.push(id);
     const handle = client.workflow.getHandle(paymentWorkflowId(id, 1));
     const deadline = performance.now() + CLOSE_TIMEOUT_MS;
     while ((await handle.describe()).status.name === 'RUNNING') {
@@ -74,10 +79,25 @@ async function largest(
       bytes: proto.temporal.api.history.v1.History.encode(history).finish().length,
     });
   }
+  // Webhooks arrive after the answer, and what they start is visible a little later.
+  await untilQuiet(stack.pids);
+  const generations = await Promise.all(ids.map((id) => generationsOf(client, id)));
   return {
+    generations: Math.max(...generations),
     events: Math.max(...sizes.map(({ events }) => events)),
     bytes: Math.max(...sizes.map(({ bytes }) => bytes)),
   };
+}
+
+async function generationsOf(client: Client, paymentId: string): Promise<number> {
+  for (let generation = 1; ; generation += 1) {
+    try {
+      await client.workflow.getHandle(paymentWorkflowId(paymentId, generation + 1)).describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return generation;
+      throw error;
+    }
+  }
 }
 
 /** The goal is for a payment as most are; the longer ways are shown beside it. */
@@ -90,13 +110,19 @@ function report(
     ['adyen', 'authorization and capture on Adyen', sizes.adyen],
     ['failover', 'failover from Stripe to Adyen', sizes.failover],
   ] as const;
-  const rows = kinds.map(([, text, { events, bytes }]) => [text, String(events), String(bytes)]);
-  context.print(`history of one payment\n${table(['', 'events', 'bytes'], rows)}`);
-  return kinds.flatMap(([key, text, { events, bytes }]) => {
+  const rows = kinds.map(([, text, { events, bytes, generations }]) => [
+    text,
+    String(events),
+    String(bytes),
+    String(generations),
+  ]);
+  context.print(`history of one payment\n${table(['', 'events', 'bytes', 'generations'], rows)}`);
+  return kinds.flatMap(([key, text, { events, bytes, generations }]) => {
     const goals = key === 'sale' ? [{ goal: EVENTS_GOAL }, { goal: BYTES_GOAL }] : [{}, {}];
     return [
       { name: `history_${key}_events`, text: `history, ${text}: events`, value: events, ...goals[0] },
       { name: `history_${key}_bytes`, text: `history, ${text}: bytes`, value: bytes, ...goals[1] },
+      { name: `history_${key}_generations`, text: `history, ${text}: generations`, value: generations },
     ];
   });
 }

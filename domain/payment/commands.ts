@@ -33,6 +33,11 @@ function refuse(payment: Payment, code: string, message: string): Ruling {
   };
 }
 
+/** A new command is a new try: what the last one failed of is told by its audit row. */
+function withoutFailure({ failure: _failure, ...payment }: Payment): Payment {
+  return payment;
+}
+
 function decided(decision: Decision): Ruling {
   return { type: 'decided', decision };
 }
@@ -82,7 +87,7 @@ export function decideCaptureCommand(payment: Payment, order: CaptureOrder, nowM
     );
   }
   const expiresAtMs = payment.authorizationExpiresAtMs ?? nowMs + step.authorizationLifetimeMs;
-  const after = addOperation(payment, attempt.id, {
+  const after = addOperation(withoutFailure(payment), attempt.id, {
     kind: 'capture',
     cause: order.cause,
     amountMinor,
@@ -102,7 +107,11 @@ export function decideVoidCommand(payment: Payment, cause: string): Ruling {
   }
   return decided({
     after: withStatus(
-      addOperation(payment, attempt.id, { kind: 'void', cause, amountMinor: payment.amountAuthorizedMinor }),
+      addOperation(withoutFailure(payment), attempt.id, {
+        kind: 'void',
+        cause,
+        amountMinor: payment.amountAuthorizedMinor,
+      }),
       'processing',
     ),
     reason: 'void asked for',

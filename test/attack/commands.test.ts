@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { effects, exceptions, expectSound, payment } from './support/checks.ts';
+import { tellOnFailure } from './support/dump.ts';
 
 /** Commands that meet each other, and ends that nobody commands. */
 let system: System;
+beforeEach(() => tellOnFailure(() => system));
 beforeAll(async () => {
   system = await startSystem();
 });

@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { arrivals, effects, expectSound, payment } from './support/checks.ts';
+import { tellOnFailure } from './support/dump.ts';
 import { type Operator, operatorOf } from './support/temporal.ts';
 
 /** Workflows that are ended, forgotten or reset by hand, and requests that come again after that. */
 let system: System;
+beforeEach(() => tellOnFailure(() => system));
 let operator: Operator;
 beforeAll(async () => {
   system = await startSystem();

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { type System, startSystem } from '../support/system.ts';
 import { effects, exceptions, expectSound, payment } from './support/checks.ts';
+import { tellOnFailure } from './support/dump.ts';
 
 /** An attempt that was proven uncharged turns out to have charged after all. */
 let system: System;
+beforeEach(() => tellOnFailure(() => system));
 beforeAll(async () => {
   system = await startSystem();
 });

@@ -1,12 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { arrivals, effects, expectSound, payment } from './support/checks.ts';
+import { tellOnFailure } from './support/dump.ts';
 import { closeGate } from './support/postgres-gate.ts';
 import { type Operator, operatorOf } from './support/temporal.ts';
 
 /** Requests that come while no worker is there, and what becomes of them when one comes. */
 let system: System;
+beforeEach(() => tellOnFailure(() => system));
 let operator: Operator;
 afterEach(async () => {
   await operator?.close();

@@ -2,9 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { arrivals, effects, expectAuditChain, expectSound, payment } from './support/checks.ts';
+import { tellOnFailure } from './support/dump.ts';
 
 /** Providers and Postgres away for a while. */
 let system: System;
+beforeEach(() => tellOnFailure(() => system));
 beforeEach(async () => {
   system = await startSystem({ providerDeadlineMs: 1_500 });
 });

@@ -3,9 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { effects, exceptions, expectSound, payment } from './support/checks.ts';
+import { tellOnFailure } from './support/dump.ts';
 
 /** Adyen's webhooks are evidence: duplicated, shuffled, late and forged, the payment ends the same. */
 let system: System;
+beforeEach(() => tellOnFailure(() => system));
 beforeAll(async () => {
   system = await startSystem();
 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { arrivals, effects, exceptions, expectSound, payment } from './support/checks.ts';
+import { tellOnFailure } from './support/dump.ts';
 import { CLAIMS, closeGate } from './support/postgres-gate.ts';
 import { type Operator, operatorOf } from './support/temporal.ts';
 import { type WorkerFactory, workerProcesses } from './support/worker-process.ts';
@@ -11,6 +12,7 @@ import { type WorkerFactory, workerProcesses } from './support/worker-process.ts
  * exactly where the process is; opening the gate lets Postgres commit what the process will never hear of.
  */
 let system: System;
+beforeEach(() => tellOnFailure(() => system));
 let operator: Operator;
 let workers: WorkerFactory;
 beforeEach(async () => {

@@ -87,23 +87,37 @@ async function closed({ client }: Studio, workflowId: string): Promise<void> {
   );
 }
 
+interface Standing {
+  readonly status: string;
+  readonly closed: boolean;
+}
+
 /** Waits for the end (or not), then writes the file and makes sure that it shows what it is named for. */
 async function keep(
   at: Studio,
   name: string,
   id: string,
-  wanted: { readonly status: string; readonly closed: boolean; readonly generation?: number },
+  wanted: Standing & { readonly generation?: number },
 ): Promise<void> {
   const workflowId = paymentWorkflowId(id, wanted.generation ?? 1);
   if (wanted.closed) await closed(at, workflowId);
+  const { kept, readable } = await waitFor(() => photograph(at, workflowId, wanted), {
+    ...PATIENCE,
+    what: `${workflowId} to show ${wanted.status}`,
+  });
+  const text = JSON.stringify(readable);
+  for (const trace of [process.cwd(), `@${hostname()}`]) expect(text.includes(trace)).toBe(false);
+  writeFileSync(join(HISTORIES_DIR, `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
+}
+
+/** The row is written a moment before the workflow's own task is, so a waiting state may take a second look. */
+async function photograph(at: Studio, workflowId: string, wanted: Standing) {
   const history = await at.client.workflow.getHandle(workflowId).fetchHistory();
   const json = withoutIdentities(historyToJson(history)) as HistoryJson;
   const kept = await reencrypted(json, at.system.config.keys.codec, historyKeys());
   const readable = await decoded(kept, historyKeys());
-  expect(statusOf(readable)).toEqual({ status: wanted.status, closed: wanted.closed });
-  const text = JSON.stringify(readable);
-  for (const trace of [process.cwd(), `@${hostname()}`]) expect(text.includes(trace)).toBe(false);
-  writeFileSync(join(HISTORIES_DIR, `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
+  const { status, closed } = statusOf(readable);
+  return status === wanted.status && closed === wanted.closed ? { kept, readable } : undefined;
 }
 
 /** The machine that recorded is nobody's business: identities and sticky queues are named `pid@host`. */
@@ -183,25 +197,6 @@ describe('ordinary ends', () => {
     await keep(at, 'waiting-requires-payment-method', bare, waiting('requires_payment_method'));
   });
 
-  it('processing', async () => {
-    const unknown = await pay(at, usd(5500), STRIPE_CARD, 'SANDBOX status 503 always');
-    await waitFor(
-      async () =>
-        (await at.system.sql(`SELECT 1 FROM operation WHERE payment_id = $1 AND sends >= 3`, [unknown]))
-          .length > 0,
-      { ...PATIENCE, what: 'the resolver to have asked' },
-    );
-    await keep(at, 'waiting-processing-unknown', unknown, waiting('processing'));
-    await at.system.admin('adyen', 'POST', '/webhooks', { mode: 'hold' });
-    try {
-      const pending = await pay(at, eur(5600), ADYEN_CARD);
-      await keep(at, 'waiting-processing-capture-pending', pending, waiting('processing'));
-    } finally {
-      await at.system.admin('adyen', 'POST', '/webhooks', { mode: 'normal' });
-      await at.system.admin('adyen', 'POST', '/webhooks/release', {});
-    }
-  });
-
   it('late success, in the second generation', async () => {
     for (const [provider, body, number, holder, way] of [
       ['stripe', usd(904), '4000000000009995', undefined, 'refund'],
@@ -223,6 +218,26 @@ describe('ordinary ends', () => {
       );
       const second = { ...done('failed'), generation: 2 };
       await keep(at, `failed-late-success-undone-by-${way}`, id, second);
+    }
+  });
+
+  // Last: it opens Stripe's circuit.
+  it('processing', async () => {
+    const unknown = await pay(at, usd(5500), STRIPE_CARD, 'SANDBOX status 503 always');
+    await waitFor(
+      async () =>
+        (await at.system.sql(`SELECT 1 FROM operation WHERE payment_id = $1 AND sends >= 3`, [unknown]))
+          .length > 0,
+      { ...PATIENCE, what: 'the resolver to have asked' },
+    );
+    await keep(at, 'waiting-processing-unknown', unknown, waiting('processing'));
+    await at.system.admin('adyen', 'POST', '/webhooks', { mode: 'hold' });
+    try {
+      const pending = await pay(at, eur(5600), ADYEN_CARD);
+      await keep(at, 'waiting-processing-capture-pending', pending, waiting('processing'));
+    } finally {
+      await at.system.admin('adyen', 'POST', '/webhooks', { mode: 'normal' });
+      await at.system.admin('adyen', 'POST', '/webhooks/release', {});
     }
   });
 });

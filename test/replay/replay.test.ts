@@ -1,11 +1,26 @@
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createActivities, type Dependencies } from '../../activities/index.ts';
 import { historyFromJson } from '../../cli/replay/history-json.ts';
 import { createDataConverter, failureConverterPath } from '../../client/codec/index.ts';
 import { PAYMENT_STATUSES, type PaymentStatus } from '../../domain/payment/states.ts';
-import { captureUpdate, confirmUpdate, createUpdate, newsSignal, voidUpdate } from '../../workflows/payment/messages.ts';
-import { decoded, eventsOf, type HistoryJson, historyKeys, loadHistories, localActivities, statusOf } from './histories.ts';
+import {
+  captureUpdate,
+  confirmUpdate,
+  createUpdate,
+  newsSignal,
+  voidUpdate,
+} from '../../workflows/payment/messages.ts';
+import {
+  decoded,
+  eventsOf,
+  type HistoryJson,
+  historyKeys,
+  loadHistories,
+  localActivities,
+  statusOf,
+} from './histories.ts';
 
 /** Statuses that no decision leads to yet: challenges will be workflows of their own. */
 const NOT_REACHED: readonly PaymentStatus[] = ['requires_action'];
@@ -62,9 +77,9 @@ describe('today’s workflow code', () => {
     const errors = await replayAll(bundle);
     expect(errors.size).toBeGreaterThan(0);
     expect(errors.size).toBe(histories.length);
-    expect([...errors].flatMap(([name, error]) => (error === undefined ? [] : [`${name}: ${error.message}`]))).toEqual(
-      [],
-    );
+    expect(
+      [...errors].flatMap(([name, error]) => (error === undefined ? [] : [`${name}: ${error.message}`])),
+    ).toEqual([]);
   });
 
   it('has a history of every status that a payment can be in, and of every story', () => {
@@ -139,5 +154,8 @@ describe('the names on the wire', () => {
     expect(updates.sort()).toEqual(WIRE.updates);
     expect([newsSignal.name]).toEqual(WIRE.signals);
     expect(Object.keys(await import('../../workflows/index.ts'))).toEqual(WIRE.workflows);
+    // Made, not called: what they depend on is never touched.
+    const activities = Object.keys(createActivities({} as Dependencies)).sort();
+    expect(activities).toEqual(sorted([...WIRE.activities, ...WIRE.localActivities]));
   });
 });

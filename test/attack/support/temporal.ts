@@ -1,6 +1,6 @@
 /** Temporal's own handles on a test system's workflows: what an operator with the `temporal` command has. */
 import { randomUUID } from 'node:crypto';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { pino } from 'pino';
 import { createDataConverter } from '../../../client/codec/index.ts';
 import { connectClient, createDoor } from '../../../client/index.ts';
@@ -38,17 +38,21 @@ export async function operatorOf({ config }: System): Promise<Operator> {
     },
     async forget(paymentId, generation) {
       const workflow = handle(paymentId, generation);
-      await client.workflowService.deleteWorkflowExecution({
-        namespace,
-        workflowExecution: { workflowId: workflow.workflowId },
-      });
+      // Deletion is a task of the server's own; one asked for while the closing is still being settled is lost.
       await waitFor(
-        () =>
-          workflow.describe().then(
-            () => false,
-            (error: unknown) => error instanceof WorkflowNotFoundError,
-          ),
-        { what: 'Temporal to forget the workflow' },
+        async () => {
+          try {
+            await workflow.describe();
+            await client.workflowService.deleteWorkflowExecution({
+              namespace,
+              workflowExecution: { workflowId: workflow.workflowId },
+            });
+          } catch (error) {
+            if (error instanceof WorkflowNotFoundError || isNotFound(error)) return true;
+            throw error;
+          }
+        },
+        { what: 'Temporal to forget the workflow', intervalMs: 250, timeoutMs: 60_000 },
       );
     },
     async resetToStart(paymentId, generation) {
@@ -82,4 +86,9 @@ export async function operatorOf({ config }: System): Promise<Operator> {
       await Promise.all([client.connection.close(), db.$disconnect()]);
     },
   };
+}
+
+const NOT_FOUND = 5;
+function isNotFound(error: unknown): boolean {
+  return isGrpcServiceError(error) && error.code === NOT_FOUND;
 }
