@@ -13,8 +13,11 @@ export function renderDossier(dossier: Dossier): string {
     field('merchant', `${payment.merchantId} (${payment.mode})`),
     field('amounts', amounts(payment)),
     field('created', `${time(payment.createdAt)}, sent by ${time(payment.completeBy)} at the latest`),
-    ...optional('expires', payment.authorizationExpiresAt && time(payment.authorizationExpiresAt)),
-    ...optional('failure', payment.failure && failure(payment.failure)),
+    ...optional(
+      'expires',
+      payment.authorizationExpiresAt === null ? null : time(payment.authorizationExpiresAt),
+    ),
+    ...optional('failure', payment.failure === null ? null : failure(payment.failure)),
     ...optional('canceled', payment.cancellationReason),
     ...optional('reference', payment.reference),
     ...section('Attempts', attempts.flatMap(attemptLines)),

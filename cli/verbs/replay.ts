@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { z } from 'zod';
-import { createDataConverter, type KeyRing } from '../../client/codec/index.ts';
+import { createDataConverter, createPayloadCodec, type KeyRing } from '../../client/codec/index.ts';
 import { connectClient } from '../../client/index.ts';
 import { loadConfig } from '../../config/env.ts';
 import { paymentWorkflowId } from '../../domain/ids.ts';
@@ -61,23 +61,34 @@ async function run(argv: string[]): Promise<number> {
 
 /** What differs, or undefined. */
 async function replay({ name, history, keys }: Subject): Promise<string | undefined> {
-  const { DefaultLogger, Runtime, Worker } = await import('@temporalio/worker');
-  Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined) });
+  const { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } = await import('@temporalio/worker');
+  // What goes wrong is said once, by us.
+  const logging = { filter: makeTelemetryFilterString({ core: 'OFF', other: 'OFF' }), forward: {} };
+  Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), telemetryOptions: { logging } });
   try {
     await Worker.runReplayHistory(
       {
         workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
-        dataConverter: createDataConverter(keys),
+        // Without the failure converter, which would encrypt the very message that is to be read here.
+        dataConverter: { payloadCodecs: [createPayloadCodec(keys)] },
       },
       history,
       name,
     );
     return undefined;
   } catch (error) {
-    // Anything else (no such key, a history cut short) is no judgement on the code.
-    if (error instanceof Error && error.name === 'DeterminismViolationError') return error.message;
+    // Not being able to read the history is no judgement on the code.
+    if (!(error instanceof Error) || error.message.includes('payload codec:')) throw error;
+    if (error.name === 'DeterminismViolationError' || error.name === 'ReplayError')
+      return firstLine(error.message);
     throw error;
   }
+}
+
+/** The SDK puts the failure's whole structure into one message; its own words come first. */
+function firstLine(message: string): string {
+  const words = /message: "((?:[^"\\\\]|\\\\.)*)"/.exec(message)?.[1];
+  return words === undefined ? message : (words.replaceAll('\\\\n', '\\n').split('\\n')[0] ?? message);
 }
 
 function fromFile(path: string): Subject {
@@ -98,14 +109,16 @@ function readKeys(path: string): KeyRing {
 async function fromTemporal(what: string): Promise<Subject> {
   const { temporal, keys } = loadConfig(stackEnvironment(process.env));
   const client = await connectClient(temporal, createDataConverter(keys.codec));
-  const fetch = (id: string) =>
-    client.workflow
-      .getHandle(id)
-      .fetchHistory()
-      .catch((error: unknown) => {
-        if (error instanceof WorkflowNotFoundError) return undefined;
-        throw error;
-      });
+  const fetch = async (id: string): Promise<History | undefined> => {
+    const handle = client.workflow.getHandle(id);
+    try {
+      await handle.describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+    return handle.fetchHistory();
+  };
   try {
     let found: Subject | undefined;
     // Generations follow each other without gaps, so the first one missing ends the search.

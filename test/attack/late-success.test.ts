@@ -3,14 +3,20 @@ import { waitFor } from '../support/harness.ts';
 import { type System, startSystem } from '../support/system.ts';
 import { effects, exceptions, expectSound, payment } from './support/checks.ts';
 import { tellOnFailure } from './support/dump.ts';
+import { type Operator, operatorOf } from './support/temporal.ts';
 
 /** An attempt that was proven uncharged turns out to have charged after all. */
 let system: System;
+let operator: Operator;
 beforeEach(() => tellOnFailure(() => system));
 beforeAll(async () => {
   system = await startSystem();
+  operator = await operatorOf(system);
 });
-afterAll(() => system?.close());
+afterAll(async () => {
+  await operator?.close();
+  await system?.close();
+});
 
 type Provider = 'stripe' | 'adyen';
 
@@ -142,6 +148,37 @@ describe('a late success', () => {
     await lateSuccess('stripe', id);
     await attemptBecomes(id, 'refunded');
     expect((await effects(system, 'stripe', id)).filter((effect) => effect === 'refunded')).toHaveLength(1);
+    await lettersRead(id);
+    await expectSound(system, id);
+  });
+
+  it('that cannot be asked about when it is told of stays in the letter box until it can', async () => {
+    const card = await system.card('4000000000009995');
+    const { id } = await pay({ amount: 2_700, currency: 'USD', payment_method: card });
+    await lettersRead(id);
+    await system.fault('stripe', { operation: 'lookup', mode: 'status' });
+    await lateSuccess('stripe', id);
+    const open = () =>
+      system.sql<{ n: number }>(
+        `SELECT p.generation AS n FROM payment p WHERE id = $1 AND EXISTS
+           (SELECT 1 FROM inbox i WHERE i.payment_id = p.id AND i.acknowledged_at IS NULL)`,
+        [id],
+      );
+    // A generation was opened for it, asked in vain, and closed.
+    const generation = await waitFor(
+      async () => {
+        const [row] = await open();
+        if (row === undefined || row.n < 2) return undefined;
+        return (await operator.statusOf(id, row.n)) === 'COMPLETED' ? row.n : undefined;
+      },
+      { what: 'the question to fail' },
+    );
+    expect(generation).toBeGreaterThanOrEqual(2);
+    expect(await open()).toHaveLength(1);
+    await system.clearFaults();
+    await operator.sweep();
+    await attemptBecomes(id, 'refunded');
+    expect(await exceptions(system, id)).toEqual(['late_success']);
     await lettersRead(id);
     await expectSound(system, id);
   });

@@ -55,14 +55,22 @@ const eur = (amount: number, more: Body = {}): Body => ({ amount, currency: 'EUR
 const HELD = { capture_method: 'manual' };
 const LATER = { confirm: false };
 
-/** Pays with a card of its own and gives the payment's id, whatever the answer is. */
+/**
+ * Pays with a card of its own and gives the payment's id, whatever the answer is. A machine under load may
+ * answer that the outcome isn't known yet; then the same request is sent again, as a merchant would.
+ */
 async function pay({ system }: Studio, body: Body, number = STRIPE_CARD, holder?: string): Promise<string> {
   const extra = holder === undefined ? {} : { holder_name: holder };
   const payment_method = await system.card(number, extra);
-  const answer = await system.pay({ ...body, payment_method }, { headers: { prefer: 'wait=2' } });
-  const id = answer.body.id ?? answer.body.error.payment?.id;
-  if (id === undefined) throw new Error(`no payment: ${JSON.stringify(answer.body)}`);
-  return id;
+  const key = freshKey();
+  return waitFor(
+    async () => {
+      const headers = { prefer: 'wait=2' };
+      const answer = await system.pay({ ...body, payment_method }, { key, headers });
+      return answer.body.id ?? answer.body.error.payment?.id;
+    },
+    { ...PATIENCE, what: 'the API to answer with a payment' },
+  );
 }
 
 async function command({ system }: Studio, id: string, verb: string, body: Body = {}): Promise<void> {

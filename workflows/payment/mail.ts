@@ -17,30 +17,32 @@ export async function readMail(process: PaymentProcess, lanes: Lanes): Promise<v
   const understood: string[] = [];
   const unmatched: string[] = [];
   for (const fact of facts) {
-    const matched = await act(process, lanes, fact);
-    if (fact.type !== 'observed') (matched ? understood : unmatched).push(fact.inboxId);
+    const read = await act(process, lanes, fact);
+    if (fact.type === 'observed' || read === 'unanswered') continue;
+    (read === 'understood' ? understood : unmatched).push(fact.inboxId);
   }
   if (process.superseded || understood.length + unmatched.length === 0) return;
   await database.acknowledge({ understood, unmatched });
 }
 
-/** Answers whether the fact concerns something that we did. */
-async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promise<boolean> {
+/** `unmatched`: it concerns nothing that we did. `unanswered`: it stays in the box, and is read again later. */
+type Reading = 'understood' | 'unmatched' | 'unanswered';
+
+async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promise<Reading> {
   switch (fact.type) {
     case 'evidence': {
       const operation = operationOf(process.current, fact);
-      if (operation === undefined || !matches(process.current, operation, fact)) return false;
+      if (operation === undefined || !matches(process.current, operation, fact)) return 'unmatched';
       await conclude(process, operation.id, fact.outcome, fact.source);
-      return true;
+      return 'understood';
     }
     case 'observed':
       await conclude(process, fact.operationId, fact.outcome, 'observation');
-      return true;
+      return 'understood';
     case 'hint': {
       lanes.wake();
       const suspect = deadAuthorization(process.current, fact);
-      if (suspect !== undefined) await ask(process, suspect, fact.source);
-      return true;
+      return suspect === undefined ? 'understood' : ask(process, suspect, fact.source);
     }
     default:
       return unreachable(fact);
@@ -103,14 +105,21 @@ function deadAuthorization(
   return dead?.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
 }
 
-async function ask(process: PaymentProcess, operation: Operation, actor: string): Promise<void> {
+/**
+ * A look-up that failed, or found nothing (a search index lags), is no answer: the letter may be the only
+ * trace of a charge, so it is not put away for it.
+ */
+async function ask(process: PaymentProcess, operation: Operation, actor: string): Promise<Reading> {
   const order = { operationId: operation.id, generation: process.generation, lookup: true };
   try {
     const answer = await inquiries(process.settings, 'a webhook speaks of a dead attempt: ask').inquire(
       order,
     );
-    if (answer.type === 'outcome') await conclude(process, operation.id, answer.outcome, actor);
+    if (answer.type !== 'outcome' || answer.outcome.type === 'unknown') return 'unanswered';
+    await conclude(process, operation.id, answer.outcome, actor);
+    return 'understood';
   } catch (error) {
     if (!(error instanceof ActivityFailure)) throw error;
+    return 'unanswered';
   }
 }

@@ -36,10 +36,10 @@ function details(payment: Payment, reason?: string): string {
         `- ${operation.kind} \`${operation.id}\` is **${operation.status}**${waitingFor(operation.status)}`,
     ),
     ...payment.attempts.map(
-      (attempt) => `- attempt ${attempt.number} at ${attempt.provider}: ${attempt.status}`,
+      (attempt) => `attempt ${attempt.number} at ${attempt.provider}: ${attempt.status}`,
     ),
   ];
-  return lines.filter((line) => line !== '').join('\n');
+  return lines.filter((line) => line !== '').join('\n\n');
 }
 
 function waitingFor(status: string): string {

@@ -47,6 +47,7 @@ export async function operatorOf({ config }: System): Promise<Operator> {
               namespace,
               workflowExecution: { workflowId: workflow.workflowId },
             });
+            return false;
           } catch (error) {
             if (error instanceof WorkflowNotFoundError || isNotFound(error)) return true;
             throw error;
