@@ -32,3 +32,4 @@ export type CommandResult =
   | { readonly type: 'not_found' };
 
 export type { NewsResult } from '../domain/door.ts';
+export type { PaymentOrder, RequestStamp } from '../workflows/payment/messages.ts';

@@ -1,7 +1,6 @@
-import type { CommandResult } from '../../client/contract.ts';
+import type { CommandResult, RequestStamp } from '../../client/contract.ts';
 import type { StoredRequest } from '../../db/requests/index.ts';
 import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
-import type { RequestStamp } from '../../workflows/payment/messages.ts';
 import {
   CUT_OFF_MS,
   LAST_LOOK_MS,

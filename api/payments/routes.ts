@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { PaymentOrder, RequestStamp } from '../../client/contract.ts';
 import type { PaymentFilter } from '../../db/read/index.ts';
 import { paymentIdFor, paymentWorkflowId } from '../../domain/ids.ts';
 import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
 import type { PaymentStatus } from '../../domain/payment/states.ts';
-import type { PaymentOrder, RequestStamp } from '../../workflows/payment/messages.ts';
 import { nameRequest } from '../idempotency.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Route, type Services, type TypedCall } from '../route.ts';

@@ -5,9 +5,9 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadConfig } from '../../config/env.ts';
+import { type Config, loadConfig } from '../../config/env.ts';
 import { seedDemo } from '../seed.ts';
-import { stackKeys } from './keys.ts';
+import { type StackKeys, stackKeys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { ROOT } from './paths.ts';
 import { choosePorts, composeEnvironment, DATABASE, type Env, type Ports } from './plan.ts';
@@ -78,7 +78,7 @@ function entry(
 }
 
 export async function bringUp(options: UpOptions): Promise<Stack> {
-  const { group, dataDir, env, progress } = options;
+  const { dataDir, env, progress } = options;
   const notes: string[] = [];
   const ports = await choosePorts(options.apiPort, notes);
   const keys = stackKeys(dataDir);
@@ -86,42 +86,14 @@ export async function bringUp(options: UpOptions): Promise<Stack> {
   const childEnv = composeEnvironment(options, ports, keys, writeProviderSecrets(dataDir, accounts));
   const config = loadConfig(childEnv);
 
-  const postgres = async () => {
-    if (env.DATABASE_URL) return;
-    await progress.step('Postgres', async (say) => {
-      const started = await startPostgres({
-        group,
-        dataDir,
-        port: ports.postgres,
-        password: keys.postgresPassword,
-        onProgress: say,
-      });
-      await ensureDatabase(started.urlOf('postgres'), DATABASE);
-      if (started.note) notes.push(started.note);
-    });
-  };
-  const temporal = async () => {
-    if (env.TEMPORAL_ADDRESS) return;
-    await progress.step('Temporal server', async (say) => {
-      const binary = await obtainTemporalBinary({ env, onProgress: say });
-      const dbPath = temporalDbPath(dataDir);
-      mkdirSync(join(dbPath, '..'), { recursive: true });
-      const codec = config.codecServer;
-      const codecEndpoint = codec && `http://127.0.0.1:${codec.port}/${codec.token}`;
-      await startTemporal({
-        group,
-        binary,
-        port: ports.temporal,
-        uiPort: ports.ui,
-        dbPath,
-        ...(codecEndpoint ? { codecEndpoint } : {}),
-      });
-    });
-  };
   const bundle = async () => {
     if (bundleIsStale()) await buildWorkflowBundleApart();
   };
-  await allOrThrow([postgres(), temporal(), bundle()]);
+  await allOrThrow([
+    bringPostgres(options, ports, keys, notes),
+    bringTemporal(options, ports, config),
+    bundle(),
+  ]);
 
   const seeded = await progress.step('migrations and demo merchant', async (say) => {
     for (const name of await migrate(config.databaseUrl)) say(`applied ${name}`);
@@ -161,6 +133,47 @@ export async function bringUp(options: UpOptions): Promise<Stack> {
     env: interlockOnly(childEnv),
   });
   return stack;
+}
+
+async function bringPostgres(
+  options: UpOptions,
+  ports: Ports,
+  keys: StackKeys,
+  notes: string[],
+): Promise<void> {
+  const { group, dataDir, env, progress } = options;
+  if (env.DATABASE_URL) return;
+  await progress.step('Postgres', async (say) => {
+    const started = await startPostgres({
+      group,
+      dataDir,
+      port: ports.postgres,
+      password: keys.postgresPassword,
+      onProgress: say,
+    });
+    await ensureDatabase(started.urlOf('postgres'), DATABASE);
+    if (started.note) notes.push(started.note);
+  });
+}
+
+async function bringTemporal(options: UpOptions, ports: Ports, config: Config): Promise<void> {
+  const { group, dataDir, env, progress } = options;
+  if (env.TEMPORAL_ADDRESS) return;
+  await progress.step('Temporal server', async (say) => {
+    const binary = await obtainTemporalBinary({ env, onProgress: say });
+    const dbPath = temporalDbPath(dataDir);
+    mkdirSync(join(dbPath, '..'), { recursive: true });
+    const codec = config.codecServer;
+    const codecEndpoint = codec && `http://127.0.0.1:${codec.port}/${codec.token}`;
+    await startTemporal({
+      group,
+      binary,
+      port: ports.temporal,
+      uiPort: ports.ui,
+      dbPath,
+      ...(codecEndpoint ? { codecEndpoint } : {}),
+    });
+  });
 }
 
 function startProcesses(

@@ -61,9 +61,9 @@ async function run(argv: string[]): Promise<number> {
 
 /** What differs, or undefined. */
 async function replay({ name, history, keys }: Subject): Promise<string | undefined> {
-  const { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } = await import('@temporalio/worker');
+  const { DefaultLogger, Runtime, Worker } = await import('@temporalio/worker');
   // What goes wrong is said once, by us.
-  const logging = { filter: makeTelemetryFilterString({ core: 'OFF', other: 'OFF' }), forward: {} };
+  const logging = { filter: 'off', forward: {} };
   Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), telemetryOptions: { logging } });
   try {
     await Worker.runReplayHistory(
@@ -87,8 +87,7 @@ async function replay({ name, history, keys }: Subject): Promise<string | undefi
 
 /** The SDK puts the failure's whole structure into one message; its own words come first. */
 function firstLine(message: string): string {
-  const words = /message: "((?:[^"\\\\]|\\\\.)*)"/.exec(message)?.[1];
-  return words === undefined ? message : (words.replaceAll('\\\\n', '\\n').split('\\n')[0] ?? message);
+  return /message: "([^"\\]+)/.exec(message)?.[1] ?? message;
 }
 
 function fromFile(path: string): Subject {

@@ -1,24 +1,16 @@
 import { canMove, unreachable } from '../machine.ts';
+import { decideAuthorization } from './decide-authorization.ts';
 import { decideCapture } from './decide-capture.ts';
 import { decideRefund, decideVoid, undoLateSuccess } from './decide-undo.ts';
-import { addOperation, type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
-import { captureSendBy } from './expiry.ts';
-import { goOn } from './go-on.ts';
-import { type Authorized, type Captured, type OperationOutcome, RETRY_ADVICE } from './outcome.ts';
-import {
-  type Attempt,
-  attemptOf,
-  findOperation,
-  type Operation,
-  type Payment,
-  routeStepOf,
-} from './payment.ts';
+import { type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
+import type { Authorized, Captured, OperationOutcome } from './outcome.ts';
+import { type Attempt, attemptOf, findOperation, type Operation, type Payment } from './payment.ts';
 import { ATTEMPT_EDGES, PAYMENT_EDGES } from './states.ts';
 
 /**
  * What follows from an outcome. Pure: the payment before, one operation's outcome and the time give the
  * payment after. The workflow performs whatever operations are open in it; `undefined` means that the
- * outcome says nothing new. Captures are in decide-capture.ts, voids and refunds in decide-undo.ts,
+ * outcome says nothing new. Authorizations are in decide-authorization.ts, captures in decide-capture.ts, voids and refunds in decide-undo.ts,
  * the merchant's commands in commands.ts, unknown outcomes in resolver.ts.
  */
 export function decideOutcome(
@@ -138,167 +130,5 @@ function lapsed(payment: Payment, attempt: Attempt): Decision | undefined {
   return {
     after: { ...withStatus(after, 'expired'), cancellationReason: 'authorization_expired_at_provider' },
     reason: `the authorization is gone at ${attempt.provider}`,
-  };
-}
-
-function decideAuthorization(
-  payment: Payment,
-  attempt: Attempt,
-  operation: Operation,
-  outcome: OperationOutcome,
-  nowMs: number,
-): Decision {
-  const settled = settle(payment, operation.id, outcome);
-  switch (outcome.type) {
-    case 'authorized':
-      return authorized(settled, attempt, operation, outcome, nowMs);
-    case 'captured':
-      return sold(settled, attempt, outcome);
-    case 'pending':
-      return {
-        after: withStatus(pendingAttempt(settled, attempt, outcome.providerReference), 'processing'),
-        reason: `${attempt.provider} will say later`,
-      };
-    case 'requires_action':
-      return requiresAction(settled, attempt, outcome);
-    case 'declined': {
-      const advice = RETRY_ADVICE[outcome.decline.reason];
-      const after = editAttempt(settled, attempt.id, (each) => ({
-        ...each,
-        status: 'declined',
-        decline: outcome.decline,
-      }));
-      return goOn(after, `declined by ${attempt.provider}: ${outcome.decline.reason}`, nowMs, {
-        mayFailOver: advice === 'retry_other_provider',
-        failure: { code: 'card_declined', message: outcome.decline.message, decline: outcome.decline },
-      });
-    }
-    case 'rejected':
-      return goOn(
-        dead(settled, attempt, 'errored'),
-        `refused by ${attempt.provider} before executing: ${outcome.code}`,
-        nowMs,
-        {
-          mayFailOver: true,
-          failure: {
-            code: 'provider_rejected',
-            message: `${attempt.provider} refused the request: ${outcome.code}`,
-          },
-        },
-      );
-    case 'not_attempted':
-      return goOn(
-        dead(settled, attempt, 'errored', outcome.proof === 'not_found_confirmed'),
-        `proven not attempted at ${attempt.provider}: ${outcome.proof}`,
-        nowMs,
-        {
-          mayFailOver: true,
-          failure: {
-            code: 'provider_unavailable',
-            message: 'no provider could be reached; nothing was charged',
-          },
-        },
-      );
-    case 'voided':
-    case 'refunded':
-      return goOn(
-        dead(settle(payment, operation.id, outcome, 'rejected'), attempt, 'voided'),
-        `undone at ${attempt.provider}, proven`,
-        nowMs,
-        {
-          mayFailOver: true,
-          failure: { code: 'provider_unavailable', message: 'the attempt was voided; nothing was charged' },
-        },
-      );
-    case 'unknown':
-      return {
-        after: withStatus(
-          editAttempt(settled, attempt.id, (each) => ({ ...each, status: 'unknown' })),
-          'processing',
-        ),
-        reason: `outcome unknown at ${attempt.provider}: ${outcome.cause}`,
-      };
-    default:
-      return unreachable(outcome);
-  }
-}
-
-function pendingAttempt(payment: Payment, attempt: Attempt, providerReference: string): Payment {
-  return editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'pending', providerReference }));
-}
-
-function dead(payment: Payment, attempt: Attempt, status: 'errored' | 'voided', watched = false): Payment {
-  return editAttempt(payment, attempt.id, (each) => ({ ...each, status, watched: each.watched || watched }));
-}
-
-function authorized(
-  payment: Payment,
-  attempt: Attempt,
-  operation: Operation,
-  outcome: Authorized,
-  nowMs: number,
-): Decision {
-  const step = mustFind(routeStepOf(payment, attempt.accountId), `route step ${attempt.accountId}`);
-  const expiresAtMs = outcome.captureBeforeMs ?? nowMs + step.authorizationLifetimeMs;
-  const marked: Payment = {
-    ...editAttempt(payment, attempt.id, (each) => ({
-      ...each,
-      status: 'authorized',
-      providerReference: outcome.providerReference,
-      authorizedMinor: outcome.amountMinor,
-    })),
-    amountAuthorizedMinor: outcome.amountMinor,
-    authorizationExpiresAtMs: expiresAtMs,
-  };
-  const reason = `authorized by ${attempt.provider}`;
-  if (payment.captureMethod === 'manual' || operation.kind === 'sale') {
-    return { after: withStatus(marked, 'requires_capture'), reason };
-  }
-  const capturing = addOperation(marked, attempt.id, {
-    kind: 'capture',
-    cause: 'automatic_capture',
-    amountMinor: outcome.amountMinor,
-    sendByMs: captureSendBy(expiresAtMs, nowMs),
-  });
-  return { after: withStatus(capturing, 'processing'), reason };
-}
-
-function sold(payment: Payment, attempt: Attempt, outcome: Captured): Decision {
-  const after: Payment = {
-    ...editAttempt(payment, attempt.id, (each) => ({
-      ...each,
-      status: 'captured',
-      providerReference: outcome.providerReference,
-      authorizedMinor: outcome.amountMinor,
-      capturedMinor: outcome.amountMinor,
-    })),
-    amountAuthorizedMinor: outcome.amountMinor,
-    amountCapturedMinor: outcome.amountMinor,
-  };
-  return { after: withStatus(after, 'succeeded'), reason: `charged by ${attempt.provider}` };
-}
-
-/**
- * Until challenges are workflows of their own, an intent that asks for one is canceled at the provider,
- * proven, and then fails. The authorization stays open meanwhile: it could still be completed.
- */
-function requiresAction(
-  payment: Payment,
-  attempt: Attempt,
-  outcome: Extract<OperationOutcome, { type: 'requires_action' }>,
-): Decision {
-  const marked = editAttempt(payment, attempt.id, (each) => ({
-    ...each,
-    status: 'requires_action',
-    ...(outcome.providerReference === undefined ? {} : { providerReference: outcome.providerReference }),
-  }));
-  const voiding = addOperation(marked, attempt.id, {
-    kind: 'void',
-    cause: 'authentication_required',
-    amountMinor: payment.amountMinor,
-  });
-  return {
-    after: withStatus(voiding, 'processing'),
-    reason: `${attempt.provider} asks for ${outcome.action}; canceling the intent`,
   };
 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
-import { arrivals, effects, expectSound, payment } from './support/checks.ts';
+import { accepted, arrivals, effects, expectSound, payment } from './support/checks.ts';
 import { tellOnFailure } from './support/dump.ts';
 import { closeGate } from './support/postgres-gate.ts';
 import { type Operator, operatorOf } from './support/temporal.ts';
@@ -20,15 +20,7 @@ async function begin(completeByMs: number) {
   operator = await operatorOf(system);
   const order = { amount: 2_500, currency: 'USD', payment_method: await system.card() };
   const key = freshKey();
-  // 503 is the honest answer while Temporal has not said that it has it: the same key, again.
-  const answer = await waitFor(
-    async () => {
-      const tried = await system.pay(order, { key });
-      expect([202, 503]).toContain(tried.status);
-      return tried.status === 202 ? tried : undefined;
-    },
-    { what: 'Temporal to accept it' },
-  );
+  const answer = await accepted(system, order, key);
   return { answer, order, key };
 }
 const statusBecomes = (id: string, status: string) =>

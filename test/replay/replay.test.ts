@@ -1,12 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  makeTelemetryFilterString,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundle } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { createActivities, type Dependencies } from '../../activities/index.ts';
 import { historyFromJson } from '../../cli/replay/history-json.ts';
@@ -62,7 +55,7 @@ beforeAll(async () => {
     logger: new DefaultLogger('ERROR'),
     // The negative controls make the SDK's core warn hundreds of times.
     telemetryOptions: {
-      logging: { filter: makeTelemetryFilterString({ core: 'OFF', other: 'OFF' }), forward: {} },
+      logging: { filter: 'off', forward: {} },
     },
   });
   bundle = await bundleOf('../../workflows/index.ts');

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { expect } from 'vitest';
-import type { JournalLine, System } from '../../support/system.ts';
+import { waitFor } from '../../support/harness.ts';
+import type { Answer, JournalLine, System } from '../../support/system.ts';
 
 type Provider = 'stripe' | 'adyen';
 const PROVIDERS: readonly Provider[] = ['stripe', 'adyen'];
@@ -134,4 +135,16 @@ export async function exceptions(system: System, paymentId: string): Promise<rea
     [paymentId],
   );
   return rows.map((row) => row.kind);
+}
+
+/** Asks with a short wait until Temporal has it: 503 is the honest answer before that, and means the same key again. */
+export function accepted(system: System, order: Record<string, unknown>, key: string): Promise<Answer> {
+  return waitFor(
+    async () => {
+      const answer = await system.pay(order, { key, headers: { prefer: 'wait=1' } });
+      expect([201, 202, 503]).toContain(answer.status);
+      return answer.status === 503 ? undefined : answer;
+    },
+    { what: 'Temporal to accept the payment' },
+  );
 }

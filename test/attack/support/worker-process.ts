@@ -14,7 +14,6 @@ import type { System } from '../../support/system.ts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 export interface WorkerProcess {
-  readonly pid: number;
   freeze(): void;
   thaw(): void;
   /** kill -9, and gone when this resolves. */
@@ -26,17 +25,19 @@ export interface WorkerFactory {
   close(): Promise<void>;
 }
 
+let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
+
 /** Bundles the workflows once; each process then starts from the bundle. */
 export async function workerProcesses(system: System): Promise<WorkerFactory> {
   const folder = await mkdtemp(join(tmpdir(), 'interlock-attack-'));
   const bundlePath = join(folder, 'workflows.js');
   const secretsPath = join(folder, 'secrets.json');
-  const { code } = await bundleWorkflowCode({
+  bundle ??= bundleWorkflowCode({
     workflowsPath: join(ROOT, 'workflows/index.ts'),
     failureConverterPath,
     logger: new DefaultLogger('ERROR'),
   });
-  await writeFile(bundlePath, code);
+  await writeFile(bundlePath, (await bundle).code);
   await writeFile(secretsPath, JSON.stringify(system.config.providerSecrets));
   const running = new Set<WorkerProcess>();
   return {
@@ -83,7 +84,6 @@ async function spawnWorker(env: Record<string, string>): Promise<WorkerProcess> 
   await ready(child, errors);
   const exited = once(child, 'exit');
   return {
-    pid: child.pid ?? 0,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     async kill() {

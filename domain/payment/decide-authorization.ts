@@ -1,0 +1,196 @@
+import { unreachable } from '../machine.ts';
+import { addOperation, type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
+import { captureSendBy } from './expiry.ts';
+import { goOn } from './go-on.ts';
+import { type Authorized, type Captured, type OperationOutcome, RETRY_ADVICE } from './outcome.ts';
+import { type Attempt, type Operation, type Payment, routeStepOf } from './payment.ts';
+
+/** What follows from an authorization's or a sale's outcome. See decide.ts. */
+export function decideAuthorization(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: OperationOutcome,
+  nowMs: number,
+): Decision {
+  const settled = settle(payment, operation.id, outcome);
+  switch (outcome.type) {
+    case 'authorized':
+      return authorized(settled, attempt, operation, outcome, nowMs);
+    case 'captured':
+      return sold(settled, attempt, outcome);
+    case 'pending':
+      return {
+        after: withStatus(pendingAttempt(settled, attempt, outcome.providerReference), 'processing'),
+        reason: `${attempt.provider} will say later`,
+      };
+    case 'requires_action':
+      return requiresAction(settled, attempt, outcome);
+    case 'declined':
+    case 'rejected':
+    case 'not_attempted':
+    case 'voided':
+    case 'refunded':
+      return uncharged(payment, attempt, operation, outcome, nowMs);
+    case 'unknown':
+      return {
+        after: withStatus(
+          editAttempt(settled, attempt.id, (each) => ({ ...each, status: 'unknown' })),
+          'processing',
+        ),
+        reason: `outcome unknown at ${attempt.provider}: ${outcome.cause}`,
+      };
+    default:
+      return unreachable(outcome);
+  }
+}
+
+type Uncharged = Extract<
+  OperationOutcome,
+  { type: 'declined' | 'rejected' | 'not_attempted' | 'voided' | 'refunded' }
+>;
+
+/** Proven uncharged, in one way or another: how it is written down, and whether somebody else may be asked. */
+function uncharged(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: Uncharged,
+  nowMs: number,
+): Decision {
+  const settled = settle(payment, operation.id, outcome);
+  const { provider } = attempt;
+  switch (outcome.type) {
+    case 'declined': {
+      const advice = RETRY_ADVICE[outcome.decline.reason];
+      const after = editAttempt(settled, attempt.id, (each) => ({
+        ...each,
+        status: 'declined',
+        decline: outcome.decline,
+      }));
+      return goOn(after, `declined by ${provider}: ${outcome.decline.reason}`, nowMs, {
+        mayFailOver: advice === 'retry_other_provider',
+        failure: { code: 'card_declined', message: outcome.decline.message, decline: outcome.decline },
+      });
+    }
+    case 'rejected':
+      return goOn(
+        dead(settled, attempt, 'errored'),
+        `refused by ${provider} before executing: ${outcome.code}`,
+        nowMs,
+        {
+          mayFailOver: true,
+          failure: {
+            code: 'provider_rejected',
+            message: `${provider} refused the request: ${outcome.code}`,
+          },
+        },
+      );
+    case 'not_attempted':
+      return goOn(
+        dead(settled, attempt, 'errored', outcome.proof === 'not_found_confirmed'),
+        `proven not attempted at ${provider}: ${outcome.proof}`,
+        nowMs,
+        {
+          mayFailOver: true,
+          failure: {
+            code: 'provider_unavailable',
+            message: 'no provider could be reached; nothing was charged',
+          },
+        },
+      );
+    case 'voided':
+    case 'refunded':
+      return goOn(
+        dead(settle(payment, operation.id, outcome, 'rejected'), attempt, 'voided'),
+        `undone at ${provider}, proven`,
+        nowMs,
+        {
+          mayFailOver: true,
+          failure: { code: 'provider_unavailable', message: 'the attempt was voided; nothing was charged' },
+        },
+      );
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function pendingAttempt(payment: Payment, attempt: Attempt, providerReference: string): Payment {
+  return editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'pending', providerReference }));
+}
+
+function dead(payment: Payment, attempt: Attempt, status: 'errored' | 'voided', watched = false): Payment {
+  return editAttempt(payment, attempt.id, (each) => ({ ...each, status, watched: each.watched || watched }));
+}
+
+function authorized(
+  payment: Payment,
+  attempt: Attempt,
+  operation: Operation,
+  outcome: Authorized,
+  nowMs: number,
+): Decision {
+  const step = mustFind(routeStepOf(payment, attempt.accountId), `route step ${attempt.accountId}`);
+  const expiresAtMs = outcome.captureBeforeMs ?? nowMs + step.authorizationLifetimeMs;
+  const marked: Payment = {
+    ...editAttempt(payment, attempt.id, (each) => ({
+      ...each,
+      status: 'authorized',
+      providerReference: outcome.providerReference,
+      authorizedMinor: outcome.amountMinor,
+    })),
+    amountAuthorizedMinor: outcome.amountMinor,
+    authorizationExpiresAtMs: expiresAtMs,
+  };
+  const reason = `authorized by ${attempt.provider}`;
+  if (payment.captureMethod === 'manual' || operation.kind === 'sale') {
+    return { after: withStatus(marked, 'requires_capture'), reason };
+  }
+  const capturing = addOperation(marked, attempt.id, {
+    kind: 'capture',
+    cause: 'automatic_capture',
+    amountMinor: outcome.amountMinor,
+    sendByMs: captureSendBy(expiresAtMs, nowMs),
+  });
+  return { after: withStatus(capturing, 'processing'), reason };
+}
+
+function sold(payment: Payment, attempt: Attempt, outcome: Captured): Decision {
+  const after: Payment = {
+    ...editAttempt(payment, attempt.id, (each) => ({
+      ...each,
+      status: 'captured',
+      providerReference: outcome.providerReference,
+      authorizedMinor: outcome.amountMinor,
+      capturedMinor: outcome.amountMinor,
+    })),
+    amountAuthorizedMinor: outcome.amountMinor,
+    amountCapturedMinor: outcome.amountMinor,
+  };
+  return { after: withStatus(after, 'succeeded'), reason: `charged by ${attempt.provider}` };
+}
+
+/**
+ * Until challenges are workflows of their own, an intent that asks for one is canceled at the provider,
+ * proven, and then fails. The authorization stays open meanwhile: it could still be completed.
+ */
+function requiresAction(
+  payment: Payment,
+  attempt: Attempt,
+  outcome: Extract<OperationOutcome, { type: 'requires_action' }>,
+): Decision {
+  const marked = editAttempt(payment, attempt.id, (each) => ({
+    ...each,
+    status: 'requires_action',
+    ...(outcome.providerReference === undefined ? {} : { providerReference: outcome.providerReference }),
+  }));
+  const voiding = addOperation(marked, attempt.id, {
+    kind: 'void',
+    cause: 'authentication_required',
+    amountMinor: payment.amountMinor,
+  });
+  return {
+    after: withStatus(voiding, 'processing'),
+    reason: `${attempt.provider} asks for ${outcome.action}; canceling the intent`,
+  };
+}
