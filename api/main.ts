@@ -9,6 +9,7 @@ import { createInbox } from '../db/inbox/index.ts';
 import { createPaymentMethodReader, createPaymentReader, createTimelineReader } from '../db/read/index.ts';
 import { createPaymentMethodWriter, createRequestReader } from '../db/requests/index.ts';
 import { createSettingsReader } from '../db/settings/index.ts';
+import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { providerByName } from '../providers/registry.ts';
 import {
   bin,
@@ -52,6 +53,7 @@ const KEEP_ALIVE_MS = 65_000;
 export async function startApi(config: Config, parts: ApiParts = {}): Promise<RunningApi> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   const db = openDb(config.databaseUrl);
+  await refuseScaledTimeForRealAccounts(db, config.timeScale);
   const connection = await (parts.connect ?? connectDoor)(config, db);
   const app = createApp(composeDeps(config, db, connection, logger));
   const server = createServer(

@@ -35,6 +35,10 @@ export type Config = {
   api: { host: string; port: number };
   codecServer?: { port: number; token: string };
   workerHealthPort?: number;
+  /** A workflow bundle built beforehand; absent: the sources are bundled at start. */
+  workflowBundle?: string;
+  /** Where the worker appends the signed heads of the audit chains; absent: nowhere. */
+  auditAnchorFile?: string;
   logLevel: LogLevel;
 };
 
@@ -186,6 +190,8 @@ const environmentSchema = z
       .min(16, 'must have at least 16 characters (openssl rand -hex 32)')
       .optional(),
     WORKER_HEALTH_PORT: port.optional(),
+    INTERLOCK_WORKFLOW_BUNDLE: z.string().optional(),
+    INTERLOCK_AUDIT_ANCHOR_FILE: z.string().optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   })
   .superRefine((env, ctx) => {
@@ -241,6 +247,10 @@ function toConfig(env: Environment): Config {
       ? { codecServer: { port: env.CODEC_SERVER_PORT, token: env.CODEC_SERVER_TOKEN } }
       : {}),
     ...(env.WORKER_HEALTH_PORT === undefined ? {} : { workerHealthPort: env.WORKER_HEALTH_PORT }),
+    ...(env.INTERLOCK_WORKFLOW_BUNDLE === undefined ? {} : { workflowBundle: env.INTERLOCK_WORKFLOW_BUNDLE }),
+    ...(env.INTERLOCK_AUDIT_ANCHOR_FILE === undefined
+      ? {}
+      : { auditAnchorFile: env.INTERLOCK_AUDIT_ANCHOR_FILE }),
     logLevel: env.LOG_LEVEL,
   };
 }

@@ -19,7 +19,9 @@ import { createDataConverter } from '../client/codec/index.ts';
 import { connectClient, connectionOptions, createDoor } from '../client/index.ts';
 import { type Config, loadConfig } from '../config/env.ts';
 import { openDb } from '../db/client.ts';
+import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { createVault } from '../vault/index.ts';
+import { startAuditAnchor } from './audit-anchor.ts';
 import { createProviders } from './providers.ts';
 import { startSweeper } from './sweeper.ts';
 
@@ -39,6 +41,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   const connection = await NativeConnection.connect(connectionOptions(config.temporal));
   const client = await connectClient(config.temporal, dataConverter);
   const db = openDb(config.databaseUrl);
+  await refuseScaledTimeForRealAccounts(db, config.timeScale);
   const { taskQueue, namespace } = config.temporal;
   const door = createDoor({ client, db, taskQueue });
   const { timeScale, providerDeadlineMs } = config;
@@ -55,7 +58,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     taskQueue,
     activities,
     dataConverter,
-    ...workflowSource(),
+    ...workflowSource(config.workflowBundle),
     ...TUNING,
     shutdownGraceTime: providerDeadlineMs + SHUTDOWN_MARGIN_MS,
     shutdownForceTime: providerDeadlineMs + 2 * SHUTDOWN_MARGIN_MS,
@@ -70,6 +73,17 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     idleMs: Math.max(5_000, MINUTE * timeScale),
     letterDelayMs: Math.max(1_000, 5_000 * timeScale),
   });
+  const { auditAnchorFile: file } = config;
+  const anchor =
+    file === undefined
+      ? undefined
+      : startAuditAnchor({
+          db,
+          file,
+          key: config.keys.digest,
+          intervalMs: Math.max(1_000, MINUTE * timeScale),
+          log,
+        });
   const health = healthPage(config.workerHealthPort, worker);
   const done = worker.run();
   let stopping: Promise<void> | undefined;
@@ -77,6 +91,8 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     await sweeper.stop();
     if (worker.getState() === 'RUNNING') worker.shutdown();
     await done.catch(() => undefined);
+    // Last, so that the final steps of what was in flight are anchored too.
+    await anchor?.stop();
     health?.close();
     await Promise.all([connection.close(), client.connection.close(), db.$disconnect()]);
   };
@@ -98,8 +114,9 @@ const TUNING = {
 } satisfies Partial<WorkerOptions>;
 
 /** Production names a bundle that was built beforehand; else the sources are bundled at start. */
-function workflowSource(): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
-  const codePath = process.env.INTERLOCK_WORKFLOW_BUNDLE;
+function workflowSource(
+  codePath: string | undefined,
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   if (codePath !== undefined) return { workflowBundle: { codePath } };
   return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 }

@@ -36,6 +36,8 @@ const PAGE = 100;
 const LETTERS_A_BATCH = 500;
 /** After so many signals that found no payment, a letter is a person's. */
 const LETTER_TRIES = 5;
+/** Also a letter whose payment exists, when asking the provider about it has come to nothing so often. */
+const LETTER_TRIES_AT_MOST = 12;
 const SWEEP_TIMEOUT_MS = 120_000;
 
 export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
@@ -117,6 +119,7 @@ async function tell(options: SweeperOptions, due: readonly DueLetter[]): Promise
   for (const { inboxId, paymentId, signals } of due) {
     if (paymentId !== null && !told.has(paymentId)) told.set(paymentId, await options.door.news(paymentId));
     const unknown = paymentId === null || told.get(paymentId) === 'no_such_payment';
-    if (unknown && signals >= LETTER_TRIES) await openLetterException(options.db, inboxId);
+    if ((unknown && signals >= LETTER_TRIES) || signals >= LETTER_TRIES_AT_MOST)
+      await openLetterException(options.db, inboxId);
   }
 }

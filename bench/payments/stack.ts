@@ -60,7 +60,7 @@ export async function startBenchStack(context: SuiteContext): Promise<BenchStack
   const stack = readRunningStack(env);
   if (stack === undefined) throw new Error('the stack that was just started left no stack.json');
   await progress.step('a worker that knows the bare workflow too', () =>
-    replaceWorker(group, dataDir, { ...env, ...stack.env }, stripeOf(stack)),
+    replaceWorker(context, group, dataDir, { ...env, ...stack.env }, stripeOf(stack)),
   );
   const pidOf = (name: string): number => {
     const pid = group.pidOf(name);
@@ -98,6 +98,7 @@ function adminUrl({ sandboxes }: StackFile, provider: string): string {
 
 /** The same entry point with the same environment, one more activity and a bundle with one more workflow. */
 async function replaceWorker(
+  context: SuiteContext,
   group: ProcessGroup,
   dataDir: string,
   env: Env,
@@ -108,6 +109,7 @@ async function replaceWorker(
     cwd: ROOT,
     env: neutralEnvironment(),
     stdio: ['ignore', 'ignore', 'inherit'],
+    signal: context.signal,
   });
   const [code] = await once(bundler, 'exit');
   if (code !== 0) throw new Error(`the bench's workflows could not be bundled (code ${code})`);

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { StackKeys } from './keys.ts';
 import { choosePort } from './ports.ts';
 import { hasRealAccount, type SandboxPorts } from './providers.ts';
@@ -68,6 +69,7 @@ export function composeEnvironment(
     ...(foreignTemporal ? {} : { TEMPORAL_UI_URL: `http://127.0.0.1:${ports.ui}` }),
     INTERLOCK_WORKFLOW_BUNDLE: bundlePath(),
     INTERLOCK_DATA_DIR: dataDir,
+    INTERLOCK_AUDIT_ANCHOR_FILE: join(dataDir, 'audit-anchor.jsonl'),
     ...env,
     API_HOST: '127.0.0.1',
     API_PORT: String(ports.api),

@@ -1,6 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../../config/env.ts';
+import { disownedHeads } from '../../db/audit-heads.ts';
 import { type Db, openDb } from '../../db/client.ts';
+import { readAnchor } from '../../domain/audit/anchor.ts';
 import { brokenLinks } from '../audit/chain.ts';
 import { stackEnvironment } from '../stack/stack-file.ts';
 import { UsageError, type Verb } from '../verb.ts';
@@ -10,7 +13,8 @@ const verb: Verb = {
   usage: `Usage: ./interlock audit verify [<payment id>] [--json]
 
 Recomputes the hash chain of every payment's audit rows (or of one payment's), compares the readable columns
-with the hashed content, and the chain's head with the payment's row. Exits 1 when anything differs.
+with the hashed content, and the chain's head with the payment's row. Where INTERLOCK_AUDIT_ANCHOR_FILE names the
+file of signed heads, checks that too: a chain whose end was cut off is found by it. Exits 1 when anything differs.
 
   --json    print one line of JSON: {"payments":N,"rows":N,"problems":[{"payment":...,"problem":...}]}
 
@@ -39,9 +43,14 @@ async function run(argv: string[]): Promise<number> {
   });
   const [what, paymentId, ...more] = positionals;
   if (what !== 'verify' || more.length > 0) throw new UsageError('say: audit verify [<payment id>]');
-  const db = openDb(loadConfig(stackEnvironment(process.env)).databaseUrl, { maxConnections: 2 });
+  const config = loadConfig(stackEnvironment(process.env));
+  const db = openDb(config.databaseUrl, { maxConnections: 2 });
   try {
-    const verified = await verifyAll(db, paymentId);
+    const chains = await verifyAll(db, paymentId);
+    const file = paymentId === undefined ? config.auditAnchorFile : undefined;
+    const anchored =
+      file !== undefined && existsSync(file) ? await verifyAnchor(db, file, config.keys.digest) : [];
+    const verified = { ...chains, problems: [...chains.problems, ...anchored] };
     if (paymentId !== undefined && verified.payments === 0) {
       throw new UsageError(`there is no payment ${paymentId}`);
     }
@@ -50,6 +59,22 @@ async function run(argv: string[]): Promise<number> {
   } finally {
     await db.$disconnect();
   }
+}
+
+/** Holds the database against the file of signed heads: what was anchored once must still stand there. */
+export async function verifyAnchor(db: Db, file: string, key: Uint8Array): Promise<Finding[]> {
+  const { heads, problems } = readAnchor(readFileSync(file, 'utf8'), key);
+  const disowned = [];
+  for (let from = 0; from < heads.length; from += PAGE) {
+    disowned.push(...(await disownedHeads(db, heads.slice(from, from + PAGE))));
+  }
+  return [
+    ...problems.map((problem) => ({ payment: file, problem })),
+    ...disowned.map(({ paymentId, sequence }) => ({
+      payment: paymentId,
+      problem: `step ${sequence} was anchored and is no longer there, or is another`,
+    })),
+  ];
 }
 
 const PAGE = 500;

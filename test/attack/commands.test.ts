@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { effects, exceptions, expectSound, payment } from './support/checks.ts';
@@ -6,11 +6,11 @@ import { tellOnFailure } from './support/dump.ts';
 
 /** Commands that meet each other, and ends that nobody commands. */
 let system: System;
-beforeEach(() => tellOnFailure(() => system));
 beforeAll(async () => {
   system = await startSystem();
 });
 afterAll(() => system?.close());
+tellOnFailure(() => system);
 
 const statusBecomes = (id: string, status: string, of = system) =>
   waitFor(async () => (await payment(of, id)).status === status, { what: `${id} to be ${status}` });
@@ -109,7 +109,8 @@ describe('concurrent commands', () => {
     await waitFor(async () => (await effects(system, 'stripe', id)).includes('captured'), {
       what: 'the capture',
     });
-    expect((await first).status).toBe(202);
+    // 503 where Temporal could not say in time that it has it: as honest, and as little of a second capture.
+    expect([202, 503]).toContain((await first).status);
     const second = await command(id, 'capture');
     expect(second.status).toBe(409);
     await system.clearFaults();

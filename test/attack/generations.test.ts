@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { accepted, arrivals, effects, expectSound, payment } from './support/checks.ts';
@@ -7,7 +7,6 @@ import { type Operator, operatorOf } from './support/temporal.ts';
 
 /** Workflows that are ended, forgotten or reset by hand, and requests that come again after that. */
 let system: System;
-beforeEach(() => tellOnFailure(() => system));
 afterEach(() => system?.clearFaults());
 vi.setConfig({ testTimeout: 150_000 });
 let operator: Operator;
@@ -19,6 +18,7 @@ afterAll(async () => {
   await operator?.close();
   await system?.close();
 });
+tellOnFailure(() => system);
 
 const statusBecomes = (id: string, status: string) =>
   waitFor(async () => (await payment(system, id)).status === status, { what: `${id} to be ${status}` });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { type System, startSystem } from '../support/system.ts';
 import { effects, exceptions, expectSound, payment } from './support/checks.ts';
@@ -8,7 +8,6 @@ import { type Operator, operatorOf } from './support/temporal.ts';
 /** An attempt that was proven uncharged turns out to have charged after all. */
 let system: System;
 let operator: Operator;
-beforeEach(() => tellOnFailure(() => system));
 beforeAll(async () => {
   system = await startSystem();
   operator = await operatorOf(system);
@@ -17,6 +16,7 @@ afterAll(async () => {
   await operator?.close();
   await system?.close();
 });
+tellOnFailure(() => system);
 
 type Provider = 'stripe' | 'adyen';
 

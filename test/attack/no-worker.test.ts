@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { accepted, arrivals, effects, expectSound, payment } from './support/checks.ts';
@@ -8,12 +8,12 @@ import { type Operator, operatorOf } from './support/temporal.ts';
 
 /** Requests that come while no worker is there, and what becomes of them when one comes. */
 let system: System;
-beforeEach(() => tellOnFailure(() => system));
 let operator: Operator;
 afterEach(async () => {
   await operator?.close();
   await system?.close();
 });
+tellOnFailure(() => system);
 
 async function begin(completeByMs: number) {
   system = await startSystem({ worker: false, completeByMs, apiWaitMs: 800 });
@@ -79,6 +79,32 @@ describe('without a worker', () => {
     await waitFor(async () => (await system.sql(done, [backend])).length === 0, { what: 'the late plan' });
     await gate.remove();
     await expectShell(id, order, key);
+  });
+
+  it('a capture waits for one, and asked for again with the same key captures once', async () => {
+    system = await startSystem({ worker: false, apiWaitMs: 3_000 });
+    operator = await operatorOf(system);
+    const worker = await system.startWorker();
+    const order = {
+      amount: 2_600,
+      currency: 'USD',
+      capture_method: 'manual',
+      payment_method: await system.card(),
+    };
+    const { id } = (await system.pay(order)).body;
+    await statusBecomes(id, 'requires_capture');
+    await worker.stop();
+    const key = freshKey();
+    const capture = () =>
+      system.request('POST', `/v1/payments/${id}/capture`, { key, body: {}, headers: { prefer: 'wait=1' } });
+    const unheard = await capture();
+    expect([202, 503]).toContain(unheard.status);
+    expect(await payment(system, id)).toMatchObject({ amount_captured: 0 });
+    await system.startWorker();
+    await waitFor(async () => (await capture()).status === 200, { what: 'the capture to be answered' });
+    expect(await payment(system, id)).toMatchObject({ status: 'succeeded', amount_captured: 2_600 });
+    expect(await effects(system, 'stripe', id)).toEqual(['authorized', 'captured']);
+    await expectSound(system, id);
   });
 
   async function expectShell(id: string, order: Record<string, unknown>, key: string): Promise<void> {

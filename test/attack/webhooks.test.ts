@@ -7,11 +7,11 @@ import { tellOnFailure } from './support/dump.ts';
 
 /** Adyen's webhooks are evidence: duplicated, shuffled, late and forged, the payment ends the same. */
 let system: System;
-beforeEach(() => tellOnFailure(() => system));
 beforeAll(async () => {
   system = await startSystem();
 });
 afterAll(() => system?.close());
+tellOnFailure(() => system);
 beforeEach(() => webhooks({ mode: 'normal' }));
 
 const webhooks = (mode: Record<string, unknown>) => system.admin('adyen', 'POST', '/webhooks', mode);

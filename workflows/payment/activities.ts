@@ -3,16 +3,37 @@ import type { Activities } from '../../activities/index.ts';
 import type { Settings } from '../../domain/payment/resolver.ts';
 
 /**
+ * Local activities run one after another. Two at once are answered one by one as they run, but together when
+ * they are replayed from one workflow task; what follows from them would then be asked for in another order.
+ */
+let turn: Promise<unknown> = Promise.resolve();
+
+function oneAtATime<T extends object>(activities: T): T {
+  return new Proxy(activities, {
+    get(target, name) {
+      const call = Reflect.get(target, name) as (...order: unknown[]) => Promise<unknown>;
+      return (...order: unknown[]) => {
+        const result = turn.then(() => call(...order));
+        turn = result.catch(() => undefined);
+        return result;
+      };
+    },
+  });
+}
+
+/**
  * The activities as this workflow calls them. Database steps are local (they save a round trip through
  * the server each); whatever talks to a provider is a regular activity, so that a frozen or dead worker
  * is noticed by the server's timeouts.
  */
 export const database = insistent(
-  proxyLocalActivities<Pick<Activities, 'plan' | 'hydrate' | 'route' | 'readNews' | 'acknowledge'>>({
-    startToCloseTimeout: '10 seconds',
-    localRetryThreshold: '10 seconds',
-    retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
-  }),
+  oneAtATime(
+    proxyLocalActivities<Pick<Activities, 'plan' | 'hydrate' | 'route' | 'readNews' | 'acknowledge'>>({
+      startToCloseTimeout: '10 seconds',
+      localRetryThreshold: '10 seconds',
+      retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
+    }),
+  ),
 );
 
 /**
@@ -37,11 +58,13 @@ function insistent<T extends object>(activities: T): T {
 }
 
 /** A step that is decided must be written. Three local tries; then see `recordAtLength`. */
-export const recordLocally = proxyLocalActivities<Pick<Activities, 'record'>>({
-  startToCloseTimeout: '10 seconds',
-  localRetryThreshold: '10 seconds',
-  retry: { initialInterval: '50 milliseconds', maximumAttempts: 3 },
-});
+export const recordLocally = oneAtATime(
+  proxyLocalActivities<Pick<Activities, 'record'>>({
+    startToCloseTimeout: '10 seconds',
+    localRetryThreshold: '10 seconds',
+    retry: { initialInterval: '50 milliseconds', maximumAttempts: 3 },
+  }),
+);
 
 /** Without end, and visible in the Web UI as a failing activity until Postgres is back. */
 export const recordAtLength = insistent(

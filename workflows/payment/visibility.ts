@@ -13,7 +13,7 @@ export function show(payment: Payment, reason?: string): void {
   upsertSearchAttributes({
     InterlockStatus: [payment.status],
     ...(provider === undefined ? {} : { InterlockProvider: [provider] }),
-    ...(needsAttention(payment) ? { InterlockNeedsAttention: [true] } : {}),
+    InterlockNeedsAttention: [needsAttention(payment)],
   });
 }
 

@@ -1,4 +1,4 @@
-import { onTestFailed } from 'vitest';
+import { afterEach } from 'vitest';
 import type { System } from '../../support/system.ts';
 
 const QUERIES = {
@@ -11,19 +11,23 @@ const QUERIES = {
   exception: 'SELECT kind, summary FROM exception WHERE payment_id = $1',
 } as const;
 
-/** When the running test fails, its payments are told in full: what was written, seen and sent. */
+/**
+ * When a test fails, its last payment is told in full: what was written, seen and sent. To be called after
+ * the hook that closes the system, because hooks run last to first.
+ */
 export function tellOnFailure(system: () => System | undefined): void {
-  onTestFailed(async () => {
+  afterEach(async ({ task }) => {
     const live = system();
-    if (live === undefined) return;
+    if (task.result?.state !== 'fail' || live === undefined) return;
     const [last] = await live.sql<{ id: string }>('SELECT id FROM payment ORDER BY created_at DESC LIMIT 1');
     if (last === undefined) return;
-    for (const [table, query] of Object.entries(QUERIES))
-      console.error(table, ...(await live.sql(query, [last.id])).map((row) => `\n  ${JSON.stringify(row)}`));
-    for (const provider of ['stripe', 'adyen'] as const)
-      console.error(
-        provider,
-        ...(await live.journal(provider, last.id)).map((line) => `\n  ${JSON.stringify(line)}`),
-      );
+    for (const [table, query] of Object.entries(QUERIES)) {
+      const rows = await live.sql(query, [last.id]);
+      console.error(table, ...rows.map((row) => `\n  ${JSON.stringify(row)}`));
+    }
+    for (const provider of ['stripe', 'adyen'] as const) {
+      const lines = await live.journal(provider, last.id);
+      console.error(provider, ...lines.map((line) => `\n  ${JSON.stringify(line)}`));
+    }
   });
 }
