@@ -16,10 +16,22 @@ import { paymentMethodRoutes } from './payment-methods/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { problem } from './problems.ts';
 import type { Route, Services } from './route.ts';
+import { createShortCache } from './short-cache.ts';
+import { createBell } from './webhooks/bell.ts';
 import { type WebhookCounts, webhookRoutes } from './webhooks/routes.ts';
 
+/** So long may a webhook still come in for an account that was removed. */
+const WEBHOOK_ACCOUNT_CACHE = { ttlMs: 2_000, max: 10_000 };
+
 export function createApp(deps: ApiDeps): Express {
-  const services: Services = { ...deps, gate: createCommandGate() };
+  const services: Services = {
+    ...deps,
+    gate: createCommandGate(),
+    bell: createBell(deps.door, (error, paymentId) => {
+      deps.logger.warn({ err: error, payment_id: paymentId }, 'not signalled; the sweeper signals again');
+    }),
+    webhookAccount: createShortCache((id) => deps.settings.webhookAccount(id), WEBHOOK_ACCOUNT_CACHE),
+  };
   const authenticate = createAuthenticator(deps.settings, deps.vault.keyedDigest);
   const app = express();
   app.disable('x-powered-by');

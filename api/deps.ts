@@ -58,6 +58,8 @@ export interface CardFacts {
 }
 
 export interface WebhookSecurity {
+  /** Whether the provider's events are only hints, which may wait a moment. */
+  isHint(provider: string): boolean;
   verifierOf(provider: string): WebhookVerifier | undefined;
   /** Undefined: no secrets are configured for the account, so nothing it sends can be verified. */
   secretsOf(accountId: string): Readonly<Record<string, string>> | undefined;

@@ -91,6 +91,7 @@ export function composeDeps(config: Config, db: Db, connection: DoorConnection, 
     cards: { problemOf: cardNumberProblem, brandOf: detectBrand, last4, bin, isLuhnValid },
     webhooks: {
       verifierOf: (provider) => providerByName(provider)?.webhook,
+      isHint: (provider) => providerByName(provider)?.webhookIs === 'hint',
       secretsOf: (accountId) =>
         Object.hasOwn(config.providerSecrets, accountId) ? config.providerSecrets[accountId] : undefined,
     },

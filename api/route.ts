@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { ZodObject, ZodType, z } from 'zod';
-import type { ApiKeyOwner } from '../db/settings/index.ts';
+import type { ApiKeyOwner, WebhookAccount } from '../db/settings/index.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { ApiDeps } from './deps.ts';
 import { parseWith } from './parse.ts';
+import type { Bell } from './webhooks/bell.ts';
 
 /**
  * A route is a plain value: its path, its zod schemas, its answers and its handler. The Express router and
@@ -39,6 +40,9 @@ export interface RouteResponse {
 
 export interface Services extends ApiDeps {
   readonly gate: CommandGate;
+  readonly bell: Bell;
+  /** The account that a webhook is addressed to, remembered for a moment. */
+  webhookAccount(accountId: string): Promise<WebhookAccount | undefined>;
 }
 
 /** One request on its way: who calls, what was sent, and what the log line will say of it. */

@@ -47,7 +47,7 @@ export function webhookRoutes(counts: WebhookCounts): readonly Route[] {
 
 async function receive(call: Call, services: Services, counts: WebhookCounts): Promise<Reply> {
   const address = paramsSchema.safeParse(call.params);
-  const account = address.success ? await services.settings.webhookAccount(address.data.account) : undefined;
+  const account = address.success ? await services.webhookAccount(address.data.account) : undefined;
   if (!address.success || account === undefined || account.provider !== address.data.provider) {
     throw problem('resource_missing');
   }
@@ -70,16 +70,16 @@ async function receive(call: Call, services: Services, counts: WebhookCounts): P
   counts.stored += stored;
   counts.duplicate += events.length - stored;
   call.note({ events: events.length, stored, payment_ids: paymentIds });
-  await signal(paymentIds, call, services);
+  await wake(paymentIds, provider, services);
   // Adyen asks for this very text; the others look at the status only.
   return { status: 200, body: '[accepted]' };
 }
 
-async function signal(paymentIds: readonly string[], call: Call, { door }: Services): Promise<void> {
-  const signals = paymentIds.map((paymentId) =>
-    door.news(paymentId).catch((error: unknown) => {
-      call.log.warn({ err: error, payment_id: paymentId }, 'not signalled; the sweeper signals again');
-    }),
-  );
-  await within(Promise.all(signals), SIGNAL_MS);
+async function wake(paymentIds: readonly string[], provider: string, services: Services): Promise<void> {
+  const { bell, webhooks } = services;
+  if (webhooks.isHint(provider)) {
+    for (const paymentId of paymentIds) bell.ringLater(paymentId);
+    return;
+  }
+  await within(Promise.all(paymentIds.map((paymentId) => bell.ring(paymentId))), SIGNAL_MS);
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../test/support/harness.ts';
 import {
   type Answer,
@@ -78,7 +78,7 @@ describe('a verified webhook', () => {
     const body = `${JSON.stringify(event)}\n `;
     const { status, text } = await deliver(body);
     expect([status, text]).toEqual([200, '[accepted]']);
-    expect(api.door.newsOf).toContain(paymentId);
+    await vi.waitFor(() => expect(api.door.newsOf).toContain(paymentId), { timeout: 5_000 });
     const { rows } = await api.sql.query('SELECT * FROM inbox WHERE provider_event_id = $1', [event.id]);
     expect(rows).toMatchObject([
       { payment_id: paymentId, account_id: 'acc_a_stripe', acknowledged_at: null },
@@ -100,7 +100,8 @@ describe('a verified webhook', () => {
     const answers = await Promise.all(Array.from({ length: 10 }, () => deliver(body)));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect((await inboxRows()).filter((row) => row.payment_id === paymentId).length).toBe(1);
-    expect(api.door.newsOf.filter((id) => id === paymentId).length).toBe(1);
+    const told = () => api.door.newsOf.filter((id) => id === paymentId).length;
+    await vi.waitFor(() => expect(told()).toBe(1), { timeout: 5_000 });
   });
 
   it('is stored and acknowledged although nobody could be told, and although it matches nothing', async () => {

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { paymentIdOfReference } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
-import type { Prisma } from '../generated/client.ts';
+import { Prisma } from '../generated/client.ts';
 
 /** One event of a verified webhook, as the provider's verifier lists it. */
 export interface InboxEvent {
@@ -36,59 +36,40 @@ export interface Inbox {
   store(delivery: Delivery): Promise<StoredDelivery>;
 }
 
+/** The direct signal gets this long before the sweeper signals again. */
+const FIRST_SIGNAL_GRACE_MS = 5_000;
+
+/**
+ * One statement: each event once, with the payment that it concerns. That is one which has an attempt on the
+ * account that signed the event: else one merchant, who knows its own webhook secret, could speak about
+ * another merchant's payment.
+ */
 export function createInbox(db: Db): Inbox {
   return {
     async store({ provider, accountId, rawBody, events }) {
-      const paymentOf = await matchPayments(db, accountId, events);
-      const rows = await db.inbox.createManyAndReturn({
-        data: events.map((event) => {
-          const paymentId = paymentOf(event);
-          return {
-            id: `in_${randomUUID().replaceAll('-', '')}`,
-            provider,
-            accountId,
-            providerEventId: event.providerEventId,
-            eventType: event.eventType,
-            reference: event.reference ?? null,
-            providerReference: event.providerReference ?? null,
-            paymentId: paymentId ?? null,
-            ...(event.evidence === undefined ? {} : { evidence: event.evidence as Prisma.InputJsonValue }),
-            summary: event.summary,
-            rawBody: Uint8Array.from(rawBody),
-          };
-        }),
-        skipDuplicates: true,
-        select: { paymentId: true },
-      });
-      const paymentIds = new Set(rows.flatMap(({ paymentId }) => (paymentId === null ? [] : [paymentId])));
-      return { stored: rows.length, paymentIds: [...paymentIds] };
+      const rows = events.map((event) => ({
+        ...event,
+        id: `in_${randomUUID().replaceAll('-', '')}`,
+        namedPaymentId: event.reference === undefined ? undefined : paymentIdOfReference(event.reference),
+      }));
+      const stored = await db.$queryRaw<{ payment_id: string | null }[]>(Prisma.sql`
+        INSERT INTO inbox (id, provider, account_id, provider_event_id, event_type, reference, provider_reference,
+          payment_id, evidence, summary, raw_body, next_signal_at)
+        SELECT e.id, ${provider}, ${accountId}, e."providerEventId", e."eventType", e.reference, e."providerReference",
+          m.payment_id, e.evidence, e.summary, ${Uint8Array.from(rawBody)},
+          clock_timestamp() + CASE WHEN m.payment_id IS NULL THEN 0 ELSE ${FIRST_SIGNAL_GRACE_MS} END * interval '1 millisecond'
+        FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS e(id text, "providerEventId" text, "eventType" text,
+          reference text, "providerReference" text, "namedPaymentId" text, evidence jsonb, summary jsonb)
+        LEFT JOIN LATERAL (
+          SELECT a.payment_id FROM attempt a WHERE a.account_id = ${accountId}
+            AND (a.payment_id = e."namedPaymentId" OR a.provider_reference = e."providerReference")
+          ORDER BY a.payment_id = e."namedPaymentId" DESC NULLS LAST LIMIT 1) m ON true
+        ON CONFLICT (account_id, provider_event_id) DO NOTHING
+        RETURNING payment_id`);
+      const paymentIds = new Set(
+        stored.flatMap(({ payment_id }) => (payment_id === null ? [] : [payment_id])),
+      );
+      return { stored: stored.length, paymentIds: [...paymentIds] };
     },
-  };
-}
-
-/**
- * An event concerns a payment only if the payment has an attempt on the account that signed the event:
- * else one merchant, who knows its own webhook secret, could speak about another merchant's payment.
- */
-async function matchPayments(
-  db: Db,
-  accountId: string,
-  events: readonly InboxEvent[],
-): Promise<(event: InboxEvent) => string | undefined> {
-  const named = events.flatMap(({ reference }) => (reference && paymentIdOfReference(reference)) || []);
-  const references = events.flatMap(({ providerReference }) => providerReference ?? []);
-  if (named.length === 0 && references.length === 0) return () => undefined;
-  const attempts = await db.attempt.findMany({
-    where: { accountId, OR: [{ paymentId: { in: named } }, { providerReference: { in: references } }] },
-    select: { paymentId: true, providerReference: true },
-  });
-  const known = new Set(attempts.map(({ paymentId }) => paymentId));
-  const byReference = new Map(
-    attempts.map(({ providerReference, paymentId }) => [providerReference, paymentId]),
-  );
-  return ({ reference, providerReference }) => {
-    const paymentId = reference === undefined ? undefined : paymentIdOfReference(reference);
-    if (paymentId !== undefined && known.has(paymentId)) return paymentId;
-    return providerReference === undefined ? undefined : byReference.get(providerReference);
   };
 }

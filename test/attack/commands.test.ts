@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
-import { effects, exceptions, expectSound, payment } from './support/checks.ts';
+import { arrivals, effects, exceptions, expectSound, payment, unreversed } from './support/checks.ts';
 import { tellOnFailure } from './support/dump.ts';
 
 /** Commands that meet each other, and ends that nobody commands. */
@@ -136,29 +136,43 @@ describe('a card that asks for authentication', () => {
     await expectSound(system, id);
   });
 
-  it('that was challenged and authenticated behind our back all the same charges nobody', async () => {
+  /** The payer completes the challenge while our cancellation is on its way: the charge goes through. */
+  async function authenticatedMeanwhile(amount: number): Promise<string> {
     const card = await system.card('4000002760003184');
     await system.fault('stripe', { operation: 'void', mode: 'latency', latencyMs: 700, times: 1 });
-    const asked = system.pay({ amount: 1_650, currency: 'USD', payment_method: card });
-    const line = await waitFor(
+    const asked = system.pay({ amount, currency: 'USD', payment_method: card });
+    const { reference } = await waitFor(
       async () =>
         (await system.journal('stripe')).find(
-          (each) => each.effect === 'requires_action' && each.amountMinor === 1_650,
+          (each) => each.effect === 'requires_action' && each.amountMinor === amount,
         ),
       { what: 'the challenge' },
     );
-    await system.admin('stripe', 'POST', `/payments/${line.reference}/authenticate`, {
-      outcome: 'succeeded',
-    });
+    const outcome = 'succeeded';
+    await system.admin('stripe', 'POST', `/payments/${reference}/authenticate`, { outcome });
     await asked;
-    const id = `pay_${line.reference.split('_')[1]}`;
+    const id = `pay_${reference.split('_')[1]}`;
     await waitFor(async () => (await payment(system, id)).status !== 'processing', { what: 'it to end' });
+    return id;
+  }
+
+  it('authenticated behind our back is charged once at most, and a person is told', async () => {
+    const id = await authenticatedMeanwhile(1_650);
+    expect(await unreversed(system, id)).toHaveLength(1);
     const { status } = await payment(system, id);
-    // A charge that came through in spite of the void is either told or undone, and never forgotten.
-    expect({ status, exceptions: await exceptions(system, id) }).toSatisfy(
-      (end: { status: string; exceptions: readonly string[] }) =>
-        end.status === 'succeeded' || end.exceptions.length > 0,
-    );
+    if (status === 'succeeded') await expectSound(system, id);
+    else expect([status, await exceptions(system, id)]).toEqual(['requires_review', ['void_failed']]);
+    expect(await arrivals(system, 'adyen', id)).toEqual([]);
+  });
+
+  // After the refused void nothing asks the provider about the challenge any more, and its webhook is put away.
+  it.fails('authenticated behind our back is asked about, and its money comes into the books', async () => {
+    const id = await authenticatedMeanwhile(1_660);
+    await waitFor(async () => (await payment(system, id)).status !== 'requires_review', {
+      what: 'the charge to be adopted or undone',
+      timeoutMs: 5_000,
+    });
+    await expectSound(system, id);
   });
 });
 

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createDataConverter } from '../../client/codec/index.ts';
 import { connectClient } from '../../client/index.ts';
 import { paymentWorkflowId } from '../../domain/ids.ts';
+import { insist } from '../replay/insist.ts';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type RequestOptions, type System, startSystem } from '../support/system.ts';
 import { findLeaks, type Leak } from './search.ts';
@@ -103,11 +104,8 @@ async function cardOf(number: string, extra: Record<string, unknown> = {}): Prom
 
 async function pay(number: string, body: Record<string, unknown>, extra: Record<string, unknown> = {}) {
   const payment_method = await cardOf(number, extra);
-  const answer = await request('POST', '/v1/payments', {
-    key: freshKey(),
-    body: { amount: 1500, currency: 'USD', ...body, payment_method },
-  });
-  const id: string = answer.body.id ?? answer.body.error.payment.id;
+  const asked = { amount: 1500, currency: 'USD', ...body, payment_method };
+  const id = await insist((key) => request('POST', '/v1/payments', { key, body: asked }));
   return { id, payment_method };
 }
 

@@ -7,6 +7,7 @@ import { connectClient } from '../../client/index.ts';
 import { paymentWorkflowId } from '../../domain/ids.ts';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
+import { insist } from './insist.ts';
 
 /**
  * What webhooks, resolvers and commands do to a workflow's order of events depends on the moment, so it can't
@@ -36,8 +37,7 @@ const OF_EACH = 6;
 
 async function drive([body, number, holder]: (typeof KINDS)[number]): Promise<string> {
   const payment_method = await system.card(number, { holder_name: holder });
-  const answer = await system.pay({ ...body, amount: 1000, payment_method });
-  const id: string = answer.body.id ?? answer.body.error.payment.id;
+  const id = await insist((key) => system.pay({ ...body, amount: 1000, payment_method }, { key }));
   if (holder === 'VOID')
     await system.request('POST', `/v1/payments/${id}/void`, { key: freshKey(), body: {} });
   return id;
