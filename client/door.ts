@@ -115,7 +115,7 @@ function answered(answer: CommandAnswer): CommandResult {
 
 /** Time is up or the connection broke: Temporal may have it all the same. */
 async function whenUncertain(deps: DoorParts, workflowId: string, error: unknown): Promise<CommandResult> {
-  if (!isTimeout(error) && !isGrpcServiceError(error) && !(error instanceof ServiceError)) throw error;
+  mustBeUncertain(error);
   const { client } = deps;
   try {
     await client.withDeadline(Date.now() + AFTERTHOUGHT_MS, () =>
@@ -129,6 +129,19 @@ async function whenUncertain(deps: DoorParts, workflowId: string, error: unknown
         : 'Temporal could not be reached in time';
     return { type: 'unreachable', detail };
   }
+}
+
+/**
+ * A command that nobody answered. Temporal keeps an update only once a worker has accepted it, so unlike a
+ * start it cannot be called accepted: the same key finds out.
+ */
+function notAnswered(error: unknown): CommandResult {
+  mustBeUncertain(error);
+  return { type: 'unreachable', detail: 'no worker answered in time' };
+}
+
+function mustBeUncertain(error: unknown): void {
+  if (!isTimeout(error) && !isGrpcServiceError(error) && !(error instanceof ServiceError)) throw error;
 }
 
 interface SentCommand {
@@ -156,8 +169,7 @@ async function sendCommand(deps: DoorParts, command: SentCommand): Promise<Comma
   } catch (error) {
     const refusal = refusalOf(error);
     if (refusal !== undefined) return answered({ type: 'refused', refusal, stamp: order.request });
-    if (!(error instanceof WorkflowNotFoundError) && !isClosed(error))
-      return whenUncertain(deps, paymentWorkflowId(paymentId, generation), error);
+    if (!(error instanceof WorkflowNotFoundError) && !isClosed(error)) return notAnswered(error);
   }
   if (payment === undefined) return { type: 'not_found' };
   // Judged on the row first, so that a command to a finished payment opens no generation to be refused in.
@@ -175,7 +187,7 @@ async function sendCommand(deps: DoorParts, command: SentCommand): Promise<Comma
   } catch (error) {
     const late = refusalOf(error);
     if (late !== undefined) return answered({ type: 'refused', refusal: late, stamp: order.request });
-    return whenUncertain(deps, workflowId, error);
+    return notAnswered(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { assert } from '../domain/machine.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -51,6 +52,10 @@ async function whyUnclaimed(db: Db, operationId: string, generation: number): Pr
     throw new Error(`operation ${operationId} has no row; nothing may be sent without one`);
   if (row.sent) return { type: 'already_sent' };
   if (row.current > generation) return { type: 'superseded' };
+  assert(
+    row.current === generation,
+    `operation ${operationId} belongs to generation ${row.current}, not yet ${generation}`,
+  );
   return { type: 'revoked', why: row.late ? 'too_late' : 'permit_revoked' };
 }
 

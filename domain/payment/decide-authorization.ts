@@ -67,6 +67,7 @@ function uncharged(
         ...each,
         status: 'declined',
         decline: outcome.decline,
+        ...(outcome.providerReference === undefined ? {} : { providerReference: outcome.providerReference }),
       }));
       return goOn(after, `declined by ${provider}: ${outcome.decline.reason}`, nowMs, {
         mayFailOver: advice === 'retry_other_provider',

@@ -166,7 +166,7 @@ describe('a card that asks for authentication', () => {
   });
 
   // After the refused void nothing asks the provider about the challenge any more, and its webhook is put away.
-  it.fails('authenticated behind our back is asked about, and its money comes into the books', async () => {
+  it('authenticated behind our back is asked about, and its money comes into the books', async () => {
     const id = await authenticatedMeanwhile(1_660);
     await waitFor(async () => (await payment(system, id)).status !== 'requires_review', {
       what: 'the charge to be adopted or undone',

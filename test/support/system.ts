@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -75,13 +74,12 @@ export interface RequestOptions {
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
   const database = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'interlock-test-'));
-  const apiPort = await freePort();
   const timeScale = options.timeScale ?? 0.005;
   const simulators = {
-    stripe: await simulator('stripe', dataDir, apiPort, timeScale),
-    adyen: await simulator('adyen', dataDir, apiPort, timeScale),
+    stripe: await simulator('stripe', dataDir, timeScale),
+    adyen: await simulator('adyen', dataDir, timeScale),
   };
-  const config = configFor(database.url, apiPort, options, timeScale);
+  const config = configFor(database.url, options, timeScale);
   const accounts = (['stripe', 'adyen'] as const).map((provider) => ({
     id: `pa_demo_${provider}`,
     provider,
@@ -97,6 +95,17 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   });
   const log = pino({ level: 'silent' });
   const api = await startApi(config, { connect: connectDoor, logger: log });
+  // The API's port is known only now: no port is chosen before somebody holds it.
+  for (const provider of ['stripe', 'adyen'] as const) {
+    const url = `${api.url}/v1/webhooks/${provider}/pa_demo_${provider}`;
+    const response = await fetch(`${simulators[provider].adminUrl}/webhooks`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ url }),
+    });
+    if (!response.ok)
+      throw new Error(`the ${provider} simulator took no webhook URL: ${await response.text()}`);
+  }
   const workers = new Set<{ stop(): Promise<void> }>();
   const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 3 });
   const startOne = async () => {
@@ -190,7 +199,7 @@ const SECRETS = {
   pa_demo_adyen: { apiKey: 'adyen-simulated', webhookSecret: 'AB'.repeat(32) },
 } as const;
 
-function simulator(provider: 'stripe' | 'adyen', dataDir: string, apiPort: number, timeScale: number) {
+function simulator(provider: 'stripe' | 'adyen', dataDir: string, timeScale: number) {
   const secrets = SECRETS[`pa_demo_${provider}`];
   return startSimulator({
     provider,
@@ -200,11 +209,10 @@ function simulator(provider: 'stripe' | 'adyen', dataDir: string, apiPort: numbe
     timeScale,
     ...secrets,
     ...(provider === 'adyen' ? { merchantAccount: MERCHANT_ACCOUNT } : {}),
-    webhookUrl: `http://127.0.0.1:${apiPort}/v1/webhooks/${provider}/pa_demo_${provider}`,
   });
 }
 
-function configFor(databaseUrl: string, apiPort: number, options: SystemOptions, timeScale: number): Config {
+function configFor(databaseUrl: string, options: SystemOptions, timeScale: number): Config {
   const ring = () => ({ activeId: 'k1', keys: { k1: randomBytes(32) } });
   return {
     databaseUrl,
@@ -215,18 +223,7 @@ function configFor(databaseUrl: string, apiPort: number, options: SystemOptions,
     providerDeadlineMs: options.providerDeadlineMs ?? 3_000,
     completeByMs: options.completeByMs ?? 30_000,
     apiWaitMs: options.apiWaitMs ?? 10_000,
-    api: { host: '127.0.0.1', port: apiPort },
+    api: { host: '127.0.0.1', port: 0 },
     logLevel: 'silent',
   };
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -61,6 +61,12 @@ export class Lanes {
     return operation === undefined || operation.closed ? undefined : operation;
   }
 
+  #isBeingVoided(attemptId: string): boolean {
+    if (this.#process.superseded) return false;
+    const attempt = this.#process.current.attempts.find((each) => each.id === attemptId);
+    return attempt?.operations.some((each) => each.kind === 'void' && !each.closed) ?? false;
+  }
+
   async #drive(operationId: string): Promise<void> {
     for (;;) {
       const operation = this.#open(operationId);
@@ -134,9 +140,14 @@ export class Lanes {
     const step = attempt === undefined ? undefined : routeStepOf(current, attempt.accountId);
     assert(attempt !== undefined && step !== undefined, `operation ${operation.id} has no route step`);
     const closed = () => this.#open(operation.id) === undefined;
-    // A challenge is not asked about: its void says what became of it.
-    if (attempt.status === 'requires_action' && operation.kind !== 'void') {
-      await condition(closed);
+    // A challenge is not asked about while it is being voided: the void says what became of it. If that is
+    // refused, the payer may have completed it, and only asking tells.
+    if (
+      attempt.status === 'requires_action' &&
+      operation.kind !== 'void' &&
+      this.#isBeingVoided(attempt.id)
+    ) {
+      await condition(() => closed() || !this.#isBeingVoided(attempt.id));
       return;
     }
     const inquiry = this.#inquiries.get(operation.id) ?? NO_INQUIRY;
