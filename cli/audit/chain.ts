@@ -61,7 +61,7 @@ function unfaithfulColumns(row: AuditRow): string[] {
     ['generation', row.generation, said.generation],
     ['trigger', row.trigger, trigger?.type],
     ['actor', row.actor, trigger?.actor],
-    ['from_status', row.fromStatus, said.fromStatus],
+    ['from_status', row.fromStatus, said.fromStatus ?? null],
     ['to_status', row.toStatus, said.status],
     ['reason', row.reason, said.reason],
     ['policy_version', row.policyVersion, said.policyVersion],

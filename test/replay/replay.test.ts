@@ -21,6 +21,7 @@ import {
   localActivities,
   statusOf,
 } from './histories.ts';
+import { unreadable } from './shapes.ts';
 
 /** Statuses that no decision leads to yet: challenges will be workflows of their own. */
 const NOT_REACHED: readonly PaymentStatus[] = ['requires_action'];
@@ -163,5 +164,20 @@ describe('the names on the wire', () => {
     // Made, not called: what they depend on is never touched.
     const activities = Object.keys(createActivities({} as Dependencies)).sort();
     expect(activities).toEqual(sorted([...WIRE.activities, ...WIRE.localActivities]));
+  });
+});
+
+describe('the payloads on the wire', () => {
+  it('hold what today’s code reads of them', () => {
+    const problems = [...readable].flatMap(([name, history]) =>
+      unreadable(history).map((problem) => `${name}: ${problem}`),
+    );
+    expect(problems).toEqual([]);
+  });
+
+  it('would be found if a field were missing', () => {
+    const [history] = readable.values();
+    const stripped = JSON.parse(JSON.stringify(history).replaceAll('"answerByMs"', '"answerBy"'));
+    expect(unreadable(stripped).join()).toContain('answerByMs');
   });
 });

@@ -14,12 +14,14 @@ import { findPostgresHome, removePostgres } from '../../cli/stack/postgres-home.
 import { ProcessGroup } from '../../cli/stack/processes.ts';
 import { startTemporal } from '../../cli/stack/temporal.ts';
 import { obtainTemporalBinary } from '../../cli/stack/temporal-binary.ts';
+import { buildWorkflowBundleApart, bundleIsStale, bundlePath } from '../../cli/stack/workflow-bundle.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
     postgresAdminUrl: string;
     templateDatabase: string;
     temporalAddress: string;
+    workflowBundle: string;
   }
 }
 
@@ -48,12 +50,15 @@ export default async function setup(project: TestProject): Promise<() => Promise
         env: process.env,
         onProgress: (line) => console.error(`Temporal: ${line}`),
       }).then((binary) => startTemporal({ group, binary, port: temporalPort })),
+      // Once for all files: each would bundle the same sources for itself.
+      bundleIsStale() ? buildWorkflowBundleApart() : undefined,
     ]);
     await ensureDatabase(postgres.urlOf('postgres'), TEMPLATE);
     await migrate(postgres.urlOf(TEMPLATE));
     project.provide('postgresAdminUrl', postgres.urlOf('postgres'));
     project.provide('templateDatabase', TEMPLATE);
     project.provide('temporalAddress', temporalAddress);
+    project.provide('workflowBundle', bundlePath());
   } catch (error) {
     await tearDown();
     throw error;

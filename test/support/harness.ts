@@ -55,6 +55,11 @@ export function temporalAddress(): string {
   return inject('temporalAddress');
 }
 
+/** The bundle of today's workflows, built once for the run. */
+export function workflowBundle(): string {
+  return inject('workflowBundle');
+}
+
 /** A task queue that no other test polls: isolation enough, since workflow ids derive from fresh ids. */
 export function createNamespaceOrTaskQueue(): { namespace: string; taskQueue: string } {
   return { namespace: 'default', taskQueue: `test-${randomBytes(8).toString('hex')}` };

@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { IllegalStateError } from '@temporalio/common';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pg from 'pg';
 import { pino } from 'pino';
 import { startApi } from '../../api/main.ts';
@@ -10,7 +12,12 @@ import { connectDoor } from '../../client/index.ts';
 import type { Config } from '../../config/env.ts';
 import { startSimulator } from '../../sandbox/simulator.ts';
 import { startWorker } from '../../worker/main.ts';
-import { createNamespaceOrTaskQueue, createTestDatabase, temporalAddress } from './harness.ts';
+import {
+  createNamespaceOrTaskQueue,
+  createTestDatabase,
+  temporalAddress,
+  workflowBundle,
+} from './harness.ts';
 
 /**
  * The whole of Interlock in one test process: simulators, API and worker over the run's Postgres and
@@ -71,7 +78,17 @@ export interface RequestOptions {
   readonly apiKey?: string;
 }
 
+/** Temporal's own notices would bury the tests' output. Whoever has installed a runtime before keeps it. */
+function quietTemporal(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  } catch (error) {
+    if (!(error instanceof IllegalStateError)) throw error;
+  }
+}
+
 export async function startSystem(options: SystemOptions = {}): Promise<System> {
+  quietTemporal();
   const database = await createTestDatabase();
   const dataDir = await mkdtemp(join(tmpdir(), 'interlock-test-'));
   const timeScale = options.timeScale ?? 0.005;
@@ -224,6 +241,7 @@ function configFor(databaseUrl: string, options: SystemOptions, timeScale: numbe
     completeByMs: options.completeByMs ?? 30_000,
     apiWaitMs: options.apiWaitMs ?? 10_000,
     api: { host: '127.0.0.1', port: 0 },
+    workflowBundle: workflowBundle(),
     logLevel: 'silent',
   };
 }

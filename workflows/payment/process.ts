@@ -13,7 +13,7 @@ import type { Settings } from '../../domain/payment/resolver.ts';
 import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
 import { type Trigger, transitionOf } from '../../domain/payment/transition.ts';
 import { database, recordAtLength, recordLocally } from './activities.ts';
-import { show } from './visibility.ts';
+import { Visibility } from './visibility.ts';
 
 /**
  * A payment in the workflow's hands: its state, and the one way in which that state changes. `apply` is
@@ -28,6 +28,7 @@ export class PaymentProcess {
   superseded = false;
   /** Called after each written step; the lanes look for new operations then. */
   onChange: () => void = () => undefined;
+  readonly #visibility = new Visibility();
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(paymentId: string, generation: number) {
@@ -40,7 +41,7 @@ export class PaymentProcess {
     this.settings = settings;
     this.superseded = payment.generation !== this.generation;
     if (!this.superseded) this.onChange();
-    show(payment);
+    this.#visibility.show(payment);
   }
 
   get current(): Payment {
@@ -94,7 +95,7 @@ export class PaymentProcess {
           case 'recorded':
           case 'already_recorded':
             this.payment = transition.payment;
-            show(transition.payment, transition.reason);
+            this.#visibility.show(transition.payment, transition.reason);
             this.onChange();
             return true;
           case 'superseded':

@@ -3,18 +3,26 @@ import { currentAttempt, openOperations, type Payment } from '../../domain/payme
 
 /**
  * What an operator sees in Temporal's Web UI: current details in words, and search attributes to find
- * payments by. Details cost nothing; an attribute costs an event, so it is set only where a payment rests.
+ * payments by. Details cost nothing; an attribute costs an event, so it is set only when what it says has
+ * changed for longer than a provider takes to answer.
  */
-export function show(payment: Payment, reason?: string): void {
-  setCurrentDetails(details(payment, reason));
-  const resting = payment.status !== 'processing' || stuck(payment);
-  if (!resting) return;
-  const provider = currentAttempt(payment)?.provider;
-  upsertSearchAttributes({
-    InterlockStatus: [payment.status],
-    ...(provider === undefined ? {} : { InterlockProvider: [provider] }),
-    InterlockNeedsAttention: [needsAttention(payment)],
-  });
+export class Visibility {
+  /** As the start set it; see client/door.ts. */
+  #shown = 'processing';
+
+  show(payment: Payment, reason?: string): void {
+    setCurrentDetails(details(payment, reason));
+    const attention = needsAttention(payment);
+    const standing = `${payment.status}${attention ? ' !' : ''}`;
+    if (standing === this.#shown) return;
+    this.#shown = standing;
+    const provider = currentAttempt(payment)?.provider;
+    upsertSearchAttributes({
+      InterlockStatus: [payment.status],
+      InterlockNeedsAttention: [attention],
+      ...(provider === undefined ? {} : { InterlockProvider: [provider] }),
+    });
+  }
 }
 
 function stuck(payment: Payment): boolean {
