@@ -53,8 +53,8 @@ describe('a complete environment', () => {
   test('makes the first key of a ring the active one and keeps the others readable', () => {
     const { codec } = loadConfig(complete).keys;
     expect(codec.activeId).toBe('k2');
-    expect(codec.keys['k1']?.equals(Buffer.alloc(32, 1))).toBe(true);
-    expect(encodeKeyRing(codec)).toBe(complete['INTERLOCK_CODEC_KEYS']);
+    expect(codec.keys.k1?.equals(Buffer.alloc(32, 1))).toBe(true);
+    expect(encodeKeyRing(codec)).toBe(complete.INTERLOCK_CODEC_KEYS);
   });
 
   test('counts an empty variable as not set', () => {

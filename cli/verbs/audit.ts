@@ -65,7 +65,9 @@ async function run(argv: string[]): Promise<number> {
 export async function verifyAnchor(db: Db, file: string, key: Uint8Array): Promise<Finding[]> {
   const { heads: anchored, problems } = readAnchor(readFileSync(file, 'utf8'), key);
   // A worker that starts again anchors the last moments again.
-  const heads = [...new Map(anchored.map((head) => [`${head.paymentId} ${head.sequence} ${head.hash}`, head])).values()];
+  const heads = [
+    ...new Map(anchored.map((head) => [`${head.paymentId} ${head.sequence} ${head.hash}`, head])).values(),
+  ];
   const disowned = [];
   for (let from = 0; from < heads.length; from += PAGE) {
     disowned.push(...(await disownedHeads(db, heads.slice(from, from + PAGE))));
