@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { providerKeyFor } from '../domain/ids.ts';
 import type { Transition } from '../domain/payment/transition.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -33,6 +34,7 @@ export function attemptsPart(transition: Transition): Prisma.Sql {
 export function operationsPart(transition: Transition): Prisma.Sql {
   const rows = transition.operations.map((operation) => ({
     ...operation,
+    providerKey: providerKeyFor({ ...operation, paymentId: transition.paymentId }),
     sendBy: operation.sendByMs === undefined ? null : new Date(operation.sendByMs).toISOString(),
   }));
   return Prisma.sql`

@@ -1,13 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import type { Mode, OperationKind } from './names.ts';
+
+export * from './names.ts';
 
 /**
  * Every identifier that must be the same on a second try is derived here, from what caused it, and
  * nowhere else. Nothing is random: a repeated request, a re-executed activity or a reset workflow
  * computes the same names and so meets the rows that the first one left.
  */
-export type Mode = 'test' | 'live';
-export type OperationKind = 'authorize' | 'sale' | 'capture' | 'void' | 'refund';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -49,38 +50,6 @@ export function requestIdFor(merchantId: string, mode: Mode, path: string, idemp
   return `req_${digest(['request', merchantId, mode, path, idempotencyKey], ID_LENGTH)}`;
 }
 
-function stem(paymentId: string): string {
-  return paymentId.slice('pay_'.length);
-}
-
-export function attemptIdFor(paymentId: string, attemptNumber: number): string {
-  return `att_${stem(paymentId)}_${attemptNumber}`;
-}
-
-/** `number` is fixed by the operation's cause when its row is made, never counted when it is sent. */
-export function operationIdFor(
-  paymentId: string,
-  attemptNumber: number,
-  kind: OperationKind,
-  number: number,
-): string {
-  return `op_${stem(paymentId)}_${attemptNumber}_${kind}_${number}`;
-}
-
-export function eventIdFor(paymentId: string, sequence: number, ordinal: number): string {
-  return `evt_${stem(paymentId)}_${sequence}_${ordinal}`;
-}
-
-/**
- * Our references travel to the provider and come back in webhooks and settlement files. Both an
- * attempt's and an operation's contain the payment's stem, so a stray reference finds its payment
- * without a look-up. Answers undefined for a reference that is not ours.
- */
-export function paymentIdOfReference(reference: string): string | undefined {
-  const match = /^(?:att|op)_([a-z2-7]{26})_/.exec(reference);
-  return match?.[1] === undefined ? undefined : `pay_${match[1]}`;
-}
-
 /**
  * The idempotency key a provider sees: 52 base32 characters (all 256 bits), within Adyen's 64 and
  * Stripe's 255. A key belongs to one operation row, so a new row is a new charge by construction.
@@ -93,9 +62,4 @@ export function providerKeyFor(operation: {
 }): string {
   const { paymentId, attemptNumber, kind, number } = operation;
   return digest(['provider-key', paymentId, attemptNumber, kind, number], 52);
-}
-
-/** The workflow of one generation of a payment. */
-export function paymentWorkflowId(paymentId: string, generation: number): string {
-  return `payment/${paymentId}/g${generation}`;
 }

@@ -36,6 +36,7 @@ export async function startTestApi(overrides: Partial<Config> = {}): Promise<Tes
     },
   });
   const sql = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
+  sql.on('error', () => undefined);
   const keys = await seedMerchants(sql, digest);
   const connection: DoorConnection = {
     door,

@@ -1,5 +1,5 @@
-import { attemptIdFor, type OperationKind, operationIdFor } from '../ids.ts';
 import { AssertionFailure } from '../machine.ts';
+import { attemptIdFor, type OperationKind, operationIdFor } from '../names.ts';
 import type { OperationOutcome } from './outcome.ts';
 import type { Attempt, Operation, Payment, RouteStep } from './payment.ts';
 import type { OperationStatus, PaymentStatus } from './states.ts';

@@ -1,4 +1,4 @@
-import type { Mode, OperationKind } from '../ids.ts';
+import type { Mode, OperationKind } from '../names.ts';
 import type { Decline, OperationOutcome } from './outcome.ts';
 import type { AttemptStatus, OperationStatus, PaymentStatus } from './states.ts';
 

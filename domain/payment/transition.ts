@@ -1,4 +1,3 @@
-import { providerKeyFor } from '../ids.ts';
 import { type LedgerEntry, movementOf } from '../ledger/postings.ts';
 import { assert, canMove } from '../machine.ts';
 import type { Decision, OpenedException } from './edit.ts';
@@ -37,7 +36,6 @@ export interface Transition {
 export interface OperationRow extends Operation {
   readonly attemptId: string;
   readonly attemptNumber: number;
-  readonly providerKey: string;
 }
 
 /** Who or what caused a step. `actor` is the merchant's request, a timer, a provider, or an operator. */
@@ -67,7 +65,7 @@ export function transitionOf(
       `attempt ${attempt.id}: ${from} may not become ${attempt.status}`,
     );
   }
-  const operations = changed.flatMap((attempt) => changedOperations(after, earlier.get(attempt.id), attempt));
+  const operations = changed.flatMap((attempt) => changedOperations(earlier.get(attempt.id), attempt));
   return {
     paymentId: before.id,
     generation: before.generation,
@@ -93,21 +91,11 @@ export function transitionOf(
   };
 }
 
-export function operationRow(payment: Payment, attempt: Attempt, operation: Operation): OperationRow {
-  const { kind, number } = operation;
-  return {
-    ...operation,
-    attemptId: attempt.id,
-    attemptNumber: attempt.number,
-    providerKey: providerKeyFor({ paymentId: payment.id, attemptNumber: attempt.number, kind, number }),
-  };
-}
-
-function changedOperations(payment: Payment, earlier: Attempt | undefined, attempt: Attempt): OperationRow[] {
+function changedOperations(earlier: Attempt | undefined, attempt: Attempt): OperationRow[] {
   const known = new Map(earlier?.operations.map((operation) => [operation.id, operation] as const));
   return attempt.operations
     .filter((operation) => known.get(operation.id) !== operation)
-    .map((operation) => operationRow(payment, attempt, operation));
+    .map((operation) => ({ ...operation, attemptId: attempt.id, attemptNumber: attempt.number }));
 }
 
 /** Exhaustive by type: the event that tells a merchant of each status, or undefined where it tells nothing new. */

@@ -125,6 +125,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   }
   const workers = new Set<{ stop(): Promise<void> }>();
   const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 3 });
+  // Dropping the database ends connections that lie idle; to the pool's listeners that is an error.
+  pool.on('error', () => undefined);
   const startOne = async () => {
     const worker = await startWorker(config, log);
     workers.add(worker);

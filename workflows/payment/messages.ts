@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Mode } from '../../domain/ids.ts';
+import type { Mode } from '../../domain/names.ts';
 import type { Refusal } from '../../domain/payment/commands.ts';
 import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
 

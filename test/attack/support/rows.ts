@@ -31,7 +31,9 @@ export async function openTestDatabase(): Promise<Database> {
   const database = await createTestDatabase();
   const db = openDb(database.url);
   const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
+  owner.on('error', () => undefined);
   const application = new pg.Pool({ connectionString: database.url, max: 4 });
+  application.on('error', () => undefined);
   const on =
     (pool: pg.Pool) =>
     async <T extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
