@@ -232,7 +232,8 @@ describe('every answer', () => {
       traceparent: trace,
     });
     expect(api.logs.join('')).not.toContain(api.keys.a);
-    expect(api.logs.join('')).not.toContain('737');
+    // By name: three digits are in some identifier or time stamp by chance.
+    expect(api.logs.join('')).not.toMatch(/"(cvc|cvv|security_?code)":"?\d/i);
   });
 
   it('to a bug is a plain 500, while the log has the frames', async () => {
