@@ -135,7 +135,7 @@ async function answered(
   return outcome;
 }
 
-/** Writes down what was seen, and wakes the payment if it no longer waits for it. Must not hide the outcome. */
+/** Writes down what was seen, and wakes the payment or refund if it no longer waits for it. Must not hide the outcome. */
 async function witness(
   deps: Dependencies,
   send: Pick<FirstSend, 'facts' | 'generation'>,
@@ -145,7 +145,7 @@ async function witness(
   const { facts, generation } = send;
   try {
     const { stale } = await observe(deps.db, facts, { source, generation, outcome });
-    if (stale && outcome.type !== 'unknown') await deps.door.news(facts.paymentId);
+    if (stale && outcome.type !== 'unknown') await deps.door.news(facts.ownerId);
   } catch (error) {
     log.error('observation not stored', {
       operationId: facts.operationId,

@@ -12,9 +12,13 @@ import type { ApiDeps } from './deps.ts';
 import { answerError, beginRequest, serveRoute } from './edge.ts';
 import { healthRoutes } from './health.ts';
 import { type OpenApiDocument, openApiDocument } from './openapi.ts';
+import { createOperatorAuthenticator } from './operator/auth.ts';
+import { createRefusalBook } from './operator/refusals.ts';
+import { operatorRoutes } from './operator/routes.ts';
 import { paymentMethodRoutes } from './payment-methods/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { problem } from './problems.ts';
+import { refundRoutes } from './refunds/routes.ts';
 import type { Route, Services } from './route.ts';
 import { createShortCache } from './short-cache.ts';
 import { createBell } from './webhooks/bell.ts';
@@ -27,12 +31,15 @@ export function createApp(deps: ApiDeps): Express {
   const services: Services = {
     ...deps,
     gate: createCommandGate(),
-    bell: createBell(deps.door, (error, paymentId) => {
-      deps.logger.warn({ err: error, payment_id: paymentId }, 'not signalled; the sweeper signals again');
+    bell: createBell(deps.door, (error, ownerId) => {
+      deps.logger.warn({ err: error, owner: ownerId }, 'not signalled; the sweeper signals again');
     }),
     webhookAccount: createShortCache((id) => deps.settings.webhookAccount(id), WEBHOOK_ACCOUNT_CACHE),
   };
-  const authenticate = createAuthenticator(deps.settings, deps.vault.keyedDigest);
+  const authenticate = {
+    merchant: createAuthenticator(deps.settings, deps.vault.keyedDigest),
+    operator: createOperatorAuthenticator(deps.operators, deps.vault.keyedDigest),
+  };
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -46,7 +53,7 @@ export function createApp(deps: ApiDeps): Express {
   app.use(() => {
     throw problem('route_missing');
   });
-  app.use(answerError(services));
+  app.use(answerError(services, createRefusalBook(deps.operators, deps.logger)));
   return app;
 }
 
@@ -55,6 +62,8 @@ export function apiRoutes(): readonly Route[] {
   const counts: WebhookCounts = { stored: 0, duplicate: 0, refused: 0 };
   const routes: Route[] = [
     ...paymentRoutes,
+    ...refundRoutes,
+    ...operatorRoutes,
     ...paymentMethodRoutes,
     ...webhookRoutes(counts),
     ...healthRoutes(counts),

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { CommandResult } from '../client/contract.ts';
+import type { CommandAnswer } from '../workflows/payment/messages.ts';
 import { createCommandGate, type GatedCommand } from './command-gate.ts';
 
 const ACCEPTED: CommandResult = { type: 'accepted' };
 const NOT_FOUND: CommandResult = { type: 'not_found' };
 
-function commandOf(more: Partial<GatedCommand>): GatedCommand {
+function commandOf(more: Partial<GatedCommand<CommandAnswer>>): GatedCommand<CommandAnswer> {
   return {
-    paymentId: 'pay_1',
+    subjectId: 'pay_1',
     identity: 'req_1/digest',
     timeoutMs: 5_000,
     send: async () => NOT_FOUND,
@@ -42,7 +43,7 @@ describe('the command gate', () => {
     await Promise.all([
       gate.run(commandOf({ send: door.send })),
       gate.run(commandOf({ send: door.send, identity: 'req_1/other digest' })),
-      gate.run(commandOf({ send: door.send, identity: 'req_2/digest', paymentId: 'pay_2' })),
+      gate.run(commandOf({ send: door.send, identity: 'req_2/digest', subjectId: 'pay_2' })),
     ]);
     expect(door.sent).toBe(3);
   });

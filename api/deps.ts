@@ -1,9 +1,15 @@
 import type { Logger } from 'pino';
 import type { PaymentsDoor } from '../client/contract.ts';
 import type { Inbox, InboxEvent } from '../db/inbox/index.ts';
-import type { PaymentMethodReader, PaymentReader, TimelineReader } from '../db/read/index.ts';
+import type {
+  OperatorReader,
+  PaymentMethodReader,
+  PaymentReader,
+  RefundReader,
+  TimelineReader,
+} from '../db/read/index.ts';
 import type { PaymentMethodWriter, RequestReader } from '../db/requests/index.ts';
-import type { SettingsReader } from '../db/settings/index.ts';
+import type { OperatorRegister, SettingsReader } from '../db/settings/index.ts';
 
 /**
  * What the API is made of. The rooms that it may not import (vault, providers) come in as functions, put
@@ -13,10 +19,13 @@ export interface ApiDeps {
   readonly door: PaymentsDoor;
   readonly requests: RequestReader;
   readonly payments: PaymentReader;
+  readonly refunds: RefundReader;
   readonly timeline: TimelineReader;
   readonly paymentMethods: PaymentMethodReader & PaymentMethodWriter;
   readonly inbox: Inbox;
   readonly settings: SettingsReader;
+  readonly operators: OperatorRegister;
+  readonly operatorViews: OperatorReader;
   readonly vault: CardSealer;
   readonly cards: CardFacts;
   readonly webhooks: WebhookSecurity;

@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import type { ApiKeyOwner } from '../db/settings/index.ts';
+import type { ApiKeyOwner, OperatorIdentity, RefusedCommand } from '../db/settings/index.ts';
 import type { Authenticate } from './auth.ts';
 import { containsCardNumber, findCardNumber, percentDecoded } from './card-data.ts';
 import { readJsonBody } from './json-body.ts';
+import type { AuthenticateOperator } from './operator/auth.ts';
 import { Problem, problem, problemBody } from './problems.ts';
 import type { Call, Reply, Route, Services } from './route.ts';
 
 /** Between Express and the routes: ids, headers, keys, bodies, log lines, and how a problem is answered. */
 
 const MAX_JSON_BYTES = 256 * 1024;
+const MAX_REFUSED_PATH = 300;
 
 const HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
@@ -28,6 +30,15 @@ interface Serving {
   /** For the log line. The route's pattern stands there, never the path as called, which anyone may write. */
   readonly facts: Record<string, unknown>;
   caller?: ApiKeyOwner;
+  operator?: OperatorIdentity;
+  /** A refusal of it leaves a row. */
+  isOperatorCommand?: boolean;
+}
+
+/** How each kind of caller is known. */
+export interface Authenticators {
+  readonly merchant: Authenticate;
+  readonly operator: AuthenticateOperator;
 }
 
 function servingOf(response: Response): Serving {
@@ -79,16 +90,17 @@ export function beginRequest({ logger, cards }: Services): RequestHandler {
 }
 
 /** The handlers of one route: its caller is known before its body is read. */
-export function serveRoute(route: Route, services: Services, authenticate: Authenticate): RequestHandler[] {
+export function serveRoute(route: Route, services: Services, authenticate: Authenticators): RequestHandler[] {
   const authenticated: RequestHandler = async (request, response, next) => {
     const serving = servingOf(response);
     serving.facts.route = route.path;
+    serving.isOperatorCommand = route.access === 'operator' && route.method === 'post';
+    const authorization = request.get('authorization');
+    if (route.access === 'operator') {
+      serving.operator = await authenticate.operator(authorization).catch(askForKey);
+    }
     if (route.access === 'merchant') {
-      serving.caller = await authenticate(request.get('authorization')).catch((error: unknown) => {
-        throw error instanceof Problem && error.httpStatus === 401
-          ? error.withHeaders({ 'WWW-Authenticate': 'Bearer' })
-          : error;
-      });
+      serving.caller = await authenticate.merchant(authorization).catch(askForKey);
       serving.facts.merchant_id = serving.caller.merchantId;
       serving.facts.mode = serving.caller.mode;
     }
@@ -100,9 +112,10 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const params: Record<string, string> = { ...(request.params as Record<string, string>) };
     refuseCardNumber(request.query, services);
-    const { caller, requestId, receivedAtMs, startedMs, log, facts } = serving;
+    const { caller, operator, requestId, receivedAtMs, startedMs, log, facts } = serving;
     const call: Call = {
       ...(caller === undefined ? {} : { caller }),
+      ...(operator === undefined ? {} : { operator }),
       requestId,
       params,
       query: request.query,
@@ -117,6 +130,12 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
     send(response, await route.run(call, services));
   };
   return route.method === 'get' ? [authenticated, run] : [authenticated, read, run];
+}
+
+function askForKey(error: unknown): never {
+  throw error instanceof Problem && error.httpStatus === 401
+    ? error.withHeaders({ 'WWW-Authenticate': 'Bearer' })
+    : error;
 }
 
 function refuseCardNumber(query: unknown, { cards }: Services): void {
@@ -143,13 +162,22 @@ function send(response: Response, { status, body, headers }: Reply): void {
 }
 
 /** Express knows an error handler by its four parameters. */
-export function answerError(services: Services): ErrorRequestHandler {
-  return (error: unknown, _request, response, _next) => {
-    const { requestId, log, facts } = servingOf(response);
+export function answerError(
+  services: Services,
+  writeRefusal: (refused: RefusedCommand) => Promise<void>,
+): ErrorRequestHandler {
+  return async (error: unknown, request, response, _next) => {
+    const { requestId, log, facts, isOperatorCommand, operator } = servingOf(response);
     const known = error instanceof Problem ? error : problemOfParser(error);
     if (known === undefined) log.error({ err: describeError(error, services) }, 'a bug or a broken part');
     const answered = known ?? problem('internal_error');
     facts.problem = answered.code;
+    if (isOperatorCommand === true && answered.httpStatus < 500) {
+      const { httpStatus: status, code, message: detail } = answered;
+      const { method } = request;
+      const path = request.path.slice(0, MAX_REFUSED_PATH);
+      await writeRefusal({ method, path, status, code, detail, requestId, ...pick(operator) });
+    }
     if (response.headersSent) {
       response.destroy();
       return;
@@ -160,6 +188,10 @@ export function answerError(services: Services): ErrorRequestHandler {
       headers: answered.headers,
     });
   };
+}
+
+function pick(operator: OperatorIdentity | undefined): { operatorId?: string } {
+  return operator === undefined ? {} : { operatorId: operator.operatorId };
 }
 
 /** Express and its body parser throw errors with a `status`; the texts in them quote what was sent. */

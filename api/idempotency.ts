@@ -5,7 +5,10 @@ import { containsCardNumber } from './card-data.ts';
 import { Problem, problem } from './problems.ts';
 import type { Reply, Services } from './route.ts';
 
-/** A merchant's POST, named so that its repetition has the same name. */
+/** Whose key it is: a merchant's in one mode, or an operator's own. */
+export type RequestOwner = Pick<ApiKeyOwner, 'merchantId' | 'mode'>;
+
+/** A POST, named so that its repetition has the same name. */
 export interface RequestName {
   readonly requestId: string;
   /** Method and concrete path. */
@@ -17,12 +20,12 @@ export interface RequestName {
 const PRINTABLE_ASCII = /^[\x20-\x7e]{1,255}$/;
 
 /**
- * Names a request by merchant, mode, method with concrete path, and key. The digest covers the validated
+ * Names a request by owner, mode, method with concrete path, and key. The digest covers the validated
  * body, so `{"amount":100,...}` with a default left out or written down is the same request.
  */
 export function nameRequest(
+  { merchantId, mode }: RequestOwner,
   call: {
-    readonly caller: ApiKeyOwner;
     readonly headers: Readonly<Record<string, string | undefined>>;
     readonly concretePath: string;
   },
@@ -36,7 +39,6 @@ export function nameRequest(
     throw problem('card_number_in_text', { param: 'Idempotency-Key' });
   }
   const path = `POST ${call.concretePath}`;
-  const { merchantId, mode } = call.caller;
   return {
     requestId: requestIdFor(merchantId, mode, path, idempotencyKey),
     path,

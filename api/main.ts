@@ -6,9 +6,15 @@ import { connectDoor, type DoorConnection } from '../client/index.ts';
 import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
 import { type Db, openDb } from '../db/client.ts';
 import { createInbox } from '../db/inbox/index.ts';
-import { createPaymentMethodReader, createPaymentReader, createTimelineReader } from '../db/read/index.ts';
+import {
+  createOperatorReader,
+  createPaymentMethodReader,
+  createPaymentReader,
+  createRefundReader,
+  createTimelineReader,
+} from '../db/read/index.ts';
 import { createPaymentMethodWriter, createRequestReader } from '../db/requests/index.ts';
-import { createSettingsReader } from '../db/settings/index.ts';
+import { createOperatorRegister, createSettingsReader } from '../db/settings/index.ts';
 import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { providerByName } from '../providers/registry.ts';
 import {
@@ -83,10 +89,13 @@ export function composeDeps(config: Config, db: Db, connection: DoorConnection, 
     door: connection.door,
     requests: createRequestReader(db),
     payments: createPaymentReader(db),
+    refunds: createRefundReader(db),
     timeline: createTimelineReader(db),
     paymentMethods: { ...createPaymentMethodReader(db), ...createPaymentMethodWriter(db) },
     inbox: createInbox(db),
     settings: createSettingsReader(db),
+    operators: createOperatorRegister(db),
+    operatorViews: createOperatorReader(db),
     vault: { ...vault, cvcLifetimeMs: CVC_LIFETIME_MS },
     cards: { problemOf: cardNumberProblem, brandOf: detectBrand, last4, bin, isLuhnValid },
     webhooks: {

@@ -11,10 +11,15 @@ export type OpenApiDocument = ReturnType<OpenApiGeneratorV31['generateDocument']
 
 export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
   const registry = new OpenAPIRegistry();
-  const bearer = registry.registerComponent('securitySchemes', 'secretKey', {
+  registry.registerComponent('securitySchemes', 'secretKey', {
     type: 'http',
     scheme: 'bearer',
     description: 'A secret key, `sk_test_...` or `sk_live_...`.',
+  });
+  registry.registerComponent('securitySchemes', 'operatorKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description: "An operator's own key, `iop_...`.",
   });
   for (const route of routes) {
     const headers = headersOf(route);
@@ -23,7 +28,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
       path: openApiPath(route.path),
       operationId: route.operationId,
       summary: route.summary,
-      ...(route.access === 'merchant' ? { security: [{ [bearer.name]: [] }] } : { security: [] }),
+      security: securityOf(route),
       request: {
         ...(route.params === undefined ? {} : { params: route.params }),
         ...(route.query === undefined ? {} : { query: route.query }),
@@ -42,6 +47,17 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     },
     servers: [{ url: '/' }],
   });
+}
+
+/** Exhaustive: a new kind of access does not compile until its scheme is named. */
+const SECURITY: Readonly<Record<Route['access'], readonly Record<string, string[]>[]>> = {
+  merchant: [{ secretKey: [] }],
+  operator: [{ operatorKey: [] }],
+  public: [],
+};
+
+function securityOf({ access }: Route) {
+  return [...SECURITY[access]];
 }
 
 /** `/v1/payments/:id` of Express is `/v1/payments/{id}` of OpenAPI. */

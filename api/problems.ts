@@ -34,6 +34,21 @@ const KINDS = {
     type: 'authentication_error',
     message: 'The webhook could not be verified; nothing was stored.',
   },
+  operator_key_missing: {
+    status: 401,
+    type: 'authentication_error',
+    message: "Send an operator's own key as `Authorization: Bearer iop_...`.",
+  },
+  operator_key_invalid: {
+    status: 401,
+    type: 'authentication_error',
+    message: "This operator's key is not valid.",
+  },
+  operator_key_required: {
+    status: 403,
+    type: 'authentication_error',
+    message: 'A merchant key opens no operator route.',
+  },
   route_missing: invalid(404, 'No such route.'),
   resource_missing: invalid(404, 'No such object.'),
   parameter_missing: invalid(400, 'A required parameter is missing.'),
@@ -141,6 +156,7 @@ export function failureProblem(failure: PaymentFailure, payment: object): Proble
 /** The parameter that a refusal is about, where it is about one. */
 const REFUSED_PARAMS: Readonly<Record<string, string>> = {
   amount_too_large: 'amount',
+  currency_mismatch: 'currency',
   multiple_captures_not_supported: 'final_capture',
   payment_method_required: 'payment_method',
 };
@@ -153,7 +169,9 @@ export function refusalProblem(refusal: {
 }): Problem {
   const { code, message, status, allowed } = refusal;
   const param = REFUSED_PARAMS[code];
-  return new Problem({ status: 409, type: 'invalid_request_error', message }, code, {
+  // Who may not do it is forbidden; what may not be done now is in conflict with the state.
+  const httpStatus = code === 'second_operator_required' ? 403 : 409;
+  return new Problem({ status: httpStatus, type: 'invalid_request_error', message }, code, {
     ...(param === undefined ? {} : { param }),
     ...(status === undefined ? {} : { status }),
     ...(allowed === undefined ? {} : { allowed }),

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { ZodObject, ZodType, z } from 'zod';
-import type { ApiKeyOwner, WebhookAccount } from '../db/settings/index.ts';
+import type { ApiKeyOwner, OperatorIdentity, WebhookAccount } from '../db/settings/index.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { ApiDeps } from './deps.ts';
 import { parseWith } from './parse.ts';
@@ -16,7 +16,7 @@ export interface Route {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  readonly access: 'merchant' | 'public';
+  readonly access: 'merchant' | 'operator' | 'public';
   readonly params?: ZodObject;
   readonly query?: ZodObject;
   readonly body?: ZodType;
@@ -47,8 +47,10 @@ export interface Services extends ApiDeps {
 
 /** One request on its way: who calls, what was sent, and what the log line will say of it. */
 export interface Call {
-  /** Absent on public routes. */
+  /** On merchants' routes only. */
   readonly caller?: ApiKeyOwner;
+  /** On operators' routes only. */
+  readonly operator?: OperatorIdentity;
   readonly requestId: string;
   readonly params: unknown;
   readonly query: unknown;
@@ -72,45 +74,89 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export interface TypedCall<P, Q, B> extends Omit<Call, 'params' | 'query' | 'body' | 'caller'> {
-  readonly caller: ApiKeyOwner;
+interface ParsedCall<P, Q, B> extends Omit<Call, 'params' | 'query' | 'body' | 'caller' | 'operator'> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
 }
 
+export interface TypedCall<P, Q, B> extends ParsedCall<P, Q, B> {
+  readonly caller: ApiKeyOwner;
+}
+
+export interface OperatorCall<P, Q, B> extends ParsedCall<P, Q, B> {
+  readonly operator: OperatorIdentity;
+}
+
 type Output<T> = T extends ZodType ? z.output<T> : undefined;
 
-type MerchantRoute<P, Q, B> = Omit<Route, 'run' | 'access' | 'params' | 'query' | 'body'> & {
+type Definition<P, Q, B> = Omit<Route, 'run' | 'access' | 'params' | 'query' | 'body'> & {
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+};
+
+type MerchantRoute<P, Q, B> = Definition<P, Q, B> & {
   handle(call: TypedCall<Output<P>, Output<Q>, Output<B>>, services: Services): Promise<Reply>;
 };
 
-/** A route behind a bearer key. Its handler sees parsed input only. */
+type OperatorRoute<P, Q, B> = Definition<P, Q, B> & {
+  handle(call: OperatorCall<Output<P>, Output<Q>, Output<B>>, services: Services): Promise<Reply>;
+};
+
+/** A route behind a merchant's bearer key. Its handler sees parsed input only. */
 export function merchantRoute<
   P extends ZodObject | undefined = undefined,
   Q extends ZodObject | undefined = undefined,
   B extends ZodType | undefined = undefined,
->(definition: MerchantRoute<P, Q, B>): Route {
-  const { handle, params, query, body, ...rest } = definition;
+>({ handle, ...definition }: MerchantRoute<P, Q, B>): Route {
+  return parsedRoute(definition, 'merchant', async (call, parsed, services) => {
+    if (call.caller === undefined) throw new Error('a merchant route was reached without its caller');
+    return handle({ ...parsed, caller: call.caller }, services);
+  });
+}
+
+/** A route behind an operator's own key. */
+export function operatorRoute<
+  P extends ZodObject | undefined = undefined,
+  Q extends ZodObject | undefined = undefined,
+  B extends ZodType | undefined = undefined,
+>({ handle, ...definition }: OperatorRoute<P, Q, B>): Route {
+  return parsedRoute(definition, 'operator', async (call, parsed, services) => {
+    if (call.operator === undefined) throw new Error('an operator route was reached without its operator');
+    return handle({ ...parsed, operator: call.operator }, services);
+  });
+}
+
+function parsedRoute<
+  P extends ZodObject | undefined,
+  Q extends ZodObject | undefined,
+  B extends ZodType | undefined,
+>(
+  definition: Definition<P, Q, B>,
+  access: Route['access'],
+  run: (
+    call: Call,
+    parsed: ParsedCall<Output<P>, Output<Q>, Output<B>>,
+    services: Services,
+  ) => Promise<Reply>,
+): Route {
+  const { params, query, body, ...rest } = definition;
   return {
     ...rest,
-    access: 'merchant',
+    access,
     ...(params === undefined ? {} : { params }),
     ...(query === undefined ? {} : { query }),
     ...(body === undefined ? {} : { body }),
     async run(call, services) {
-      if (call.caller === undefined) throw new Error('a merchant route was reached without its caller');
-      const typed = {
-        ...call,
-        caller: call.caller,
+      const { caller: _caller, operator: _operator, ...facts } = call;
+      const parsed = {
+        ...facts,
         params: parseWith(params, call.params) as Output<P>,
         query: parseWith(query, call.query) as Output<Q>,
         body: parseWith(body, call.body) as Output<B>,
       };
-      return handle(typed, services);
+      return run(call, parsed, services);
     },
   };
 }

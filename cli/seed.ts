@@ -1,7 +1,8 @@
 /**
- * The demo merchant: its API key, an account at each provider, a first routing policy. Run at every start;
+ * The demo merchant: its API key, an account at each provider, a first routing policy; and two operators. Run at every start;
  * what an earlier start wrote stays, except that accounts follow the ports of the simulators.
  */
+import { createHmac } from 'node:crypto';
 import pg from 'pg';
 import { apiKeyDigest } from './api-key-digest.ts';
 import type { DemoAccount } from './stack/providers.ts';
@@ -27,8 +28,19 @@ const POLICY = {
   otherwise: ['stripe', 'adyen'],
 };
 
-export async function seedDemo(options: SeedOptions): Promise<{ apiKey: string; merchantId: string }> {
+export type Seeded = {
+  apiKey: string;
+  merchantId: string;
+  /** Two people, because a resolution needs two. */
+  operatorKeys: { alice: string; bob: string };
+};
+
+export async function seedDemo(options: SeedOptions): Promise<Seeded> {
   const apiKey = `sk_test_${options.apiKeySecret}`;
+  const operatorKeys = {
+    alice: operatorKey('alice', options.digestKey),
+    bob: operatorKey('bob', options.digestKey),
+  };
   const client = new pg.Client({ connectionString: options.databaseUrl });
   await client.connect();
   try {
@@ -55,9 +67,21 @@ export async function seedDemo(options: SeedOptions): Promise<{ apiKey: string; 
        ON CONFLICT DO NOTHING`,
       [MERCHANT_ID, MODE, JSON.stringify(POLICY)],
     );
+    for (const [name, key] of Object.entries(operatorKeys)) {
+      await client.query(
+        `INSERT INTO operator (id, name, digest) VALUES ($1, $2, $3)
+         ON CONFLICT (id) DO UPDATE SET digest = excluded.digest`,
+        [`opr_${name}`, name, apiKeyDigest(key, options.digestKey)],
+      );
+    }
     await client.query('COMMIT');
   } finally {
     await client.end();
   }
-  return { apiKey, merchantId: MERCHANT_ID };
+  return { apiKey, merchantId: MERCHANT_ID, operatorKeys };
+}
+
+/** The same at every start of one stack, and another in each: it follows from the stack's own secret. */
+function operatorKey(name: string, digestKey: Buffer): string {
+  return `iop_${createHmac('sha256', digestKey).update(`interlock/demo-operator/${name}`).digest('base64url')}`;
 }

@@ -1,5 +1,12 @@
 import type { NewsDoor } from '../domain/door.ts';
 import type { PaymentSnapshot } from '../domain/payment/payment.ts';
+import type { RefundSnapshot } from '../domain/refund/refund.ts';
+import type {
+  ApproveCommand,
+  MoveCommand,
+  OperatorCommand,
+  ProposeCommand,
+} from '../workflows/operations/operator-messages.ts';
 import type {
   CancelCommand,
   CaptureCommand,
@@ -7,6 +14,7 @@ import type {
   ConfirmCommand,
   PaymentOrder,
 } from '../workflows/payment/messages.ts';
+import type { CancelRefundCommand, RefundAnswer, RefundOrderInput } from '../workflows/refund/messages.ts';
 
 /**
  * What the door to Temporal offers to the API, the CLI and the worker's sweeper. Every call is bounded by
@@ -20,16 +28,47 @@ export interface PaymentsDoor extends NewsDoor {
   void(paymentId: string, command: CancelCommand, timeoutMs: number): Promise<CommandResult>;
   /** The workflow's own view, for a payment whose row isn't written yet. Rejects when nobody can tell in time. */
   snapshot(paymentId: string, timeoutMs: number): Promise<PaymentSnapshot | undefined>;
+  readonly refunds: RefundsDoor;
+  readonly operators: OperatorsDoor;
 }
 
-export type CommandResult =
-  | { readonly type: 'answered'; readonly answer: CommandAnswer }
+export interface RefundsDoor {
+  /** Reserves and sends, or is refused by the payment's balance. */
+  create(refundId: string, order: RefundOrderInput, timeoutMs: number): Promise<RefundResult>;
+  cancel(refundId: string, command: CancelRefundCommand, timeoutMs: number): Promise<RefundResult>;
+  snapshot(refundId: string, timeoutMs: number): Promise<RefundSnapshot | undefined>;
+}
+
+/** Operators' commands, to a payment or (where one takes it) a refund. */
+export interface OperatorsDoor {
+  retry(ownerId: string, command: OperatorCommand, timeoutMs: number): Promise<OperatorResult>;
+  void(paymentId: string, command: OperatorCommand, timeoutMs: number): Promise<OperatorResult>;
+  cancel(ownerId: string, command: OperatorCommand, timeoutMs: number): Promise<OperatorResult>;
+  move(paymentId: string, command: MoveCommand, timeoutMs: number): Promise<OperatorResult>;
+  propose(ownerId: string, command: ProposeCommand, timeoutMs: number): Promise<OperatorResult>;
+  approve(ownerId: string, command: ApproveCommand, timeoutMs: number): Promise<OperatorResult>;
+}
+
+export type OperatorResult = Result<CommandAnswer | RefundAnswer>;
+
+export type CommandResult = Result<CommandAnswer>;
+export type RefundResult = Result<RefundAnswer>;
+
+export type Result<Answer> =
+  | { readonly type: 'answered'; readonly answer: Answer }
   /** Temporal has accepted it (or may have); the outcome wasn't there in time. Answer 202. */
   | { readonly type: 'accepted' }
   /** Temporal could not be reached: nothing is known. Answer 503, retry with the same key. */
   | { readonly type: 'unreachable'; readonly detail: string }
-  /** Neither a workflow nor a row knows this payment. */
+  /** Neither a workflow nor a row knows it. */
   | { readonly type: 'not_found' };
 
 export type { NewsResult } from '../domain/door.ts';
+export type {
+  ApproveCommand,
+  MoveCommand,
+  OperatorCommand,
+  ProposeCommand,
+} from '../workflows/operations/operator-messages.ts';
 export type { PaymentOrder, RequestStamp } from '../workflows/payment/messages.ts';
+export type { RefundOrderInput } from '../workflows/refund/messages.ts';

@@ -10,7 +10,7 @@ import type { PaymentsDoor } from './contract.ts';
 import { createDoor } from './door.ts';
 
 export { connectClient, connectionOptions, type TemporalAddress } from './connection.ts';
-export type { CommandResult, NewsResult, PaymentsDoor } from './contract.ts';
+export type { CommandResult, NewsResult, PaymentsDoor, RefundsDoor } from './contract.ts';
 export { createDoor } from './door.ts';
 export { openGeneration } from './generations.ts';
 

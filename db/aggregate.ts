@@ -6,20 +6,48 @@ import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
 /** Reads a payment back whole: what a workflow hydrates from, and what readers take their snapshot of. */
-export async function loadPayment(db: Db, paymentId: string): Promise<Payment | undefined> {
-  const rows = await db.$queryRaw<{ payment: PaymentRow; attempts: AttemptRow[] | null }[]>(Prisma.sql`
-    SELECT to_jsonb(p) AS payment,
-      (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('operations',
-          (SELECT coalesce(jsonb_agg(to_jsonb(o) - 'sealed_parameters' ORDER BY o.created_at, o.kind, o.number), '[]')
-             FROM operation o WHERE o.attempt_id = a.id)) ORDER BY a.number)
-        FROM attempt a WHERE a.payment_id = p.id) AS attempts
-    FROM payment p WHERE p.id = ${paymentId}`);
-  const row = rows[0];
-  return row === undefined ? undefined : toPayment(row.payment, row.attempts ?? []);
+export async function loadPayment(
+  db: Pick<Db, '$queryRaw'>,
+  paymentId: string,
+): Promise<Payment | undefined> {
+  const [payment] = await loadPayments(db, Prisma.sql`p.id = ${paymentId}`);
+  return payment;
 }
 
+/** Payments that a condition on `payment p` names, in the order and number that `tail` says. */
+export async function loadPayments(
+  db: Pick<Db, '$queryRaw'>,
+  condition: Prisma.Sql,
+  tail: Prisma.Sql = Prisma.empty,
+): Promise<readonly Payment[]> {
+  const rows = await db.$queryRaw<
+    {
+      payment: PaymentRow;
+      attempts: AttemptRow[] | null;
+      balance: BalanceRow;
+      external: ExternalRow[] | null;
+    }[]
+  >(Prisma.sql`
+    SELECT to_jsonb(p) AS payment, to_jsonb(b) AS balance,
+      (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('operations',
+          (SELECT coalesce(jsonb_agg(to_jsonb(o) - 'sealed_parameters' ORDER BY o.created_at, o.kind, o.number), '[]')
+             FROM operation o WHERE o.attempt_id = a.id AND o.owner_id = p.id)) ORDER BY a.number)
+        FROM attempt a WHERE a.payment_id = p.id) AS attempts,
+      (SELECT jsonb_agg(jsonb_build_object('providerReference', e.provider_reference, 'amountMinor', e.amount_minor)
+          ORDER BY e.observed_at) FROM external_refund e WHERE e.payment_id = p.id) AS external
+    FROM payment p JOIN payment_balance b ON b.payment_id = p.id WHERE ${condition} ${tail}`);
+  return rows.map((row) => toPayment(row.payment, row.attempts ?? [], row.balance, row.external ?? []));
+}
+
+interface BalanceRow {
+  readonly refunded_minor: number;
+  readonly external_refunded_minor: number;
+}
+
+type ExternalRow = NonNullable<Payment['externalRefunds']>[number];
+
 /** Rows as `to_jsonb` gives them: snake case, numbers, ISO instants. */
-export interface PaymentRow {
+interface PaymentRow {
   readonly id: string;
   readonly merchant_id: string;
   readonly mode: Mode;
@@ -32,7 +60,6 @@ export interface PaymentRow {
   readonly payment_method_id: string | null;
   readonly amount_authorized_minor: number;
   readonly amount_captured_minor: number;
-  readonly amount_refunded_minor: number;
   readonly reference: string | null;
   readonly description: string | null;
   readonly metadata: Record<string, string>;
@@ -46,7 +73,7 @@ export interface PaymentRow {
   readonly created_at: string;
 }
 
-export interface AttemptRow {
+interface AttemptRow {
   readonly id: string;
   readonly number: number;
   readonly account_id: string;
@@ -63,7 +90,8 @@ export interface AttemptRow {
   readonly operations: readonly OperationJson[];
 }
 
-interface OperationJson {
+/** An operation's row as `to_jsonb` gives it, whoever owns it. */
+export interface OperationJson {
   readonly id: string;
   readonly kind: OperationKind;
   readonly number: number;
@@ -78,7 +106,7 @@ interface OperationJson {
   readonly outcome: OperationOutcome | null;
 }
 
-function present<K extends string, V>(key: K, value: V | null): { [P in K]?: V } {
+export function present<K extends string, V>(key: K, value: V | null): { [P in K]?: V } {
   return (value === null ? {} : { [key]: value }) as { [P in K]?: V };
 }
 
@@ -86,7 +114,12 @@ function instant(value: string | null): number | null {
   return value === null ? null : Date.parse(value);
 }
 
-export function toPayment(row: PaymentRow, attempts: readonly AttemptRow[]): Payment {
+function toPayment(
+  row: PaymentRow,
+  attempts: readonly AttemptRow[],
+  balance: BalanceRow,
+  external: readonly ExternalRow[],
+): Payment {
   return {
     id: row.id,
     merchantId: row.merchant_id,
@@ -100,7 +133,7 @@ export function toPayment(row: PaymentRow, attempts: readonly AttemptRow[]): Pay
     ...present('paymentMethodId', row.payment_method_id),
     amountAuthorizedMinor: row.amount_authorized_minor,
     amountCapturedMinor: row.amount_captured_minor,
-    amountRefundedMinor: row.amount_refunded_minor,
+    amountRefundedMinor: balance.refunded_minor + balance.external_refunded_minor,
     ...present('policyVersion', row.policy_version),
     route: row.route,
     attempts: attempts.map(toAttempt),
@@ -113,6 +146,7 @@ export function toPayment(row: PaymentRow, attempts: readonly AttemptRow[]): Pay
     ...present('description', row.description),
     ...present('returnUrl', row.return_url),
     metadata: row.metadata,
+    ...(external.length === 0 ? {} : { externalRefunds: external }),
   };
 }
 
@@ -135,7 +169,7 @@ function toAttempt(row: AttemptRow): Attempt {
   };
 }
 
-function toOperation(row: OperationJson): Operation {
+export function toOperation(row: OperationJson): Operation {
   return {
     id: row.id,
     kind: row.kind,

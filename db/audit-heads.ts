@@ -11,10 +11,13 @@ export async function headsMovedSince(
   const rows = await db.$queryRaw<
     { id: string; sequence: number; audit_head: string; updated_at: Date }[]
   >(Prisma.sql`
-    SELECT id, sequence, audit_head, updated_at FROM payment WHERE updated_at >= ${since}::timestamptz
+    SELECT id, sequence, audit_head, updated_at FROM (
+      SELECT id, sequence, audit_head, updated_at FROM payment WHERE updated_at >= ${since}::timestamptz
+      UNION ALL
+      SELECT id, sequence, audit_head, updated_at FROM refund WHERE updated_at >= ${since}::timestamptz) moved
     ORDER BY updated_at, id LIMIT ${limit}::int`);
   return {
-    heads: rows.map((row) => ({ paymentId: row.id, sequence: row.sequence, hash: row.audit_head })),
+    heads: rows.map((row) => ({ ownerId: row.id, sequence: row.sequence, hash: row.audit_head })),
     until: rows.at(-1)?.updated_at ?? since,
   };
 }
@@ -25,8 +28,8 @@ export async function disownedHeads(
   heads: readonly AnchoredHead[],
 ): Promise<readonly AnchoredHead[]> {
   return db.$queryRaw<AnchoredHead[]>(Prisma.sql`
-    SELECT h."paymentId", h.sequence, h.hash
-    FROM jsonb_to_recordset(${JSON.stringify(heads)}::jsonb) AS h("paymentId" text, sequence int, hash text)
-    LEFT JOIN audit a ON a.payment_id = h."paymentId" AND a.sequence = h.sequence
+    SELECT h."ownerId", h.sequence, h.hash
+    FROM jsonb_to_recordset(${JSON.stringify(heads)}::jsonb) AS h("ownerId" text, sequence int, hash text)
+    LEFT JOIN audit a ON a.owner_id = h."ownerId" AND a.sequence = h.sequence
     WHERE a.hash IS DISTINCT FROM h.hash`);
 }

@@ -2,7 +2,7 @@ import type { Evidence } from '../domain/payment/outcome.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
-/** What lies in a payment's letter box: verified webhooks that no workflow has acknowledged yet. */
+/** What lies in the letter box of a payment or a refund: verified webhooks that no workflow has acknowledged yet. */
 export interface Letter {
   readonly inboxId: string;
   readonly provider: string;
@@ -13,9 +13,9 @@ export interface Letter {
   readonly evidence?: Evidence;
 }
 
-export async function unreadLetters(db: Db, paymentId: string): Promise<readonly Letter[]> {
+export async function unreadLetters(db: Db, ownerId: string): Promise<readonly Letter[]> {
   const rows = await db.inbox.findMany({
-    where: { paymentId, acknowledgedAt: null },
+    where: { ownerId, acknowledgedAt: null },
     orderBy: { receivedAt: 'asc' },
     take: 50,
   });
@@ -40,7 +40,7 @@ export async function acknowledgeLetters(db: Db, inboxIds: readonly string[]): P
 
 export interface DueLetter {
   readonly inboxId: string;
-  readonly paymentId: string | null;
+  readonly ownerId: string | null;
   readonly signals: number;
 }
 
@@ -61,7 +61,7 @@ export async function takeDueLetters(
       WHERE acknowledged_at IS NULL AND next_signal_at <= clock_timestamp()
         AND received_at <= clock_timestamp() - ${firstDelayMs} * interval '1 millisecond'
       ORDER BY next_signal_at LIMIT ${limit}::int FOR UPDATE SKIP LOCKED)
-    RETURNING id AS "inboxId", payment_id AS "paymentId", signals`);
+    RETURNING id AS "inboxId", owner_id AS "ownerId", signals`);
 }
 
 /** A letter that matches nothing after its tries becomes a person's, and is put away. */

@@ -1,11 +1,20 @@
-import { eventIdFor, type Mode } from '../domain/ids.ts';
-import { type Payment, snapshotOf } from '../domain/payment/payment.ts';
+import type { Mode } from '../domain/ids.ts';
+import type { Payment } from '../domain/payment/payment.ts';
 import { type Transition, transitionOf } from '../domain/payment/transition.ts';
 import type { RouteExplanation } from '../domain/routing/policy.ts';
 import { loadPayment } from './aggregate.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
-import { attemptsPart, auditContent, auditPart, json, nextHash, operationsPart, outboxPart } from './rows.ts';
+import {
+  attemptsPart,
+  auditContent,
+  auditPart,
+  json,
+  nextHash,
+  operationsPart,
+  outboxPart,
+  stepOf,
+} from './rows.ts';
 
 /** A merchant's request as it is promised: same key, same answer; another body, refused. */
 export interface RequestRow {
@@ -13,6 +22,9 @@ export interface RequestRow {
   readonly path: string;
   readonly idempotencyKey: string;
   readonly bodyDigest: string;
+  /** Whose promise it is, where not the payment's merchant's: an operator's. */
+  readonly merchantId?: string;
+  readonly mode?: string;
 }
 
 export interface Planned {
@@ -36,11 +48,7 @@ export async function storePlan(
   const { payment } = transition;
   const content = auditContent(transition);
   const genesis = Prisma.sql`${payment.id}::text`;
-  const events = transition.events.map((type, index) => ({
-    id: eventIdFor(payment.id, transition.sequence, index),
-    type,
-    payload: snapshotOf(payment),
-  }));
+  const step = stepOf(transition);
   const rows = await db.$queryRaw<{ created: boolean }[]>(Prisma.sql`
     WITH gate AS (
       INSERT INTO payment (id, merchant_id, mode, status, sequence, generation, amount_minor, currency, capture_method,
@@ -66,9 +74,9 @@ export async function storePlan(
       INSERT INTO route_explanation (payment_id, document)
       SELECT gate.id, ${json(explanation ?? null)} FROM gate WHERE ${explanation !== undefined}::boolean),
     attempt_rows AS (${attemptsPart(transition)}),
-    operation_rows AS (${operationsPart(transition)}),
-    audit_row AS (${auditPart(transition, content)}),
-    outbox_rows AS (${outboxPart(transition, events)})
+    operation_rows AS (${operationsPart(step)}),
+    audit_row AS (${auditPart(step, content)}),
+    outbox_rows AS (${outboxPart(step)})
     SELECT count(*) > 0 AS created FROM gate`);
   if (rows[0]?.created === true) return { payment, created: true, bodyDigest: request.bodyDigest };
   return readBack(db, payment.id, request);

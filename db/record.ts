@@ -1,14 +1,29 @@
-import { eventIdFor } from '../domain/ids.ts';
 import { snapshotOf } from '../domain/payment/payment.ts';
 import type { Transition } from '../domain/payment/transition.ts';
 import type { RouteExplanation } from '../domain/routing/policy.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 import type { RequestRow } from './plan.ts';
-import { attemptsPart, auditContent, auditPart, json, nextHash, operationsPart, outboxPart } from './rows.ts';
+import { type ResolutionRow, resolutionPart } from './resolutions.ts';
+import {
+  attemptsPart,
+  auditContent,
+  auditPart,
+  exceptionParts,
+  json,
+  ledgerParts,
+  nextHash,
+  operationsPart,
+  outboxPart,
+  stepOf,
+} from './rows.ts';
 
 export type Recorded =
-  | { readonly type: 'recorded' }
+  | {
+      readonly type: 'recorded';
+      /** What has been refunded of the payment by now; refunds write it without the payment's workflow. */
+      readonly refundedMinor?: number;
+    }
   /** The same content stands there already: an earlier try of this very step got through. */
   | { readonly type: 'already_recorded' }
   /** The payment has another generation now: the caller stops, writes nothing, sends nothing. */
@@ -20,6 +35,8 @@ export interface RecordExtras {
   /** The command that this step answers to, stored with it. */
   readonly request?: RequestRow;
   readonly explanation?: RouteExplanation;
+  /** The operators' resolution that this step proposes or carries out. */
+  readonly resolution?: ResolutionRow;
 }
 
 /**
@@ -32,26 +49,37 @@ export async function recordTransition(
   transition: Transition,
   extras: RecordExtras,
 ): Promise<Recorded> {
-  const { payment, sequence } = transition;
+  const { payment, sequence, generation } = transition;
   const content = auditContent(transition);
-  const rows = await db.$queryRaw<{ recorded: boolean }[]>(Prisma.sql`
+  const step = stepOf(transition);
+  const rows = await db.$queryRaw<{ recorded: boolean; refunded_minor: bigint | null }[]>(Prisma.sql`
     WITH before AS (SELECT audit_head FROM payment WHERE id = ${payment.id}),
     gate AS (${gatePart(transition, content.digest)}),
     attempt_rows AS (${attemptsPart(transition)}),
-    operation_rows AS (${operationsPart(transition)}),
-    ${moneyParts(transition)},
-    audit_row AS (${auditPart(transition, content)}),
-    outbox_rows AS (${outboxPart(transition, eventRows(transition))}),
-    exception_rows AS (${exceptionsPart(transition)}),
+    operation_rows AS (${operationsPart(step)}),
+    ${ledgerParts(step)},
+    ${balanceParts(transition)},
+    audit_row AS (${auditPart(step, content)}),
+    outbox_rows AS (${outboxPart(step, snapshotPart(transition))}),
+    ${exceptionParts(step)},
     ${requestParts(transition, extras)},
+    resolution_row AS (${resolutionPart(extras.resolution, step)}),
     cvc_row AS (
       UPDATE payment_method SET sealed_cvc = NULL, cvc_expires_at = NULL FROM gate
       WHERE ${transition.authorizationResolved}::boolean AND payment_method.id = ${payment.paymentMethodId ?? null}
         AND sealed_cvc IS NOT NULL)
-    SELECT count(*) > 0 AS recorded FROM gate`);
-  return rows[0]?.recorded === true
-    ? { type: 'recorded' }
-    : whyNot(db, payment.id, sequence, transition.generation, content.digest);
+    SELECT count(*) > 0 AS recorded,
+      (SELECT refunded_minor + external_refunded_minor FROM payment_balance WHERE payment_id = ${payment.id}) AS refunded_minor
+    FROM gate`);
+  const row = rows[0];
+  if (row?.recorded === true) {
+    const external = transition.externalRefunds.reduce((sum, each) => sum + each.amountMinor, 0);
+    return { type: 'recorded', refundedMinor: Number(row.refunded_minor ?? 0) + external };
+  }
+  const mine = { ownerId: payment.id, sequence, generation, contentDigest: content.digest };
+  return whyNotRecorded(db, mine, () =>
+    db.payment.findUnique({ where: { id: payment.id }, select: { generation: true } }),
+  );
 }
 
 function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
@@ -60,7 +88,6 @@ function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
     UPDATE payment p SET status = ${payment.status}, sequence = ${sequence}::int,
       amount_authorized_minor = ${payment.amountAuthorizedMinor}::bigint,
       amount_captured_minor = ${payment.amountCapturedMinor}::bigint,
-      amount_refunded_minor = ${payment.amountRefundedMinor}::bigint,
       payment_method_id = ${payment.paymentMethodId ?? null}, policy_version = ${payment.policyVersion ?? null}::int,
       route = ${json(payment.route)}, return_url = ${payment.returnUrl ?? null},
       failure = ${payment.failure === undefined ? null : JSON.stringify(payment.failure)}::jsonb,
@@ -74,50 +101,49 @@ function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
     RETURNING p.id, p.audit_head, before.audit_head AS previous_hash`;
 }
 
-function moneyParts(transition: Transition): Prisma.Sql {
-  const { payment, sequence } = transition;
-  const entries = transition.ledger.map((entry, index) => ({
-    ...entry,
-    id: `ltx_${payment.id.slice(4)}_${sequence}_${index}`,
+/** The payment as merchants see it, with what has been refunded of it, which its own workflow doesn't write. */
+function snapshotPart({ payment }: Transition): Prisma.Sql {
+  const snapshot = JSON.stringify(snapshotOf(payment));
+  return Prisma.sql`(SELECT jsonb_set(${snapshot}::jsonb, '{amountRefundedMinor}',
+    to_jsonb(n.refunded_minor + n.external_refunded_minor)) FROM payment_balance n WHERE n.payment_id = ${payment.id})`;
+}
+
+/**
+ * What the step reserves (once for each attempt that is undone), what was captured, and refunds that somebody
+ * made at the provider. The last are facts, whatever the balance says; where together with ours they exceed
+ * what was captured, a person is told.
+ */
+function balanceParts(transition: Transition): Prisma.Sql {
+  const { payment, capturedDeltaMinor, externalRefunds } = transition;
+  const external = externalRefunds.map((each) => ({
+    ...each,
+    id: `xrf_${each.accountId}_${each.providerReference}`,
   }));
-  const postings = entries.flatMap((entry) =>
-    entry.postings.map((posting) => ({ ...posting, transactionId: entry.id, currency: entry.currency })),
-  );
-  const reserved = transition.reservations.reduce((sum, each) => sum + each.amountMinor, 0);
+  const externalMinor = external.reduce((sum, each) => sum + each.amountMinor, 0);
   return Prisma.sql`
-    ledger_transaction_rows AS (
-      INSERT INTO ledger_transaction (id, payment_id, sequence, kind)
-      SELECT t.id, gate.id, ${sequence}::int, t.kind
-      FROM gate, jsonb_to_recordset(${json(entries)}) AS t(id text, kind text)),
-    ledger_posting_rows AS (
-      INSERT INTO ledger_posting (transaction_id, account, currency, amount_minor)
-      SELECT l."transactionId", l.account, l.currency, l."amountMinor"
-      FROM gate, jsonb_to_recordset(${json(postings)})
-        AS l("transactionId" text, account text, currency text, "amountMinor" bigint)),
     reservation_rows AS (
-      INSERT INTO refund_reservation (operation_id, payment_id, amount_minor)
-      SELECT r."operationId", gate.id, r."amountMinor"
-      FROM gate, jsonb_to_recordset(${json(transition.reservations)}) AS r("operationId" text, "amountMinor" bigint)),
+      INSERT INTO refund_reservation (subject_id, payment_id, amount_minor)
+      SELECT r."subjectId", gate.id, r."amountMinor"
+      FROM gate, jsonb_to_recordset(${json(transition.reservations)}) AS r("subjectId" text, "amountMinor" bigint)
+      ON CONFLICT DO NOTHING RETURNING amount_minor),
+    external_rows AS (
+      INSERT INTO external_refund (id, payment_id, account_id, provider_reference, amount_minor, currency)
+      SELECT e.id, gate.id, e."accountId", e."providerReference", e."amountMinor", ${payment.currency}
+      FROM gate, jsonb_to_recordset(${json(external)})
+        AS e(id text, "accountId" text, "providerReference" text, "amountMinor" bigint)),
     balance_row AS (
-      UPDATE payment_balance b SET captured_minor = b.captured_minor + ${transition.capturedDeltaMinor}::bigint,
-        refund_reserved_minor = b.refund_reserved_minor + ${reserved}::bigint
-      FROM gate WHERE b.payment_id = gate.id AND (${transition.capturedDeltaMinor}::bigint <> 0 OR ${reserved}::bigint <> 0))`;
-}
-
-function eventRows(transition: Transition) {
-  return transition.events.map((type, index) => ({
-    id: eventIdFor(transition.paymentId, transition.sequence, index),
-    type,
-    payload: snapshotOf(transition.payment),
-  }));
-}
-
-function exceptionsPart(transition: Transition): Prisma.Sql {
-  return Prisma.sql`
-    INSERT INTO exception (id, kind, subject_id, payment_id, merchant_id, summary)
-    SELECT 'exc_' || e.kind || '_' || e."subjectId", e.kind, e."subjectId", gate.id, ${transition.payment.merchantId}, e.summary
-    FROM gate, jsonb_to_recordset(${json(transition.exceptions)}) AS e(kind text, "subjectId" text, summary text)
-    ON CONFLICT (kind, subject_id) DO UPDATE SET closed_at = NULL, summary = excluded.summary`;
+      UPDATE payment_balance b SET captured_minor = b.captured_minor + ${capturedDeltaMinor}::bigint,
+        refund_reserved_minor = b.refund_reserved_minor + (SELECT coalesce(sum(amount_minor), 0) FROM reservation_rows),
+        external_refunded_minor = b.external_refunded_minor + ${externalMinor}::bigint
+      FROM gate WHERE b.payment_id = gate.id
+        AND ${capturedDeltaMinor !== 0 || transition.reservations.length > 0 || externalMinor !== 0}::boolean
+      RETURNING b.payment_id, b.external_refunded_minor + b.refund_reserved_minor - b.captured_minor AS excess_minor),
+    excess_row AS (
+      INSERT INTO exception (id, kind, subject_id, payment_id, merchant_id, summary)
+      SELECT 'exc_refund_excess_' || payment_id, 'refund_excess', payment_id, payment_id, ${payment.merchantId},
+        'refunds made at the provider exceed, with ours, what was captured by ' || excess_minor
+      FROM balance_row WHERE excess_minor > 0 AND ${externalMinor > 0}::boolean
+      ON CONFLICT (kind, subject_id) DO UPDATE SET closed_at = NULL, resolution = NULL, summary = excluded.summary)`;
 }
 
 /** While a payment is `processing` its requests have no final answer; the step that ends that gives it to all. */
@@ -125,17 +151,17 @@ function requestParts(transition: Transition, extras: RecordExtras): Prisma.Sql 
   const { payment } = transition;
   const { request, explanation } = extras;
   const final = payment.status !== 'processing';
-  const answer = JSON.stringify({ payment: snapshotOf(payment) });
+  const answer = Prisma.sql`jsonb_build_object('payment', ${snapshotPart(transition)})`;
   return Prisma.sql`
     request_row AS (
       INSERT INTO request (id, merchant_id, mode, path, idempotency_key, body_digest, subject_id, answer, answered_at)
-      SELECT ${request?.id ?? ''}, ${payment.merchantId}, ${payment.mode}, ${request?.path ?? ''},
+      SELECT ${request?.id ?? ''}, ${request?.merchantId ?? payment.merchantId}, ${request?.mode ?? payment.mode}, ${request?.path ?? ''},
         ${request?.idempotencyKey ?? ''}, ${request?.bodyDigest ?? ''}, gate.id,
-        CASE WHEN ${final}::boolean THEN ${answer}::jsonb END, CASE WHEN ${final}::boolean THEN clock_timestamp() END
+        CASE WHEN ${final}::boolean THEN ${answer} END, CASE WHEN ${final}::boolean THEN clock_timestamp() END
       FROM gate WHERE ${request !== undefined}::boolean
       ON CONFLICT DO NOTHING),
     answer_rows AS (
-      UPDATE request SET answer = ${answer}::jsonb, answered_at = clock_timestamp() FROM gate
+      UPDATE request SET answer = ${answer}, answered_at = clock_timestamp() FROM gate
       WHERE request.subject_id = gate.id AND request.answered_at IS NULL AND ${final}::boolean),
     explanation_row AS (
       INSERT INTO route_explanation (payment_id, document)
@@ -143,21 +169,26 @@ function requestParts(transition: Transition, extras: RecordExtras): Prisma.Sql 
       ON CONFLICT DO NOTHING)`;
 }
 
-async function whyNot(
+/** Why the compare-and-set found no row: done already, taken over, or behind. */
+export async function whyNotRecorded(
   db: Db,
-  paymentId: string,
-  sequence: number,
-  generation: number,
-  contentDigest: string,
+  mine: {
+    readonly ownerId: string;
+    readonly sequence: number;
+    readonly generation: number;
+    readonly contentDigest: string;
+  },
+  current: () => Promise<{ readonly generation: number } | null>,
 ): Promise<Recorded> {
-  const [payment, audit] = await Promise.all([
-    db.payment.findUnique({ where: { id: paymentId }, select: { generation: true } }),
+  const { ownerId, sequence, generation, contentDigest } = mine;
+  const [owner, audit] = await Promise.all([
+    current(),
     db.audit.findUnique({
-      where: { paymentId_sequence: { paymentId, sequence } },
+      where: { ownerId_sequence: { ownerId, sequence } },
       select: { contentDigest: true },
     }),
   ]);
-  if (payment !== null && payment.generation > generation)
-    return { type: 'superseded', generation: payment.generation };
+  if (owner !== null && owner.generation > generation)
+    return { type: 'superseded', generation: owner.generation };
   return audit?.contentDigest === contentDigest ? { type: 'already_recorded' } : { type: 'behind' };
 }

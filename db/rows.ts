@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
-import { providerKeyFor } from '../domain/ids.ts';
-import type { Transition } from '../domain/payment/transition.ts';
+import { eventIdFor, providerKeyFor } from '../domain/ids.ts';
+import type { LedgerEntry } from '../domain/ledger/postings.ts';
+import type { ExceptionKind, OpenedException } from '../domain/payment/edit.ts';
+import { snapshotOf } from '../domain/payment/payment.ts';
+import type { OperationRow, Transition, Trigger } from '../domain/payment/transition.ts';
 import { Prisma } from './generated/client.ts';
 
 /**
@@ -27,22 +30,62 @@ export function attemptsPart(transition: Transition): Prisma.Sql {
       undoing = excluded.undoing, updated_at = clock_timestamp()`;
 }
 
+/** One recorded step of whoever owns it, payment or refund: what all their statements have in common. */
+export interface Step {
+  readonly ownerId: string;
+  readonly paymentId: string;
+  readonly merchantId: string;
+  readonly mode: string;
+  readonly currency: string;
+  readonly generation: number;
+  readonly sequence: number;
+  readonly trigger: Trigger;
+  readonly fromStatus?: string;
+  readonly toStatus: string;
+  readonly reason: string;
+  readonly policyVersion?: number;
+  readonly atMs: number;
+  readonly operations: readonly OperationRow[];
+  readonly ledger: readonly LedgerEntry[];
+  readonly events: readonly string[];
+  /** The owner as merchants see it: what every event of the step carries. */
+  readonly snapshot: unknown;
+  readonly exceptions: readonly OpenedException[];
+  /** Kinds of the owner's own exceptions that the step closes. */
+  readonly settles: readonly ExceptionKind[];
+}
+
+export function stepOf(transition: Transition): Step {
+  const { payment, ...rest } = transition;
+  return {
+    ...rest,
+    ownerId: payment.id,
+    merchantId: payment.merchantId,
+    mode: payment.mode,
+    currency: payment.currency,
+    toStatus: payment.status,
+    ...(payment.policyVersion === undefined ? {} : { policyVersion: payment.policyVersion }),
+    snapshot: snapshotOf(payment),
+    settles: [],
+  };
+}
+
 /**
  * Operations with their permits. Closing one shreds its sealed parameters in the same write: what is
  * resolved is never sent again. `clock_timestamp()` is the database's, as in every claim.
  */
-export function operationsPart(transition: Transition): Prisma.Sql {
-  const rows = transition.operations.map((operation) => ({
+export function operationsPart(step: Step): Prisma.Sql {
+  const rows = step.operations.map((operation) => ({
     ...operation,
-    providerKey: providerKeyFor({ ...operation, paymentId: transition.paymentId }),
+    providerKey: providerKeyFor({ ...operation, ownerId: step.ownerId }),
     sendBy: operation.sendByMs === undefined ? null : new Date(operation.sendByMs).toISOString(),
   }));
   return Prisma.sql`
-    INSERT INTO operation (id, payment_id, attempt_id, attempt_number, kind, number, cause, status, amount_minor,
+    INSERT INTO operation (id, owner_id, payment_id, attempt_id, attempt_number, kind, number, cause, status, amount_minor,
       currency, final_capture, provider_key, provider_reference, generation, send_by, closed_at, outcome)
-    SELECT o.id, gate.id, o."attemptId", o."attemptNumber", o.kind, o.number, o.cause, o.status, o."amountMinor",
-      ${transition.payment.currency}, o."finalCapture", o."providerKey", o."providerReference",
-      ${transition.generation}::int, o."sendBy", CASE WHEN o.closed THEN clock_timestamp() END, o.outcome
+    SELECT o.id, gate.id, ${step.paymentId}, o."attemptId", o."attemptNumber", o.kind, o.number, o.cause, o.status,
+      o."amountMinor", ${step.currency}, o."finalCapture", o."providerKey", o."providerReference",
+      ${step.generation}::int, o."sendBy", CASE WHEN o.closed THEN clock_timestamp() END, o.outcome
     FROM gate, jsonb_to_recordset(${json(rows)}) AS o(id text, "attemptId" text, "attemptNumber" int, kind text,
       number int, cause text, status text, "amountMinor" bigint, "finalCapture" boolean, "providerKey" text,
       "providerReference" text, "sendBy" timestamptz, closed boolean, outcome jsonb)
@@ -51,7 +94,48 @@ export function operationsPart(transition: Transition): Prisma.Sql {
       sealed_parameters = CASE WHEN excluded.closed_at IS NULL THEN operation.sealed_parameters END`;
 }
 
-interface AuditContent {
+/** Postings of the step, as named parts of the statement. */
+export function ledgerParts(step: Step): Prisma.Sql {
+  const { ownerId, sequence } = step;
+  const entries = step.ledger.map((entry, index) => ({
+    ...entry,
+    id: `ltx_${ownerId.slice(ownerId.indexOf('_') + 1)}_${sequence}_${index}`,
+  }));
+  const postings = entries.flatMap((entry) =>
+    entry.postings.map((posting) => ({ ...posting, transactionId: entry.id, currency: entry.currency })),
+  );
+  return Prisma.sql`
+    ledger_transaction_rows AS (
+      INSERT INTO ledger_transaction (id, payment_id, owner_id, sequence, kind)
+      SELECT t.id, ${step.paymentId}, gate.id, ${sequence}::int, t.kind
+      FROM gate, jsonb_to_recordset(${json(entries)}) AS t(id text, kind text)),
+    ledger_posting_rows AS (
+      INSERT INTO ledger_posting (transaction_id, account, currency, amount_minor)
+      SELECT l."transactionId", l.account, l.currency, l."amountMinor"
+      FROM gate, jsonb_to_recordset(${json(postings)})
+        AS l("transactionId" text, account text, currency text, "amountMinor" bigint))`;
+}
+
+/**
+ * Exceptions that the step opens (again), and those that it closes: its owner's own of the kinds it settles,
+ * and what was open about an operation that is resolved now.
+ */
+export function exceptionParts(step: Step): Prisma.Sql {
+  const resolved = step.operations.filter((operation) => operation.closed).map((operation) => operation.id);
+  return Prisma.sql`
+    exception_rows AS (
+      INSERT INTO exception (id, kind, subject_id, payment_id, merchant_id, summary)
+      SELECT 'exc_' || e.kind || '_' || e."subjectId", e.kind, e."subjectId", ${step.paymentId}, ${step.merchantId}, e.summary
+      FROM gate, jsonb_to_recordset(${json(step.exceptions)}) AS e(kind text, "subjectId" text, summary text)
+      ON CONFLICT (kind, subject_id) DO UPDATE SET closed_at = NULL, resolution = NULL, summary = excluded.summary),
+    exception_closings AS (
+      UPDATE exception x SET closed_at = clock_timestamp(), resolution = ${step.reason} FROM gate
+      WHERE x.closed_at IS NULL AND (
+        (x.subject_id = ANY(${resolved}::text[]) AND x.kind IN ('unknown_outcome_parked', 'pending_overdue'))
+        OR (x.subject_id = gate.id AND x.kind = ANY(${[...step.settles]}::text[]))))`;
+}
+
+export interface AuditContent {
   readonly text: string;
   readonly digest: string;
 }
@@ -63,7 +147,11 @@ interface AuditContent {
 export function auditContent(transition: Transition): AuditContent {
   const { payment, ...rest } = transition;
   const { status, failure = null, policyVersion = null } = payment;
-  const text = canonical({ ...rest, status, failure, policyVersion, payment: sha256(canonical(payment)) });
+  return contentOf({ ...rest, status, failure, policyVersion, payment: sha256(canonical(payment)) });
+}
+
+export function contentOf(content: Readonly<Record<string, unknown>>): AuditContent {
+  const text = canonical(content);
   return { text, digest: sha256(text) };
 }
 
@@ -81,14 +169,14 @@ export function sha256(text: string): string {
 }
 
 /** The audit row, chained to the one before: hash = sha256(previous hash, sequence, digest of the content). */
-export function auditPart(transition: Transition, content: AuditContent): Prisma.Sql {
-  const { sequence, generation, trigger, fromStatus, payment, reason, atMs } = transition;
+export function auditPart(step: Step, content: AuditContent): Prisma.Sql {
+  const { sequence, generation, trigger, fromStatus, reason, atMs } = step;
   return Prisma.sql`
-    INSERT INTO audit (payment_id, sequence, generation, trigger, actor, from_status, to_status, reason,
+    INSERT INTO audit (owner_id, payment_id, sequence, generation, trigger, actor, from_status, to_status, reason,
       policy_version, content, content_digest, previous_hash, hash, at)
-    SELECT gate.id, ${sequence}::int, ${generation}::int, ${trigger.type}, ${trigger.actor}, ${fromStatus ?? null},
-      ${payment.status}, ${reason}, ${payment.policyVersion ?? null}::int, ${content.text}, ${content.digest},
-      gate.previous_hash, gate.audit_head, ${new Date(atMs)}::timestamptz
+    SELECT gate.id, ${step.paymentId}, ${sequence}::int, ${generation}::int, ${trigger.type}, ${trigger.actor},
+      ${fromStatus ?? null}, ${step.toStatus}, ${reason}, ${step.policyVersion ?? null}::int, ${content.text},
+      ${content.digest}, gate.previous_hash, gate.audit_head, ${new Date(atMs)}::timestamptz
     FROM gate`;
 }
 
@@ -97,16 +185,14 @@ export function nextHash(previous: Prisma.Sql, sequence: number, contentDigest: 
   return Prisma.sql`encode(sha256(convert_to(${previous} || ${`:${sequence}:${contentDigest}`}, 'UTF8')), 'hex')`;
 }
 
-export function outboxPart(transition: Transition, events: readonly OutboxRow[]): Prisma.Sql {
+/** Events for merchants. A payment's carries what had been refunded of it when it was written. */
+export function outboxPart(step: Step, payload: Prisma.Sql = json(step.snapshot)): Prisma.Sql {
+  const events = step.events.map((type, index) => ({
+    id: eventIdFor(step.ownerId, step.sequence, index),
+    type,
+  }));
   return Prisma.sql`
-    INSERT INTO outbox (id, merchant_id, mode, payment_id, sequence, type, payload)
-    SELECT e.id, ${transition.payment.merchantId}, ${transition.payment.mode}, gate.id, ${transition.sequence}::int,
-      e.type, e.payload
-    FROM gate, jsonb_to_recordset(${json(events)}) AS e(id text, type text, payload jsonb)`;
-}
-
-export interface OutboxRow {
-  readonly id: string;
-  readonly type: string;
-  readonly payload: unknown;
+    INSERT INTO outbox (id, merchant_id, mode, payment_id, owner_id, sequence, type, payload)
+    SELECT e.id, ${step.merchantId}, ${step.mode}, ${step.paymentId}, gate.id, ${step.sequence}::int, e.type, ${payload}
+    FROM gate, jsonb_to_recordset(${json(events)}) AS e(id text, type text)`;
 }

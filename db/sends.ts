@@ -8,6 +8,8 @@ import { Prisma } from './generated/client.ts';
 export interface SendFacts {
   readonly operationId: string;
   readonly paymentId: string;
+  /** Whose operation it is: the payment's, or a refund's. */
+  readonly ownerId: string;
   readonly attemptId: string;
   readonly kind: OperationKind;
   readonly amountMinor: number;
@@ -47,7 +49,7 @@ export interface SealedPaymentMethod {
 
 export async function loadSendFacts(db: Db, operationId: string): Promise<SendFacts> {
   const rows = await db.$queryRaw<SendRow[]>(Prisma.sql`
-    SELECT o.id, o.payment_id, o.attempt_id, o.kind, o.amount_minor, o.currency, o.final_capture, o.provider_key,
+    SELECT o.id, o.payment_id, o.owner_id, o.attempt_id, o.kind, o.amount_minor, o.currency, o.final_capture, o.provider_key,
       o.cause, o.closed_at, o.last_sent_at, o.sealed_parameters, o.provider_reference AS operation_reference,
       a.status AS attempt_status, a.provider_reference, a.connector_version,
       p.capture_method, p.description, p.return_url,
@@ -70,6 +72,7 @@ export async function loadSendFacts(db: Db, operationId: string): Promise<SendFa
 interface SendRow {
   readonly id: string;
   readonly payment_id: string;
+  readonly owner_id: string;
   readonly attempt_id: string;
   readonly kind: OperationKind;
   readonly amount_minor: bigint;
@@ -102,6 +105,7 @@ function toSendFacts(row: SendRow): SendFacts {
   return {
     operationId: row.id,
     paymentId: row.payment_id,
+    ownerId: row.owner_id,
     attemptId: row.attempt_id,
     kind: row.kind,
     amountMinor: Number(row.amount_minor),
@@ -146,28 +150,59 @@ function toSendFacts(row: SendRow): SendFacts {
  */
 export async function observe(
   db: Db,
-  facts: { readonly paymentId: string; readonly operationId: string },
+  facts: Pick<SendFacts, 'ownerId' | 'paymentId' | 'operationId'>,
   observed: { readonly source: string; readonly generation: number; readonly outcome: OperationOutcome },
 ): Promise<{ readonly stale: boolean }> {
   const rows = await db.$queryRaw<{ stale: boolean }[]>(Prisma.sql`
     WITH observed AS (
-      INSERT INTO observation (payment_id, operation_id, source, generation, outcome)
-      VALUES (${facts.paymentId}, ${facts.operationId}, ${observed.source}, ${observed.generation}::int,
+      INSERT INTO observation (payment_id, owner_id, operation_id, source, generation, outcome)
+      VALUES (${facts.paymentId}, ${facts.ownerId}, ${facts.operationId}, ${observed.source}, ${observed.generation}::int,
         ${JSON.stringify(observed.outcome)}::jsonb))
     SELECT closed_at IS NOT NULL OR generation > ${observed.generation}::int AS stale
     FROM operation WHERE id = ${facts.operationId}`);
   return { stale: rows[0]?.stale ?? false };
 }
 
-/** Successes that were seen for operations which were closed without one. Whoever reads them undoes or adopts. */
+/**
+ * Successes that were seen for operations which were closed without one. Whoever reads them undoes or adopts. A
+ * refund's is unexplained until the refund counts it, or an exception says that it was one too many.
+ */
 export async function unexplainedSuccesses(
   db: Db,
-  paymentId: string,
+  ownerId: string,
 ): Promise<readonly { readonly operationId: string; readonly outcome: OperationOutcome }[]> {
   return db.$queryRaw<{ operationId: string; outcome: OperationOutcome }[]>(Prisma.sql`
     SELECT DISTINCT ON (o.id) o.id AS "operationId", s.outcome
     FROM observation s JOIN operation o ON o.id = s.operation_id JOIN attempt a ON a.id = o.attempt_id
-    WHERE s.payment_id = ${paymentId} AND s.outcome->>'type' IN ('authorized', 'captured')
-      AND o.kind IN ('authorize', 'sale') AND o.closed_at IS NOT NULL AND o.status <> 'succeeded' AND NOT a.undoing
+      LEFT JOIN refund r ON r.id = o.owner_id
+    WHERE s.owner_id = ${ownerId} AND o.closed_at IS NOT NULL AND o.status <> 'succeeded' AND (
+      (s.outcome->>'type' IN ('authorized', 'captured') AND o.kind IN ('authorize', 'sale') AND NOT a.undoing)
+      OR (s.outcome->>'type' = 'refunded' AND r.id IS NOT NULL AND o.provider_reference IS NULL))
     ORDER BY o.id, s.id DESC`);
+}
+
+/** Whether a refund of the payment was sent, is not proven, and has no name at the provider yet. */
+export async function hasUnnamedRefund(db: Db, paymentId: string): Promise<boolean> {
+  const found = await db.operation.findFirst({
+    where: { paymentId, kind: 'refund', closedAt: null, providerReference: null, firstSentAt: { not: null } },
+    select: { id: true },
+  });
+  return found !== null;
+}
+
+/** Whom to ask about an attempt as a whole. */
+export async function loadAttemptAccount(db: Db, attemptId: string) {
+  const attempt = await db.attempt.findUniqueOrThrow({
+    where: { id: attemptId },
+    select: { paymentId: true, accountId: true, providerReference: true },
+  });
+  const account = await db.providerAccount.findUniqueOrThrow({
+    where: { id: attempt.accountId },
+    select: { id: true, provider: true, baseUrl: true, settings: true },
+  });
+  return {
+    paymentId: attempt.paymentId,
+    ...(attempt.providerReference === null ? {} : { providerReference: attempt.providerReference }),
+    account: { ...account, settings: account.settings as Record<string, string> },
+  };
 }

@@ -1,28 +1,30 @@
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
-/** What the sweeper looks at: payments that are not finished and have not moved for a while. */
-export interface RestingPayment {
-  readonly paymentId: string;
+/** What the sweeper looks at: payments and refunds that are not finished and have not moved for a while. */
+export interface RestingOwner {
+  readonly ownerId: string;
   readonly generation: number;
 }
 
 /**
- * Payments whose status is not terminal, or that have an operation still open, untouched for `idleMs`. In
+ * Payments and refunds whose status is not terminal, or that have an operation still open, untouched for `idleMs`. In
  * pages by id, so that one sweep sees each of them once however many there are.
  */
-export async function restingPayments(
+export async function restingOwners(
   db: Db,
   idleMs: number,
   afterId: string,
   limit: number,
-): Promise<readonly RestingPayment[]> {
-  return db.$queryRaw<RestingPayment[]>(Prisma.sql`
-    SELECT p.id AS "paymentId", p.generation FROM payment p
-    WHERE p.id > ${afterId} AND p.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'
-      AND (p.status NOT IN ('succeeded', 'failed', 'canceled', 'expired')
-        OR EXISTS (SELECT 1 FROM operation o WHERE o.payment_id = p.id AND o.closed_at IS NULL))
-    ORDER BY p.id LIMIT ${limit}::int`);
+): Promise<readonly RestingOwner[]> {
+  return db.$queryRaw<RestingOwner[]>(Prisma.sql`
+    SELECT w.id AS "ownerId", w.generation FROM (
+      SELECT id, generation, updated_at, status NOT IN ('succeeded', 'failed', 'canceled', 'expired') AS unfinished FROM payment
+      UNION ALL
+      SELECT id, generation, updated_at, status NOT IN ('succeeded', 'failed', 'canceled') FROM refund) w
+    WHERE w.id > ${afterId} AND w.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'
+      AND (w.unfinished OR EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL))
+    ORDER BY w.id LIMIT ${limit}::int`);
 }
 
 /** Shreds what may no longer exist: card verification codes and sealed parameters past their time. */

@@ -45,6 +45,15 @@ export function paymentMethodIdFor(merchantId: string, mode: Mode, idempotencyKe
   return `pm_${digest(['payment_method', merchantId, mode, idempotencyKey], ID_LENGTH)}`;
 }
 
+export function refundIdFor(paymentId: string, idempotencyKey: string): string {
+  return `ref_${digest(['refund', paymentId, idempotencyKey], ID_LENGTH)}`;
+}
+
+/** An operator's proposal: one for one request, so that a repeat proposes nothing more. */
+export function resolutionIdFor(requestId: string): string {
+  return `res_${digest(['resolution', requestId], ID_LENGTH)}`;
+}
+
 /** One merchant request: `path` is the method and the concrete path, e.g. `POST /v1/payments/pay_x/capture`. */
 export function requestIdFor(merchantId: string, mode: Mode, path: string, idempotencyKey: string): string {
   return `req_${digest(['request', merchantId, mode, path, idempotencyKey], ID_LENGTH)}`;
@@ -55,11 +64,12 @@ export function requestIdFor(merchantId: string, mode: Mode, path: string, idemp
  * Stripe's 255. A key belongs to one operation row, so a new row is a new charge by construction.
  */
 export function providerKeyFor(operation: {
-  readonly paymentId: string;
+  /** The payment or refund that owns it. */
+  readonly ownerId: string;
   readonly attemptNumber: number;
   readonly kind: OperationKind;
   readonly number: number;
 }): string {
-  const { paymentId, attemptNumber, kind, number } = operation;
-  return digest(['provider-key', paymentId, attemptNumber, kind, number], 52);
+  const { ownerId, attemptNumber, kind, number } = operation;
+  return digest(['provider-key', ownerId, attemptNumber, kind, number], 52);
 }

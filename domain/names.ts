@@ -9,6 +9,11 @@ function stem(paymentId: string): string {
   return paymentId.slice('pay_'.length);
 }
 
+/** Whose operations, letters and audit rows: a payment's, or a refund's, which is an aggregate of its own. */
+export function isRefundId(ownerId: string): boolean {
+  return ownerId.startsWith('ref_');
+}
+
 export function attemptIdFor(paymentId: string, attemptNumber: number): string {
   return `att_${stem(paymentId)}_${attemptNumber}`;
 }
@@ -23,8 +28,14 @@ export function operationIdFor(
   return `op_${stem(paymentId)}_${attemptNumber}_${kind}_${number}`;
 }
 
-export function eventIdFor(paymentId: string, sequence: number, ordinal: number): string {
-  return `evt_${stem(paymentId)}_${sequence}_${ordinal}`;
+/** A refund's operation names its payment first, so that a stray reference finds both. */
+export function refundOperationIdFor(paymentId: string, refundId: string, number: number): string {
+  return `op_${stem(paymentId)}_${refundId.slice('ref_'.length)}_${number}`;
+}
+
+/** Payments and refunds have stems of one space: both are digests, so no two events meet. */
+export function eventIdFor(ownerId: string, sequence: number, ordinal: number): string {
+  return `evt_${ownerId.slice(ownerId.indexOf('_') + 1)}_${sequence}_${ordinal}`;
 }
 
 /**
@@ -37,7 +48,23 @@ export function paymentIdOfReference(reference: string): string | undefined {
   return match?.[1] === undefined ? undefined : `pay_${match[1]}`;
 }
 
+/** The refund that a reference names, or undefined where it names a payment's own operation. */
+export function refundIdOfReference(reference: string): string | undefined {
+  const match = /^op_[a-z2-7]{26}_([a-z2-7]{26})_\d+$/.exec(reference);
+  return match?.[1] === undefined ? undefined : `ref_${match[1]}`;
+}
+
+/** The workflow of one generation of a refund. */
+export function refundWorkflowId(refundId: string, generation: number): string {
+  return `refund/${refundId}/g${generation}`;
+}
+
 /** The workflow of one generation of a payment. */
 export function paymentWorkflowId(paymentId: string, generation: number): string {
   return `payment/${paymentId}/g${generation}`;
+}
+
+/** The workflow of one generation of whatever the id names. */
+export function workflowIdOf(ownerId: string, generation: number): string {
+  return isRefundId(ownerId) ? refundWorkflowId(ownerId, generation) : paymentWorkflowId(ownerId, generation);
 }

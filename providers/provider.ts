@@ -65,6 +65,8 @@ export interface ProviderConnection {
   refund?(request: RefundRequest): Promise<OperationOutcome>;
   /** Class B: what the provider knows of an operation, asked by our reference. Absent: it cannot be asked. */
   lookup?(request: LookupRequest): Promise<LookupResult>;
+  /** Every refund of one authorization that the provider knows, ours or not. Absent: it can't be asked. */
+  refundsOf?(request: { readonly providerReference: string }): Promise<RefundListing>;
   /** Class C: void by our own reference, when no provider reference is known. */
   voidByReference?(request: VoidByReferenceRequest): Promise<OperationOutcome>;
 }
@@ -140,6 +142,20 @@ export type LookupResult =
   | { readonly type: 'not_found' }
   /** The question itself failed. Not an answer, and never counted as `not found`. */
   | { readonly type: 'failed'; readonly detail: string };
+
+export type RefundListing =
+  | { readonly type: 'listed'; readonly refunds: readonly ListedRefund[] }
+  | { readonly type: 'failed'; readonly detail: string };
+
+export interface ListedRefund {
+  readonly providerReference: string;
+  /** The reference that it was made with, where it carries one; ours name one of our operations. */
+  readonly reference?: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** Whether the money has gone back: not while it is pending, and not once it has failed. */
+  readonly made: boolean;
+}
 
 export interface WebhookVerifier {
   verify(input: WebhookInput): WebhookVerdict;

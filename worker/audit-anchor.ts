@@ -30,12 +30,12 @@ export function startAuditAnchor(options: AnchorOptions): { stop(): Promise<void
       if (previous === undefined) ({ previous, since } = await continueFrom(options.file));
       for (;;) {
         const { heads, until } = await headsMovedSince(options.db, since, HEADS_A_LINE);
-        const moved = heads.filter(({ paymentId, sequence }) => seen.get(paymentId) !== sequence);
+        const moved = heads.filter(({ ownerId, sequence }) => seen.get(ownerId) !== sequence);
         if (moved.length > 0) {
           const line = anchorLine(previous, Date.now(), moved, options.key);
           await appendFile(options.file, `${line}\n`, { mode: 0o600 });
           previous = line;
-          for (const { paymentId, sequence } of moved) seen.set(paymentId, sequence);
+          for (const { ownerId, sequence } of moved) seen.set(ownerId, sequence);
         }
         const full = heads.length === HEADS_A_LINE && until > since;
         since = full ? until : new Date(Math.max(0, until.getTime() - OVERLAP_MS));
@@ -63,9 +63,9 @@ export function startAuditAnchor(options: AnchorOptions): { stop(): Promise<void
 }
 
 /** What lies before the overlap is not read again, so it need not be remembered. */
-function forget(seen: Map<string, number>, heads: readonly { readonly paymentId: string }[]): void {
-  const recent = new Set(heads.map(({ paymentId }) => paymentId));
-  for (const paymentId of seen.keys()) if (!recent.has(paymentId)) seen.delete(paymentId);
+function forget(seen: Map<string, number>, heads: readonly { readonly ownerId: string }[]): void {
+  const recent = new Set(heads.map(({ ownerId }) => ownerId));
+  for (const ownerId of seen.keys()) if (!recent.has(ownerId)) seen.delete(ownerId);
 }
 
 /** Where an earlier worker left off: its last line, and the time of it. */

@@ -23,7 +23,7 @@ import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { createVault } from '../vault/index.ts';
 import { startAuditAnchor } from './audit-anchor.ts';
 import { createProviders } from './providers.ts';
-import { startSweeper } from './sweeper.ts';
+import { type Sweeper, startSweeper } from './sweeper.ts';
 
 /** Grace around the longest call, so that a shutdown lets a send that has begun come to its answer. */
 const SHUTDOWN_MARGIN_MS = 5_000;
@@ -84,7 +84,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
           intervalMs: Math.max(1_000, MINUTE * timeScale),
           log,
         });
-  const health = healthPage(config.workerHealthPort, worker);
+  const health = healthPage(config.workerHealthPort, worker, sweeper);
   const done = worker.run();
   let stopping: Promise<void> | undefined;
   const stop = async () => {
@@ -121,12 +121,12 @@ function workflowSource(
   return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 }
 
-function healthPage(port: number | undefined, worker: Worker) {
+function healthPage(port: number | undefined, worker: Worker, sweeper: Sweeper) {
   if (port === undefined) return undefined;
   return createServer((_request, response) => {
     const state = worker.getState();
     response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ state }));
+    response.end(JSON.stringify({ state, swept: sweeper.totals() }));
   }).listen(port, '127.0.0.1');
 }
 

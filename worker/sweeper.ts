@@ -3,12 +3,12 @@ import type { Logger } from 'pino';
 import { openGeneration } from '../client/index.ts';
 import type { Db } from '../db/client.ts';
 import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
-import { asOnlySweeper, restingPayments, shredExpired } from '../db/sweep.ts';
+import { asOnlySweeper, restingOwners, shredExpired } from '../db/sweep.ts';
 import type { NewsDoor } from '../domain/door.ts';
-import { paymentWorkflowId } from '../domain/ids.ts';
+import { workflowIdOf } from '../domain/ids.ts';
 
 /**
- * Looks from outside Temporal for what nobody looks after: payments and operations that are not finished
+ * Looks from outside Temporal for what nobody looks after: payments and refunds that are not finished
  * and have no open workflow (terminated by hand, restored from a backup), letters that no workflow read,
  * and secrets past their time. Everything it does goes through the same door as any other news.
  */
@@ -25,11 +25,39 @@ export interface SweeperOptions {
   readonly letterDelayMs: number;
 }
 
+/** What one sweep found, and why it was there to be found. */
 export interface SweepFindings {
+  /** Payments and refunds that are not finished and rest. */
   readonly looked: number;
-  readonly reopened: number;
-  readonly letters: number;
+  /** Of these, without an open workflow: closed (terminated, or failed) or forgotten (retention, a restored server). */
+  readonly reopened: { readonly closed: number; readonly forgotten: number };
+  /** Letters that no workflow had read: told again, or given to a person. */
+  readonly letters: { readonly told: number; readonly givenUp: number };
+  /** Secrets past their time. */
   readonly shredded: number;
+}
+
+const NOTHING: SweepFindings = {
+  looked: 0,
+  reopened: { closed: 0, forgotten: 0 },
+  letters: { told: 0, givenUp: 0 },
+  shredded: 0,
+};
+
+export function isIdle({ reopened, letters }: SweepFindings): boolean {
+  return reopened.closed + reopened.forgotten + letters.told + letters.givenUp === 0;
+}
+
+function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
+  return {
+    looked: a.looked + b.looked,
+    reopened: {
+      closed: a.reopened.closed + b.reopened.closed,
+      forgotten: a.reopened.forgotten + b.reopened.forgotten,
+    },
+    letters: { told: a.letters.told + b.letters.told, givenUp: a.letters.givenUp + b.letters.givenUp },
+    shredded: a.shredded + b.shredded,
+  };
 }
 
 const PAGE = 100;
@@ -40,7 +68,15 @@ const LETTER_TRIES = 5;
 const LETTER_TRIES_AT_MOST = 12;
 const SWEEP_TIMEOUT_MS = 120_000;
 
-export function startSweeper(options: SweeperOptions): { stop(): Promise<void> } {
+export interface Sweeper {
+  stop(): Promise<void>;
+  /** Since this process started; only one worker sweeps at a time. */
+  totals(): SweepFindings & { readonly sweeps: number };
+}
+
+export function startSweeper(options: SweeperOptions): Sweeper {
+  let totals = NOTHING;
+  let sweeps = 0;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
   let timer: NodeJS.Timeout;
@@ -55,7 +91,10 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
   const once = async () => {
     try {
       const found = await asOnlySweeper(options.db, () => sweep(options), SWEEP_TIMEOUT_MS);
-      if (found !== undefined && found.reopened + found.letters > 0) options.log.info(found, 'swept');
+      if (found === undefined) return;
+      sweeps += 1;
+      totals = sum(totals, found);
+      if (!isIdle(found)) options.log.info(found, 'swept');
     } catch (error) {
       options.log.error(
         { error: error instanceof Error ? error.name : typeof error },
@@ -65,6 +104,7 @@ export function startSweeper(options: SweeperOptions): { stop(): Promise<void> }
   };
   next();
   return {
+    totals: () => ({ sweeps, ...totals }),
     async stop() {
       stopped = true;
       clearTimeout(timer);
@@ -78,18 +118,20 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
   const letters = await sweepLetters(options);
   const running = await runningWorkflows(options.client);
   let looked = 0;
-  let reopened = 0;
+  const reopened = { closed: 0, forgotten: 0 };
   let afterId = '';
   for (;;) {
-    const page = await restingPayments(options.db, options.idleMs, afterId, PAGE);
-    for (const { paymentId, generation } of page) {
-      if (running.has(paymentWorkflowId(paymentId, generation))) continue;
-      if ((await openGeneration(options, paymentId, generation)) !== generation) reopened += 1;
+    const page = await restingOwners(options.db, options.idleMs, afterId, PAGE);
+    for (const { ownerId, generation } of page) {
+      if (running.has(workflowIdOf(ownerId, generation))) continue;
+      const { was } = await openGeneration(options, ownerId, generation);
+      if (was === 'closed') reopened.closed += 1;
+      if (was === 'unknown') reopened.forgotten += 1;
     }
     looked += page.length;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return { looked, reopened, letters, shredded };
-    afterId = last.paymentId;
+    afterId = last.ownerId;
   }
 }
 
@@ -98,28 +140,35 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
  * real question (`describe`), which decides.
  */
 async function runningWorkflows(client: Client): Promise<ReadonlySet<string>> {
-  const query = `WorkflowType = 'payment' AND ExecutionStatus = 'Running'`;
+  const query = `WorkflowType IN ('payment', 'refund') AND ExecutionStatus = 'Running'`;
   const ids = new Set<string>();
   for await (const { workflowId } of client.workflow.list({ query, pageSize: 1_000 })) ids.add(workflowId);
   return ids;
 }
 
 /** In batches until none is due; each look postpones a letter, so the loop ends. */
-async function sweepLetters(options: SweeperOptions): Promise<number> {
-  for (let total = 0; ; ) {
+async function sweepLetters(options: SweeperOptions): Promise<SweepFindings['letters']> {
+  const found = { told: 0, givenUp: 0 };
+  for (;;) {
     const due = await takeDueLetters(options.db, options.letterDelayMs, LETTERS_A_BATCH);
-    await tell(options, due);
-    total += due.length;
-    if (due.length < LETTERS_A_BATCH) return total;
+    const givenUp = await tell(options, due);
+    found.givenUp += givenUp;
+    found.told += due.length - givenUp;
+    if (due.length < LETTERS_A_BATCH) return found;
   }
 }
 
-async function tell(options: SweeperOptions, due: readonly DueLetter[]): Promise<void> {
+/** Answers how many became a person's. */
+async function tell(options: SweeperOptions, due: readonly DueLetter[]): Promise<number> {
+  let givenUp = 0;
   const told = new Map<string, Awaited<ReturnType<NewsDoor['news']>>>();
-  for (const { inboxId, paymentId, signals } of due) {
-    if (paymentId !== null && !told.has(paymentId)) told.set(paymentId, await options.door.news(paymentId));
-    const unknown = paymentId === null || told.get(paymentId) === 'no_such_payment';
-    if ((unknown && signals >= LETTER_TRIES) || signals >= LETTER_TRIES_AT_MOST)
+  for (const { inboxId, ownerId, signals } of due) {
+    if (ownerId !== null && !told.has(ownerId)) told.set(ownerId, await options.door.news(ownerId));
+    const unknown = ownerId === null || told.get(ownerId) === 'no_such_owner';
+    if ((unknown && signals >= LETTER_TRIES) || signals >= LETTER_TRIES_AT_MOST) {
       await openLetterException(options.db, inboxId);
+      givenUp += 1;
+    }
   }
+  return givenUp;
 }

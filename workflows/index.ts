@@ -5,3 +5,4 @@
  * must replay: every change goes through versions.ts, and old histories replay in `npm test`.
  */
 export { payment } from './payment/workflow.ts';
+export { refund } from './refund/workflow.ts';

@@ -1,5 +1,6 @@
 import { revokePermit } from '../../db/permits.ts';
-import { loadSendFacts, observe, type SendFacts } from '../../db/sends.ts';
+import { loadAttemptAccount, loadSendFacts, observe, type SendFacts } from '../../db/sends.ts';
+import { paymentIdOfReference } from '../../domain/ids.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { LookupResult } from '../../providers/provider.ts';
 import { openCall } from '../../providers/transport/index.ts';
@@ -44,6 +45,54 @@ export function createInquire(deps: Dependencies) {
       return { type: 'outcome', outcome: answer.outcome };
     }
     return { type: answer.type === 'not_found' ? 'not_found' : 'nothing_learned', lastSentAtMs };
+  };
+}
+
+export interface RefundsInquiry {
+  readonly attemptId: string;
+  readonly generation: number;
+}
+
+/** Refunds that the provider made of an attempt and that carry no reference of ours. */
+export type ForeignRefunds =
+  | { readonly type: 'listed'; readonly refunds: readonly ForeignRefund[] }
+  | { readonly type: 'nothing_learned' };
+
+interface ForeignRefund {
+  readonly providerReference: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+/** Asks for every refund of an attempt, because more was refunded than we know of. */
+export function createInquireRefunds(deps: Dependencies) {
+  return async function inquireRefunds({ attemptId }: RefundsInquiry): Promise<ForeignRefunds> {
+    const attempt = await loadAttemptAccount(deps.db, attemptId);
+    const connection = deps.providers.connection(attempt.account);
+    const { providerReference } = attempt;
+    if (connection.refundsOf === undefined || providerReference === undefined)
+      return { type: 'nothing_learned' };
+    const call = openCall({ totalDeadlineMs: deps.settings.providerDeadlineMs, needsPermit: false });
+    try {
+      const listing = await call.run(
+        async () =>
+          (await connection.refundsOf?.({ providerReference })) ?? { type: 'failed' as const, detail: '' },
+      );
+      if (listing.type === 'failed') return { type: 'nothing_learned' };
+      const foreign = listing.refunds.filter(
+        ({ made, reference = '' }) => made && paymentIdOfReference(reference) !== attempt.paymentId,
+      );
+      return {
+        type: 'listed',
+        refunds: foreign.map(({ providerReference: id, amountMinor, currency }) => ({
+          providerReference: id,
+          amountMinor,
+          currency,
+        })),
+      };
+    } finally {
+      call.close();
+    }
   };
 }
 

@@ -1,10 +1,13 @@
+import { currentSequence } from '../../db/generations.ts';
 import { acknowledgeLetters, type Letter, openLetterException, unreadLetters } from '../../db/letters.ts';
-import { unexplainedSuccesses } from '../../db/sends.ts';
+import { hasUnnamedRefund, unexplainedSuccesses } from '../../db/sends.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Dependencies } from '../dependencies.ts';
 
-/** What a payment's letter box says, as facts about its operations. */
+/** What the letter box of a payment or a refund says, as facts about its operations. */
 export interface News {
+  /** Where its row stands: a workflow that is behind reads itself back first. Absent in old histories. */
+  readonly sequence?: number;
   readonly facts: readonly NewsFact[];
 }
 
@@ -25,6 +28,8 @@ export type NewsFact =
       readonly amountMinor?: number;
       readonly currency?: string;
       readonly outcome: OperationOutcome;
+      /** One of our refunds of this payment may be what the letter speaks of. */
+      readonly refundsUnderWay?: boolean;
     }
   /** Something happened at the provider: ask it about this reference. */
   | {
@@ -33,23 +38,34 @@ export type NewsFact =
       readonly source: string;
       readonly reference?: string;
       readonly providerReference?: string;
+      /** More was refunded than is known of: ask for all refunds. Absent in old histories. */
+      readonly about?: 'refunds';
     }
   /** An activity saw a success that nobody recorded. */
   | { readonly type: 'observed'; readonly operationId: string; readonly outcome: OperationOutcome };
 
 export function createReadNews(deps: Dependencies) {
-  return async function readNews(paymentId: string): Promise<News> {
-    const [letters, successes] = await Promise.all([
-      unreadLetters(deps.db, paymentId),
-      unexplainedSuccesses(deps.db, paymentId),
+  return async function readNews(ownerId: string): Promise<News> {
+    const [letters, successes, sequence] = await Promise.all([
+      unreadLetters(deps.db, ownerId),
+      unexplainedSuccesses(deps.db, ownerId),
+      currentSequence(deps.db, ownerId),
     ]);
+    const facts = letters.map((letter) => factOf(deps, letter));
     return {
+      ...(sequence === undefined ? {} : { sequence }),
       facts: [
-        ...letters.map((letter) => factOf(deps, letter)),
+        ...(await Promise.all(facts.map((fact) => withRefunds(deps, ownerId, fact)))),
         ...successes.map((success) => ({ type: 'observed' as const, ...success })),
       ],
     };
   };
+}
+
+/** Only a refund that no operation is named for raises the question, and that is rare. */
+async function withRefunds(deps: Dependencies, paymentId: string, fact: NewsFact): Promise<NewsFact> {
+  if (fact.type !== 'evidence' || fact.kind !== 'refund' || fact.reference.startsWith('op_')) return fact;
+  return { ...fact, refundsUnderWay: await hasUnnamedRefund(deps.db, paymentId) };
 }
 
 function factOf(deps: Dependencies, letter: Letter): NewsFact {
@@ -75,7 +91,13 @@ function factOf(deps: Dependencies, letter: Letter): NewsFact {
     source,
     ...(letter.reference === undefined ? {} : { reference: letter.reference }),
     ...(letter.providerReference === undefined ? {} : { providerReference: letter.providerReference }),
+    ...(isOfTheWhole(letter) ? { about: 'refunds' as const } : {}),
   };
+}
+
+/** A letter about refunds that names no operation of ours speaks of all that was refunded. */
+function isOfTheWhole({ evidence, reference }: Letter): boolean {
+  return evidence?.kind === 'refund' && reference?.startsWith('op_') !== true;
 }
 
 export function createAcknowledge(deps: Dependencies) {

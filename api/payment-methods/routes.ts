@@ -20,7 +20,7 @@ const createPaymentMethod = merchantRoute({
   responses: { 201: { description: 'Sealed.', schema: paymentMethodSchema } },
   async handle(call, services) {
     refuseUnusableCard(call, services);
-    const name = nameRequest(call, digestedBody(call.body), services);
+    const name = nameRequest(call.caller, call, digestedBody(call.body), services);
     const earlier = await services.requests.find(name.requestId);
     if (earlier !== undefined) {
       refuseOtherBody(name.bodyDigest, earlier);

@@ -7,7 +7,7 @@ import type { PaymentStatus } from '../../domain/payment/states.ts';
 import { nameRequest } from '../idempotency.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Route, type Services, type TypedCall } from '../route.ts';
-import { answerCommand, type CommandOrder } from './commands.ts';
+import { answerPaymentCommand, type PaymentCommand } from './command.ts';
 import { isPaymentId, visiblePayment } from './find.ts';
 import { renderPayment, replyWithPayment } from './render.ts';
 import {
@@ -38,17 +38,17 @@ const createPayment = merchantRoute({
     201: payment('Created; its status says how far it got.'),
     202: payment('Accepted, the outcome is not known yet: follow `Location`.'),
   },
-  handle: (call, services) => answerCommand(call, services, orderOfCreate(call, services)),
+  handle: (call, services) => answerPaymentCommand(call, services, orderOfCreate(call, services)),
 });
 
 type CreateCall = TypedCall<undefined, undefined, z.output<typeof createPaymentSchema>>;
 
-function orderOfCreate(call: CreateCall, services: Services): CommandOrder {
+function orderOfCreate(call: CreateCall, services: Services): PaymentCommand {
   const { body, caller } = call;
   if (body.confirm && body.payment_method === undefined) {
     throw problem('parameter_missing', { param: 'payment_method' });
   }
-  const name = nameRequest(call, body, services);
+  const name = nameRequest(caller, call, body, services);
   const paymentId = paymentIdFor(caller.merchantId, caller.mode, name.idempotencyKey);
   call.note({ workflow_id: paymentWorkflowId(paymentId, 1) });
   const orderWith = (request: RequestStamp): PaymentOrder => ({
@@ -119,7 +119,7 @@ const confirmPayment = merchantRoute({
   responses: { 200: payment('Confirmed.'), 202: payment('Accepted, the outcome is not known yet.') },
   handle(call, services) {
     const { payment_method: paymentMethodId, return_url: returnUrl } = call.body;
-    return answerCommand(call, services, {
+    return answerPaymentCommand(call, services, {
       action: 'confirm',
       paymentId: call.params.id,
       async check() {
@@ -174,7 +174,7 @@ const capturePayment = merchantRoute({
   responses: { 200: payment('Captured.'), 202: payment('Accepted, the outcome is not known yet.') },
   handle(call, services) {
     const { amount, final_capture: finalCapture } = call.body;
-    return answerCommand(call, services, {
+    return answerPaymentCommand(call, services, {
       action: 'capture',
       paymentId: call.params.id,
       check: () => checkVisible(call, services),
@@ -200,7 +200,7 @@ const voidPayment = merchantRoute({
   responses: { 200: payment('Voided.'), 202: payment('Accepted, the outcome is not known yet.') },
   handle(call, services) {
     const { reason } = call.body;
-    return answerCommand(call, services, {
+    return answerPaymentCommand(call, services, {
       action: 'void',
       paymentId: call.params.id,
       check: () => checkVisible(call, services),

@@ -8,13 +8,13 @@ import { listSchema, metadataSchema } from '../schema.ts';
 
 const WHOLE_MINOR_UNITS = `must be a whole number of minor units from 1 to ${MAX_AMOUNT_MINOR}`;
 
-const amountSchema = z
+export const amountSchema = z
   .int({ error: (issue) => (issue.input === undefined ? undefined : WHOLE_MINOR_UNITS) })
   .min(1, WHOLE_MINOR_UNITS)
   .max(MAX_AMOUNT_MINOR, WHOLE_MINOR_UNITS)
   .meta({ description: 'Minor units of the currency (ISO 4217 exponent).', example: 2000 });
 
-const currencySchema = z
+export const currencySchema = z
   .string()
   .regex(/^[A-Za-z]{3}$/, 'must be a currency code of ISO 4217')
   .transform((code) => code.toUpperCase())
@@ -84,13 +84,15 @@ const unixSecondsSchema = z
   .transform(Number)
   .meta({ type: 'integer', description: 'Unix seconds.' });
 
+export const limitSchema = z
+  .string()
+  .regex(/^(?:[1-9]\d?|100)$/, 'must be a number from 1 to 100')
+  .default('10')
+  .transform(Number)
+  .meta({ type: 'integer', minimum: 1, maximum: 100, default: 10 });
+
 export const listPaymentsSchema = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^(?:[1-9]\d?|100)$/, 'must be a number from 1 to 100')
-    .default('10')
-    .transform(Number)
-    .meta({ type: 'integer', minimum: 1, maximum: 100, default: 10 }),
+  limit: limitSchema,
   starting_after: z.string().min(1).max(100).optional().meta({ description: 'Older than this payment.' }),
   ending_before: z.string().min(1).max(100).optional().meta({ description: 'Newer than this payment.' }),
   status: z.enum(PAYMENT_STATUSES as [string, ...string[]]).optional(),

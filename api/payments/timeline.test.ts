@@ -34,20 +34,20 @@ async function livedPayment(): Promise<string> {
     amountMinor: 2000,
   };
   await api.sql.query(
-    `INSERT INTO operation (id, payment_id, attempt_id, attempt_number, kind, number, cause, status, amount_minor, currency,
+    `INSERT INTO operation (id, owner_id, payment_id, attempt_id, attempt_number, kind, number, cause, status, amount_minor, currency,
        provider_key, generation, first_sent_at, last_sent_at, sends, closed_at, sealed_parameters, outcome, created_at)
-     VALUES ($1, $2, $3, 1, 'capture', 1, 'req_1', 'succeeded', 2000, 'EUR', 'the-provider-key' || $1, 1, $4, $5, 2, $6,
+     VALUES ($1, $2, $2, $3, 1, 'capture', 1, 'req_1', 'succeeded', 2000, 'EUR', 'the-provider-key' || $1, 1, $4, $5, 2, $6,
        '\\xdeadbeef', $7, $8)`,
     [`op_${id.slice(4)}_1_capture_1`, id, attempt, at(4), at(5), at(8), outcome, at(3)],
   );
   await api.sql.query(
-    `INSERT INTO observation (payment_id, operation_id, source, generation, outcome, created_at)
-     VALUES ($1, 'op', 'call', 1, $2, $3)`,
+    `INSERT INTO observation (owner_id, payment_id, operation_id, source, generation, outcome, created_at)
+     VALUES ($1, $1, 'op', 'call', 1, $2, $3)`,
     [id, { type: 'unknown', detail: `reset while sending ${PAN}` }, at(6)],
   );
   await api.sql.query(
-    `INSERT INTO inbox (id, provider, account_id, provider_event_id, event_type, payment_id, summary, raw_body, received_at)
-     VALUES ($1, 'stripe', 'acc_a_stripe', $1, 'charge.captured', $2, $3, $4, $5)`,
+    `INSERT INTO inbox (id, provider, account_id, provider_event_id, event_type, payment_id, owner_id, summary, raw_body, received_at)
+     VALUES ($1, 'stripe', 'acc_a_stripe', $1, 'charge.captured', $2, $2, $3, $4, $5)`,
     [
       `in_${id}`,
       id,
@@ -57,21 +57,21 @@ async function livedPayment(): Promise<string> {
     ],
   );
   await api.sql.query(
-    `INSERT INTO audit (payment_id, sequence, generation, trigger, actor, from_status, to_status, reason, content,
+    `INSERT INTO audit (owner_id, payment_id, sequence, generation, trigger, actor, from_status, to_status, reason, content,
        content_digest, previous_hash, hash, at)
-     VALUES ($1, 2, 1, 'capture', 'workflow', 'processing', 'succeeded', 'captured 2000', '', '', '', $2, $3)`,
+     VALUES ($1, $1, 2, 1, 'capture', 'workflow', 'processing', 'succeeded', 'captured 2000', '', '', '', $2, $3)`,
     [id, 'ab12'.repeat(16), at(9)],
   );
   await api.sql.query(
-    `WITH t AS (INSERT INTO ledger_transaction (id, payment_id, sequence, kind, created_at) VALUES ($1, $2, 2, 'capture', $3)
+    `WITH t AS (INSERT INTO ledger_transaction (id, owner_id, payment_id, sequence, kind, created_at) VALUES ($1, $2, $2, 2, 'capture', $3)
        RETURNING id)
      INSERT INTO ledger_posting (transaction_id, account, currency, amount_minor)
      SELECT t.id, p.account, 'EUR', p.amount FROM t, (VALUES ('provider', 2000), ('merchant', -2000)) AS p (account, amount)`,
     [`lt_${id}`, id, at(9)],
   );
   await api.sql.query(
-    `INSERT INTO outbox (id, merchant_id, mode, payment_id, sequence, type, payload, created_at)
-     VALUES ($1, 'mer_a', 'test', $2, 2, 'payment.succeeded', '{}', $3)`,
+    `INSERT INTO outbox (id, merchant_id, mode, owner_id, payment_id, sequence, type, payload, created_at)
+     VALUES ($1, 'mer_a', 'test', $2, $2, 2, 'payment.succeeded', '{}', $3)`,
     [`evt_${id}`, id, at(9)],
   );
   return id;

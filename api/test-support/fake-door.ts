@@ -72,6 +72,20 @@ export function createFakeDoor(): FakeDoor {
     payments: new Map(),
     load: { now: 0, most: 0 },
     outcome: (payment) => payment,
+    // Refunds and operators' commands are tested against the real door.
+    operators: {
+      retry: async () => ({ type: 'not_found' }),
+      void: async () => ({ type: 'not_found' }),
+      cancel: async () => ({ type: 'not_found' }),
+      move: async () => ({ type: 'not_found' }),
+      propose: async () => ({ type: 'not_found' }),
+      approve: async () => ({ type: 'not_found' }),
+    },
+    refunds: {
+      create: async () => ({ type: 'not_found' }),
+      cancel: async () => ({ type: 'not_found' }),
+      snapshot: async () => undefined,
+    },
     refusal: undefined,
     before: async () => undefined,
     override: undefined,

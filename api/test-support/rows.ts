@@ -7,6 +7,7 @@ export interface PaymentRowOptions {
   readonly mode?: string;
   readonly status?: string;
   readonly amountMinor?: number;
+  readonly capturedMinor?: number;
   readonly currency?: string;
   readonly reference?: string;
   readonly createdAt?: Date;
@@ -18,15 +19,17 @@ export function randomPaymentId(): string {
   return `pay_${[...randomBytes(26)].map((byte) => BASE32.charAt(byte & 31)).join('')}`;
 }
 
-/** A payment's row as the workflow's record would leave it. */
+/** A payment's row and its balance, as the workflow's record would leave them. */
 export async function insertPayment(api: TestApi, options: PaymentRowOptions = {}): Promise<string> {
   const id = options.id ?? randomPaymentId();
   const amount = options.amountMinor ?? 2000;
   const createdAt = options.createdAt ?? new Date();
   await api.sql.query(
-    `INSERT INTO payment (id, merchant_id, mode, status, sequence, generation, amount_minor, currency, capture_method,
-       amount_authorized_minor, reference, complete_by, audit_head, created_at)
-     VALUES ($1, $2, $3, $4, 1, 1, $5, $6, 'manual', $5, $7, $8, '', $9)`,
+    `WITH paid AS (
+       INSERT INTO payment (id, merchant_id, mode, status, sequence, generation, amount_minor, currency, capture_method,
+         amount_authorized_minor, amount_captured_minor, reference, complete_by, audit_head, created_at)
+       VALUES ($1, $2, $3, $4, 1, 1, $5, $6, 'manual', $5, $10, $7, $8, '', $9) RETURNING id, currency)
+     INSERT INTO payment_balance (payment_id, currency, captured_minor) SELECT id, currency, $10::bigint FROM paid`,
     [
       id,
       options.merchantId ?? 'mer_a',
@@ -37,6 +40,7 @@ export async function insertPayment(api: TestApi, options: PaymentRowOptions = {
       options.reference ?? null,
       new Date(createdAt.getTime() + 120_000),
       createdAt,
+      options.capturedMinor ?? 0,
     ],
   );
   return id;

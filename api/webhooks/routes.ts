@@ -66,20 +66,20 @@ async function receive(call: Call, services: Services, counts: WebhookCounts): P
   }
   const { events } = verdict;
   const { provider, id: accountId } = account;
-  const { stored, paymentIds } = await services.inbox.store({ provider, accountId, rawBody, events });
+  const { stored, ownerIds } = await services.inbox.store({ provider, accountId, rawBody, events });
   counts.stored += stored;
   counts.duplicate += events.length - stored;
-  call.note({ events: events.length, stored, payment_ids: paymentIds });
-  await wake(paymentIds, provider, services);
+  call.note({ events: events.length, stored, owners: ownerIds });
+  await wake(ownerIds, provider, services);
   // Adyen asks for this very text; the others look at the status only.
   return { status: 200, body: '[accepted]' };
 }
 
-async function wake(paymentIds: readonly string[], provider: string, services: Services): Promise<void> {
+async function wake(ownerIds: readonly string[], provider: string, services: Services): Promise<void> {
   const { bell, webhooks } = services;
   if (webhooks.isHint(provider)) {
-    for (const paymentId of paymentIds) bell.ringLater(paymentId);
+    for (const ownerId of ownerIds) bell.ringLater(ownerId);
     return;
   }
-  await within(Promise.all(paymentIds.map((paymentId) => bell.ring(paymentId))), SIGNAL_MS);
+  await within(Promise.all(ownerIds.map((ownerId) => bell.ring(ownerId))), SIGNAL_MS);
 }

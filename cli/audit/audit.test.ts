@@ -60,5 +60,5 @@ it.each([
   await tamper(sql, id);
   const { problems } = await verifyAll(db, id);
   expect(problems.length).toBeGreaterThan(0);
-  expect(problems.every(({ payment }) => payment === id)).toBe(true);
+  expect(problems.every(({ owner }) => owner === id)).toBe(true);
 });

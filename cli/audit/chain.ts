@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The hash chain of one payment's audit rows, checked without the code that wrote it: hash =
+ * The hash chain of one payment's or refund's audit rows, checked without the code that wrote it: hash =
  * sha256(previous hash ":" sequence ":" digest), digest = sha256(content), and the first previous hash is
- * the payment's id. The readable columns must say what the content says, or they could be altered alone.
+ * its owner's id. The readable columns must say what the content says, or they could be altered alone.
  */
 export interface AuditRow {
   readonly sequence: number;
@@ -21,17 +21,17 @@ export interface AuditRow {
   readonly at: Date;
 }
 
-export interface AuditedPayment {
+export interface AuditedOwner {
   readonly id: string;
   readonly status: string;
   readonly sequence: number;
   readonly auditHead: string;
 }
 
-/** What is wrong with a payment's chain, one sentence each; none means that nothing was altered or cut. */
-export function brokenLinks(payment: AuditedPayment, rows: readonly AuditRow[]): string[] {
+/** What is wrong with a chain, one sentence each; none means that nothing was altered or cut. */
+export function brokenLinks(owner: AuditedOwner, rows: readonly AuditRow[]): string[] {
   const problems: string[] = [];
-  let previous = payment.id;
+  let previous = owner.id;
   let due = 1;
   for (const row of rows) {
     const at = `step ${row.sequence}`;
@@ -46,10 +46,10 @@ export function brokenLinks(payment: AuditedPayment, rows: readonly AuditRow[]):
   }
   const last = rows.at(-1);
   if (last === undefined) return ['there is no audit row'];
-  if (payment.sequence !== last.sequence || payment.auditHead !== last.hash)
-    problems.push(`the payment stands at step ${payment.sequence}, its audit ends at step ${last.sequence}`);
-  else if (payment.status !== last.toStatus)
-    problems.push(`the payment is ${payment.status}, its audit says ${last.toStatus}`);
+  if (owner.sequence !== last.sequence || owner.auditHead !== last.hash)
+    problems.push(`its row stands at step ${owner.sequence}, its audit ends at step ${last.sequence}`);
+  else if (owner.status !== last.toStatus)
+    problems.push(`its row is ${owner.status}, its audit says ${last.toStatus}`);
   return problems;
 }
 

@@ -1,5 +1,5 @@
 import type { Db } from '../../db/client.ts';
-import { paymentWorkflowId } from '../../domain/ids.ts';
+import { paymentWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
 import { brokenLinks } from '../audit/chain.ts';
 
 /** Everything that Postgres knows of one payment, but for what is sealed; instants in ISO 8601. */
@@ -11,7 +11,7 @@ export async function loadDossier(
   const where = { paymentId };
   const payment = await db.payment.findUnique({ where: { id: paymentId } });
   if (payment === null) return undefined;
-  const [attempts, ledger, audit, exceptions, observations, inbox, balance] = await Promise.all([
+  const [attempts, refunds, ledger, audit, exceptions, observations, inbox, balance] = await Promise.all([
     db.attempt.findMany({
       where,
       orderBy: { number: 'asc' },
@@ -19,12 +19,13 @@ export async function loadDossier(
         operations: { omit: { sealedParameters: true }, orderBy: [{ createdAt: 'asc' }, { number: 'asc' }] },
       },
     }),
+    db.refund.findMany({ where, omit: { step: true }, orderBy: { createdAt: 'asc' } }),
     db.ledgerTransaction.findMany({
       where,
-      orderBy: { sequence: 'asc' },
+      orderBy: [{ createdAt: 'asc' }, { sequence: 'asc' }],
       include: { postings: { orderBy: { id: 'asc' } } },
     }),
-    db.audit.findMany({ where, orderBy: { sequence: 'asc' } }),
+    db.audit.findMany({ where, orderBy: [{ at: 'asc' }, { sequence: 'asc' }] }),
     db.exception.findMany({ where, orderBy: { openedAt: 'asc' } }),
     db.observation.findMany({ where, orderBy: { id: 'asc' } }),
     db.inbox.findMany({ where, orderBy: { receivedAt: 'asc' }, omit: { rawBody: true } }),
@@ -41,10 +42,19 @@ export async function loadDossier(
         : { url: webUiLink(temporal.uiUrl, temporal.namespace, workflowId) }),
     },
     attempts,
+    refunds: refunds.map((refund) => ({
+      ...refund,
+      workflowId: refundWorkflowId(refund.id, refund.generation),
+    })),
     ledger,
     balance,
     audit: audit.map(({ content: _content, ...row }) => row),
-    audit_problems: brokenLinks(payment, audit),
+    audit_problems: [payment, ...refunds].flatMap((owner) =>
+      brokenLinks(
+        owner,
+        audit.filter(({ ownerId }) => ownerId === owner.id),
+      ),
+    ),
     exceptions,
     observations,
     webhooks: inbox,

@@ -5,13 +5,24 @@ type Operation = Attempt['operations'][number];
 
 /** A payment's dossier for people, the short answer first. */
 export function renderDossier(dossier: Dossier): string {
-  const { payment, workflow, attempts, ledger, audit, audit_problems, exceptions, webhooks } = dossier;
+  const {
+    payment,
+    workflow,
+    attempts,
+    refunds,
+    balance,
+    ledger,
+    audit,
+    audit_problems,
+    exceptions,
+    webhooks,
+  } = dossier;
   const money = (amount: bigint) => `${amount} ${payment.currency}`;
   const lines = [
     `${payment.id}  ${payment.status.toUpperCase()}  ${money(payment.amountMinor)} (minor units)`,
     field('workflow', `${workflow.id}${workflow.url === undefined ? '' : `\n             ${workflow.url}`}`),
     field('merchant', `${payment.merchantId} (${payment.mode})`),
-    field('amounts', amounts(payment)),
+    field('amounts', amounts(payment, balance)),
     field('created', `${time(payment.createdAt)}, sent by ${time(payment.completeBy)} at the latest`),
     ...optional(
       'expires',
@@ -21,6 +32,12 @@ export function renderDossier(dossier: Dossier): string {
     ...optional('canceled', payment.cancellationReason),
     ...optional('reference', payment.reference),
     ...section('Attempts', attempts.flatMap(attemptLines)),
+    ...section(
+      'Refunds',
+      refunds.map((row) =>
+        `  ${row.id}  ${row.status}  ${money(row.amountMinor)}  at ${row.provider}  ${row.failure === null ? '' : failure(row.failure)}`.trimEnd(),
+      ),
+    ),
     ...section(
       'Postings (debit positive)',
       ledger.flatMap(({ sequence, kind, postings }) => [
@@ -34,7 +51,7 @@ export function renderDossier(dossier: Dossier): string {
       'Audit',
       audit.map(
         (row) =>
-          `  ${String(row.sequence).padStart(3)}  ${time(row.at)}  ${row.fromStatus ?? 'nothing'} → ${row.toStatus}: ${row.reason}  [${row.trigger} by ${row.actor}]  ${row.hash.slice(0, 8)}`,
+          `  ${row.ownerId === payment.id ? '' : 'refund '}${String(row.sequence).padStart(3)}  ${time(row.at)}  ${row.fromStatus ?? 'nothing'} → ${row.toStatus}: ${row.reason}  [${row.trigger} by ${row.actor}]  ${row.hash.slice(0, 8)}`,
       ),
     ),
     audit_problems.length === 0
@@ -92,8 +109,9 @@ function permit(operation: Operation): string {
   return parts.join(', ');
 }
 
-function amounts(payment: Dossier['payment']): string {
-  const { amountAuthorizedMinor, amountCapturedMinor, amountRefundedMinor } = payment;
+function amounts(payment: Dossier['payment'], balance: Dossier['balance']): string {
+  const { amountAuthorizedMinor, amountCapturedMinor } = payment;
+  const amountRefundedMinor = (balance?.refundedMinor ?? 0n) + (balance?.externalRefundedMinor ?? 0n);
   return `authorized ${amountAuthorizedMinor}, captured ${amountCapturedMinor}, refunded ${amountRefundedMinor}`;
 }
 

@@ -4,7 +4,7 @@
  * meaning. The payment's workflow does that, through an activity, and acknowledges the row.
  */
 import { randomUUID } from 'node:crypto';
-import { paymentIdOfReference } from '../../domain/ids.ts';
+import { paymentIdOfReference, refundIdOfReference } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 
@@ -28,8 +28,8 @@ export interface Delivery {
 export interface StoredDelivery {
   /** How many events were new; the rest had been stored by an earlier delivery. */
   readonly stored: number;
-  /** Payments that the new events concern, each once. */
-  readonly paymentIds: readonly string[];
+  /** Payments and refunds that the new events concern, each once. */
+  readonly ownerIds: readonly string[];
 }
 
 export interface Inbox {
@@ -40,8 +40,8 @@ export interface Inbox {
 const FIRST_SIGNAL_GRACE_MS = 5_000;
 
 /**
- * One statement: each event once, with the payment that it concerns. That is one which has an attempt on the
- * account that signed the event: else one merchant, who knows its own webhook secret, could speak about
+ * One statement: each event once, with the payment that it concerns, and whose letter it is (a refund has a box
+ * of its own). That is a payment which has an attempt on the account that signed the event: else one merchant, who knows its own webhook secret, could speak about
  * another merchant's payment.
  */
 export function createInbox(db: Db): Inbox {
@@ -51,25 +51,30 @@ export function createInbox(db: Db): Inbox {
         ...event,
         id: `in_${randomUUID().replaceAll('-', '')}`,
         namedPaymentId: event.reference === undefined ? undefined : paymentIdOfReference(event.reference),
+        namedRefundId: event.reference === undefined ? undefined : refundIdOfReference(event.reference),
       }));
-      const stored = await db.$queryRaw<{ payment_id: string | null }[]>(Prisma.sql`
+      const stored = await db.$queryRaw<{ owner_id: string | null }[]>(Prisma.sql`
         INSERT INTO inbox (id, provider, account_id, provider_event_id, event_type, reference, provider_reference,
-          payment_id, evidence, summary, raw_body, next_signal_at)
+          payment_id, owner_id, evidence, summary, raw_body, next_signal_at)
         SELECT e.id, ${provider}, ${accountId}, e."providerEventId", e."eventType", e.reference, e."providerReference",
-          m.payment_id, e.evidence, e.summary, ${Uint8Array.from(rawBody)},
+          m.payment_id, coalesce(r.id, m.owner_id), e.evidence, e.summary, ${Uint8Array.from(rawBody)},
           clock_timestamp() + CASE WHEN m.payment_id IS NULL THEN 0 ELSE ${FIRST_SIGNAL_GRACE_MS} END * interval '1 millisecond'
         FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS e(id text, "providerEventId" text, "eventType" text,
-          reference text, "providerReference" text, "namedPaymentId" text, evidence jsonb, summary jsonb)
+          reference text, "providerReference" text, "namedPaymentId" text, "namedRefundId" text, evidence jsonb, summary jsonb)
         LEFT JOIN LATERAL (
-          SELECT a.payment_id FROM attempt a WHERE a.account_id = ${accountId}
-            AND (a.payment_id = e."namedPaymentId" OR a.provider_reference = e."providerReference")
-          ORDER BY a.payment_id = e."namedPaymentId" DESC NULLS LAST LIMIT 1) m ON true
+          SELECT found.payment_id, found.owner_id FROM (
+            SELECT a.payment_id, a.payment_id AS owner_id, a.payment_id = e."namedPaymentId" AS named FROM attempt a
+            WHERE a.account_id = ${accountId}
+              AND (a.payment_id = e."namedPaymentId" OR a.provider_reference = e."providerReference")
+            UNION ALL
+            SELECT o.payment_id, o.owner_id, NULL FROM refund f JOIN operation o ON o.owner_id = f.id
+            WHERE f.account_id = ${accountId} AND o.provider_reference = e."providerReference") found
+          ORDER BY found.owner_id <> found.payment_id DESC, found.named DESC NULLS LAST LIMIT 1) m ON true
+        LEFT JOIN refund r ON r.id = e."namedRefundId" AND r.payment_id = m.payment_id
         ON CONFLICT (account_id, provider_event_id) DO NOTHING
-        RETURNING payment_id`);
-      const paymentIds = new Set(
-        stored.flatMap(({ payment_id }) => (payment_id === null ? [] : [payment_id])),
-      );
-      return { stored: stored.length, paymentIds: [...paymentIds] };
+        RETURNING owner_id`);
+      const ownerIds = new Set(stored.flatMap(({ owner_id }) => (owner_id === null ? [] : [owner_id])));
+      return { stored: stored.length, ownerIds: [...ownerIds] };
     },
   };
 }

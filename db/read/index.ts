@@ -1,8 +1,16 @@
 /**
  * db/read/: what the API and the console ask. What lives here: queries that answer in the domain's shapes,
- * each bound to one merchant and mode, so that another merchant's row is as absent as one that never was.
+ * each bound to one merchant and mode, so that another merchant's row is as absent as one that never was (but
+ * for operators', who see them all).
  * What may not: writes, locks, and anything sealed; card data and raw webhooks don't leave through here.
  */
+export type { StoredResolution } from '../resolutions.ts';
+export {
+  type AboutOwner,
+  createOperatorReader,
+  type ExceptionEntry,
+  type OperatorReader,
+} from './operators.ts';
 export {
   createPaymentMethodReader,
   type PaymentMethodReader,
@@ -15,4 +23,10 @@ export {
   type PaymentPage,
   type PaymentReader,
 } from './payments.ts';
+export {
+  createRefundReader,
+  type RefundFilter,
+  type RefundPage,
+  type RefundReader,
+} from './refunds.ts';
 export { createTimelineReader, type TimelineEntry, type TimelineReader } from './timeline.ts';

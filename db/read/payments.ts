@@ -1,7 +1,7 @@
 import type { Mode } from '../../domain/ids.ts';
 import { type PaymentSnapshot, snapshotOf } from '../../domain/payment/payment.ts';
 import type { PaymentStatus } from '../../domain/payment/states.ts';
-import { type AttemptRow, loadPayment, type PaymentRow, toPayment } from '../aggregate.ts';
+import { loadPayment, loadPayments } from '../aggregate.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 
@@ -72,16 +72,12 @@ async function listPayments(db: Db, owner: Owner, filter: PaymentFilter): Promis
     );
   }
   const order = backwards ? Prisma.sql`p.created_at ASC, p.id ASC` : Prisma.sql`p.created_at DESC, p.id DESC`;
-  const rows = await db.$queryRaw<{ payment: PaymentRow; attempts: AttemptRow[] | null }[]>(Prisma.sql`
-    SELECT to_jsonb(p) AS payment,
-      (SELECT jsonb_agg(to_jsonb(a) || jsonb_build_object('operations',
-          (SELECT coalesce(jsonb_agg(to_jsonb(o) - 'sealed_parameters' ORDER BY o.created_at), '[]')
-             FROM operation o WHERE o.attempt_id = a.id)) ORDER BY a.number)
-        FROM attempt a WHERE a.payment_id = p.id) AS attempts
-    FROM payment p WHERE ${Prisma.join(conditions, ' AND ')} ORDER BY ${order} LIMIT ${filter.limit + 1}`);
-  const payments = rows
-    .slice(0, filter.limit)
-    .map(({ payment, attempts }) => snapshotOf(toPayment(payment, attempts ?? [])));
+  const rows = await loadPayments(
+    db,
+    Prisma.join(conditions, ' AND '),
+    Prisma.sql`ORDER BY ${order} LIMIT ${filter.limit + 1}`,
+  );
+  const payments = rows.slice(0, filter.limit).map(snapshotOf);
   return {
     type: 'page',
     payments: backwards ? payments.reverse() : payments,

@@ -6,6 +6,13 @@
 import type { Mode } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 
+export {
+  createOperatorRegister,
+  type OperatorIdentity,
+  type OperatorRegister,
+  type RefusedCommand,
+} from './operators.ts';
+
 export interface ApiKeyOwner {
   readonly keyId: string;
   readonly merchantId: string;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ANCHOR_GENESIS, anchorLine, readAnchor } from './anchor.ts';
 
 const key = new Uint8Array(32).fill(7);
-const head = (sequence: number) => ({ paymentId: 'pay_a', sequence, hash: `hash-${sequence}` });
+const head = (sequence: number) => ({ ownerId: 'pay_a', sequence, hash: `hash-${sequence}` });
 const first = anchorLine(ANCHOR_GENESIS, 0, [head(1)], key);
 const second = anchorLine(first, 60_000, [head(2), head(3)], key);
 const text = `${first}\n${second}\n`;

@@ -8,7 +8,7 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
  * anchored head without being found out, and the file only at its very end.
  */
 export interface AnchoredHead {
-  readonly paymentId: string;
+  readonly ownerId: string;
   readonly sequence: number;
   readonly hash: string;
 }
@@ -25,7 +25,7 @@ export function anchorLine(
   const content = JSON.stringify({
     at: new Date(atMs).toISOString(),
     previous: digestOf(previous),
-    heads: heads.map(({ paymentId, sequence, hash }) => [paymentId, sequence, hash]),
+    heads: heads.map(({ ownerId, sequence, hash }) => [ownerId, sequence, hash]),
   });
   return JSON.stringify({ content, signature: sign(content, key) });
 }
@@ -78,7 +78,7 @@ function readLine(
       previous: string;
       heads: [string, number, string][];
     };
-    return { previous, heads: heads.map(([paymentId, sequence, hash]) => ({ paymentId, sequence, hash })) };
+    return { previous, heads: heads.map(([ownerId, sequence, hash]) => ({ ownerId, sequence, hash })) };
   } catch {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { Attempt, Payment } from '../payment/payment.ts';
+import { MANUAL, type Refund } from '../refund/refund.ts';
 
 /**
  * Double entry for what providers did: debits positive, credits negative, in minor units. A capture makes
@@ -6,7 +7,14 @@ import type { Attempt, Payment } from '../payment/payment.ts';
  * account and waits in suspense. An authorization moves no money and posts nothing.
  */
 export interface LedgerEntry {
-  readonly kind: 'capture' | 'refund' | 'late_success' | 'late_success_undone';
+  readonly kind:
+    | 'capture'
+    | 'late_success'
+    | 'late_success_undone'
+    | 'refund'
+    | 'refund_reversed'
+    | 'refund_excess'
+    | 'external_refund';
   readonly currency: string;
   readonly postings: readonly Posting[];
 }
@@ -44,12 +52,43 @@ export function movementOf(payment: Payment, before: Attempt | undefined, after:
   }
   if (refunded !== 0) {
     entries.push({
-      kind: after.undoing ? 'late_success_undone' : 'refund',
+      kind: after.undoing ? 'late_success_undone' : 'external_refund',
       currency: payment.currency,
       postings: transfer(payable, receivable, refunded),
     });
   }
   return entries;
+}
+
+/** What people paid back by themselves, because the provider couldn't. */
+export function manualDisbursement(merchantId: string): string {
+  return `manual_disbursement/${merchantId}`;
+}
+
+/** What a refund's step means for the books: the merchant pays it, and the provider owes us so much less. */
+export function movementOfRefund(before: Refund, after: Refund): LedgerEntry[] {
+  const payable = merchantPayable(after.merchantId);
+  const receivable = providerReceivable(after.step.accountId);
+  const made = after.countedOperationId;
+  const undone = before.countedOperationId;
+  const source = (counted: string) =>
+    counted === MANUAL ? manualDisbursement(after.merchantId) : receivable;
+  const entry = (kind: LedgerEntry['kind'], postings: Posting[]) => ({
+    kind,
+    currency: after.currency,
+    postings,
+  });
+  const excess = after.excessMinor - before.excessMinor;
+  return [
+    ...(made !== undefined && undone === undefined
+      ? [entry('refund', transfer(payable, source(made), after.amountMinor))]
+      : []),
+    ...(undone !== undefined && made === undefined
+      ? [entry('refund_reversed', transfer(source(undone), payable, after.amountMinor))]
+      : []),
+    // Nobody asked for it, so the merchant does not pay it: it waits in suspense for a person.
+    ...(excess > 0 ? [entry('refund_excess', transfer(suspense(after.merchantId), receivable, excess))] : []),
+  ];
 }
 
 function transfer(debit: string, credit: string, amountMinor: number): Posting[] {

@@ -1,4 +1,4 @@
-import { addOperation, type Decision, mustFind, startAttempt, withStatus } from './edit.ts';
+import { addOperation, type Decision, mustFind, rootCause, startAttempt, withStatus } from './edit.ts';
 import { captureSendBy, expiryMarginMs } from './expiry.ts';
 import {
   allowedCommands,
@@ -24,6 +24,8 @@ export interface Refusal {
 
 export type Ruling =
   | { readonly type: 'decided'; readonly decision: Decision }
+  /** The command's operation exists: it was carried out before, and is told again what came of it. */
+  | { readonly type: 'answered' }
   | { readonly type: 'refused'; readonly refusal: Refusal };
 
 function refuse(payment: Payment, code: string, message: string): Ruling {
@@ -40,6 +42,11 @@ function withoutFailure({ failure: _failure, ...payment }: Payment): Payment {
 
 function decided(decision: Decision): Ruling {
   return { type: 'decided', decision };
+}
+
+/** A workflow that is reset is told its updates again; one cause makes one operation, so it must not start over. */
+export function isCarriedOut(payment: Payment, cause: string): boolean {
+  return payment.attempts.some((attempt) => attempt.operations.some((each) => each.cause === cause));
 }
 
 function refuseUnlessAllowed(payment: Payment, command: Command): Ruling | undefined {
@@ -65,6 +72,7 @@ export interface CaptureOrder {
 }
 
 export function decideCaptureCommand(payment: Payment, order: CaptureOrder, nowMs: number): Ruling {
+  if (isCarriedOut(payment, order.cause)) return { type: 'answered' };
   const refused = refuseUnlessAllowed(payment, 'capture');
   if (refused !== undefined) return refused;
   const capturable = capturableMinor(payment);
@@ -98,6 +106,7 @@ export function decideCaptureCommand(payment: Payment, order: CaptureOrder, nowM
 }
 
 export function decideVoidCommand(payment: Payment, cause: string): Ruling {
+  if (isCarriedOut(payment, cause)) return { type: 'answered' };
   const refused = refuseUnlessAllowed(payment, 'void');
   if (refused !== undefined) return refused;
   const attempt = currentAttempt(payment);
@@ -175,6 +184,8 @@ export function expiryTimerMs(payment: Payment, fromMs: number): number | undefi
   return expiresAtMs - expiryMarginMs(expiresAtMs, fromMs);
 }
 
+const EXPIRY_CAUSE = 'authorization_expiry';
+
 export function decideAuthorizationExpiry(payment: Payment): Decision | undefined {
   const attempt = currentAttempt(payment);
   if (attempt === undefined || lockHolder(payment) !== undefined) return undefined;
@@ -185,9 +196,17 @@ export function decideAuthorizationExpiry(payment: Payment): Decision | undefine
     };
   }
   if (payment.status !== 'requires_capture') return undefined;
+  if (attempt.operations.some((each) => rootCause(each) === EXPIRY_CAUSE)) {
+    const summary = `${attempt.provider} refused to void an authorization that lapses; see whether it is gone`;
+    return {
+      after: withStatus(payment, 'requires_review'),
+      reason: summary,
+      exceptions: [{ kind: 'void_failed', subjectId: attempt.id, summary }],
+    };
+  }
   const after = addOperation(payment, attempt.id, {
     kind: 'void',
-    cause: 'authorization_expiry',
+    cause: EXPIRY_CAUSE,
     amountMinor: payment.amountAuthorizedMinor,
   });
   return {

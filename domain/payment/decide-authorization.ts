@@ -1,8 +1,22 @@
 import { unreachable } from '../machine.ts';
-import { addOperation, type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
+import {
+  addOperation,
+  type Decision,
+  editAttempt,
+  editOperation,
+  mustFind,
+  settle,
+  withStatus,
+} from './edit.ts';
 import { captureSendBy } from './expiry.ts';
 import { goOn } from './go-on.ts';
-import { type Authorized, type Captured, type OperationOutcome, RETRY_ADVICE } from './outcome.ts';
+import {
+  type Authorized,
+  type Captured,
+  type NotAttemptedProof,
+  type OperationOutcome,
+  RETRY_ADVICE,
+} from './outcome.ts';
 import { type Attempt, type Operation, type Payment, routeStepOf } from './payment.ts';
 
 /** What follows from an authorization's or a sale's outcome. See decide.ts. */
@@ -44,6 +58,9 @@ export function decideAuthorization(
       return unreachable(outcome);
   }
 }
+
+/** Absence, and people's word: enough to go on, and watched until settlement. */
+const WATCHED: readonly NotAttemptedProof[] = ['not_found_confirmed', 'operators_evidence'];
 
 type Uncharged = Extract<
   OperationOutcome,
@@ -89,7 +106,7 @@ function uncharged(
       );
     case 'not_attempted':
       return goOn(
-        dead(settled, attempt, 'errored', outcome.proof === 'not_found_confirmed'),
+        dead(settled, attempt, 'errored', WATCHED.includes(outcome.proof)),
         `proven not attempted at ${provider}: ${outcome.proof}`,
         nowMs,
         {
@@ -134,7 +151,7 @@ function authorized(
   const step = mustFind(routeStepOf(payment, attempt.accountId), `route step ${attempt.accountId}`);
   const expiresAtMs = outcome.captureBeforeMs ?? nowMs + step.authorizationLifetimeMs;
   const marked: Payment = {
-    ...editAttempt(payment, attempt.id, (each) => ({
+    ...editAttempt(withoutStrayVoids(payment, attempt), attempt.id, (each) => ({
       ...each,
       status: 'authorized',
       providerReference: outcome.providerReference,
@@ -154,6 +171,16 @@ function authorized(
     sendByMs: captureSendBy(expiresAtMs, nowMs),
   });
   return { after: withStatus(capturing, 'processing'), reason };
+}
+
+/**
+ * A void by reference that was to end the doubt, and has not been sent: whether its permit is still unclaimed is
+ * looked at before anything else, which takes it back.
+ */
+function withoutStrayVoids(payment: Payment, attempt: Attempt): Payment {
+  return attempt.operations
+    .filter((each) => !each.closed && each.status === 'created' && each.cause.startsWith('resolve_'))
+    .reduce((after, { id }) => editOperation(after, id, (each) => ({ ...each, status: 'unknown' })), payment);
 }
 
 function sold(payment: Payment, attempt: Attempt, outcome: Captured): Decision {

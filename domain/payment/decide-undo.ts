@@ -1,5 +1,6 @@
 import { isTerminal, unreachable } from '../machine.ts';
 import { backoffMs } from './backoff.ts';
+import { NOTHING_TO_VOID, OPERATOR_VOID } from './causes.ts';
 import {
   addOperation,
   type Decision,
@@ -25,8 +26,8 @@ export function decideVoid(
   nowMs: number,
 ): Decision {
   const settled = settle(payment, operation.id, outcome);
-  const waiting: PaymentStatus =
-    attempt.undoing || isTerminal(PAYMENT_EDGES, payment.status) ? payment.status : 'processing';
+  const beside = attempt.undoing || isTerminal(PAYMENT_EDGES, payment.status) || isStray(attempt, operation);
+  const waiting: PaymentStatus = beside ? payment.status : 'processing';
   switch (outcome.type) {
     case 'voided':
       return voided(settled, attempt, operation, nowMs);
@@ -42,6 +43,7 @@ export function decideVoid(
     case 'declined':
       return refused(settled, attempt, operation, outcome.decline.providerCode, nowMs);
     case 'not_attempted':
+      if (isStray(attempt, operation)) return { after: settled, reason: 'the void is no longer needed' };
       return {
         after: withStatus(retry(settled, attempt, operation, nowMs), waiting),
         reason: `void not attempted (${outcome.proof}); trying again`,
@@ -66,6 +68,12 @@ export function decideVoid(
   }
 }
 
+/** The doubt that a void by reference was for has been resolved: it holds nothing up, and is not tried again. */
+function isStray(attempt: Attempt, operation: Operation): boolean {
+  const charging = attempt.operations.filter((each) => each.kind === 'authorize' || each.kind === 'sale');
+  return operation.cause.startsWith('resolve_') && charging.every((each) => each.closed);
+}
+
 /** Exhaustive by prefix of the cause: why a void was asked for says what its success means. */
 function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs: number): Decision {
   const after = editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'voided' }));
@@ -82,6 +90,11 @@ function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs:
         message: 'the outcome was unknown and the attempt was voided',
       },
     });
+  }
+  if (rootCause(operation).startsWith(OPERATOR_VOID)) {
+    // Voiding what was in doubt is what proves it dead.
+    const closed = withStatus(closeAuthorization(after, attempt, 'rejected'), 'canceled');
+    return { after: { ...closed, cancellationReason: 'voided_by_operator' }, reason };
   }
   const expired = rootCause(operation) === 'authorization_expiry';
   return {
@@ -111,7 +124,10 @@ function closeAuthorization(payment: Payment, attempt: Attempt, status: 'decline
   return editOperation(payment, authorization.id, (each) => ({ ...each, status, closed: true }));
 }
 
-const NOTHING_TO_VOID = 'nothing_to_void';
+/** An operator's void of an authorization that may not exist: what it finds not, the resolver goes on to ask for. */
+function isDoubted(attempt: Attempt, operation: Operation): boolean {
+  return rootCause(operation).startsWith(OPERATOR_VOID) && attempt.status !== 'authorized';
+}
 
 function refused(
   payment: Payment,
@@ -125,7 +141,7 @@ function refused(
   if (nothing && rootCause(operation) === 'authentication_required')
     return voided(payment, attempt, operation, nowMs);
   // Absence is judged by the resolver, which asked: it counts only after the horizon, and twice.
-  if (nothing && operation.cause.startsWith('resolve_'))
+  if (nothing && (operation.cause.startsWith('resolve_') || isDoubted(attempt, operation)))
     return { after: payment, reason: 'nothing to void, so far' };
   if (nothing && rootCause(operation) === 'authorization_expiry')
     return voided(payment, attempt, operation, nowMs);
@@ -139,7 +155,8 @@ function refused(
   const reason = `void refused by ${attempt.provider}: ${code}`;
   if (attempt.undoing || isTerminal(PAYMENT_EDGES, payment.status))
     return { after: payment, reason, exceptions };
-  if (operation.cause.startsWith('resolve_')) return { after: payment, reason, exceptions };
+  if (operation.cause.startsWith('resolve_') || isDoubted(attempt, operation))
+    return { after: payment, reason, exceptions };
   if (attempt.status !== 'authorized')
     return { after: withStatus(payment, 'requires_review'), reason, exceptions };
   const failure = { code: 'void_failed' as const, message: reason };

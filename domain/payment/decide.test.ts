@@ -34,7 +34,7 @@ function upon(payment: Payment, outcome: OperationOutcome, atMs = NOW): Payment 
 }
 
 function commanded(payment: Payment, ruling: Ruling): Payment {
-  if (ruling.type === 'refused') throw new Error(ruling.refusal.message);
+  if (ruling.type !== 'decided') throw new Error(`not decided: ${JSON.stringify(ruling)}`);
   return step(payment, ruling.decision).payment;
 }
 

@@ -4,7 +4,14 @@ import { decideCapture } from './decide-capture.ts';
 import { decideRefund, decideVoid, undoLateSuccess } from './decide-undo.ts';
 import { type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
 import type { Authorized, Captured, OperationOutcome } from './outcome.ts';
-import { type Attempt, attemptOf, findOperation, type Operation, type Payment } from './payment.ts';
+import {
+  type Attempt,
+  attemptOf,
+  type ExternalRefund,
+  findOperation,
+  type Operation,
+  type Payment,
+} from './payment.ts';
 import { ATTEMPT_EDGES, PAYMENT_EDGES } from './states.ts';
 
 /**
@@ -77,8 +84,12 @@ function contradiction(
   };
 }
 
-/** A second `unknown` or `pending` for what is already so tells nothing. */
-function sameStanding(operation: Operation, outcome: OperationOutcome): boolean {
+/**
+ * A second `unknown` or `pending` for what is already so tells nothing. Nor does absence: what a provider has
+ * acknowledged reached it, so a search that doesn't show it proves nothing.
+ */
+export function sameStanding(operation: Operation, outcome: OperationOutcome): boolean {
+  if (outcome.type === 'not_attempted') return operation.status === 'pending';
   if (outcome.type === 'unknown') return operation.status === 'unknown' || operation.status === 'pending';
   return outcome.type === 'pending' && operation.status === 'pending';
 }
@@ -130,5 +141,37 @@ function lapsed(payment: Payment, attempt: Attempt): Decision | undefined {
   return {
     after: { ...withStatus(after, 'expired'), cancellationReason: 'authorization_expired_at_provider' },
     reason: `the authorization is gone at ${attempt.provider}`,
+  };
+}
+
+/**
+ * Somebody refunded the payment at the provider, without us. It is a fact: recorded once, whatever the balance
+ * says (where both exceed what was captured, the recording opens an exception). `reference` is the attempt's.
+ */
+export function decideExternalRefund(
+  payment: Payment,
+  reference: string,
+  refund: ExternalRefund,
+): Decision | undefined {
+  const known = payment.externalRefunds ?? [];
+  if (known.some((each) => each.providerReference === refund.providerReference)) return undefined;
+  const attempt = payment.attempts.find((each) => each.id === reference && each.capturedMinor > 0);
+  const summary = `${refund.amountMinor} refunded at the provider, without us`;
+  if (attempt === undefined) {
+    const exceptions = [{ kind: 'contradiction' as const, subjectId: refund.providerReference, summary }];
+    return { after: payment, reason: `${summary}, of an attempt that captured nothing`, exceptions };
+  }
+  const marked = editAttempt(payment, attempt.id, (each) => ({
+    ...each,
+    refundedMinor: each.refundedMinor + refund.amountMinor,
+  }));
+  return {
+    after: {
+      ...marked,
+      externalRefunds: [...known, refund],
+      amountRefundedMinor: payment.amountRefundedMinor + refund.amountMinor,
+    },
+    reason: summary,
+    exceptions: [{ kind: 'external_refund', subjectId: refund.providerReference, summary }],
   };
 }

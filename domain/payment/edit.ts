@@ -6,6 +6,20 @@ import type { OperationStatus, PaymentStatus } from './states.ts';
 
 /** Small pure edits of a payment, from which the decisions are composed. None of them decides anything. */
 
+/** What needs a person, of a payment or a refund. */
+export type ExceptionKind =
+  | 'capture_failed'
+  | 'void_failed'
+  | 'undo_failed'
+  | 'unknown_outcome_parked'
+  | 'pending_overdue'
+  | 'late_success'
+  | 'contradiction'
+  | 'manual_refund'
+  | 'refund_reversed'
+  | 'external_refund'
+  | 'refund_excess';
+
 /** What a decision leaves: the payment after it, why, and what a person must look at. */
 export interface Decision {
   readonly after: Payment;
@@ -14,14 +28,7 @@ export interface Decision {
 }
 
 export interface OpenedException {
-  readonly kind:
-    | 'capture_failed'
-    | 'void_failed'
-    | 'undo_failed'
-    | 'unknown_outcome_parked'
-    | 'pending_overdue'
-    | 'late_success'
-    | 'contradiction';
+  readonly kind: ExceptionKind;
   readonly subjectId: string;
   readonly summary: string;
 }
@@ -69,24 +76,27 @@ const SETTLED: Readonly<Record<OperationOutcome['type'], OperationStatus>> = {
   unknown: 'unknown',
 };
 
-/** Writes an outcome onto its operation; a settled one closes it. */
+/** An operation with its outcome written onto it; a settled one is closed. */
+export function settled(operation: Operation, outcome: OperationOutcome, as?: OperationStatus): Operation {
+  const status = as ?? SETTLED[outcome.type];
+  return {
+    ...operation,
+    status,
+    closed: status !== 'pending' && status !== 'unknown' && status !== 'created',
+    outcome,
+    ...('providerReference' in outcome && outcome.providerReference !== undefined
+      ? { providerReference: outcome.providerReference }
+      : {}),
+  };
+}
+
 export function settle(
   payment: Payment,
   operationId: string,
   outcome: OperationOutcome,
   as?: OperationStatus,
 ): Payment {
-  const status = as ?? SETTLED[outcome.type];
-  const closed = status !== 'pending' && status !== 'unknown' && status !== 'created';
-  return editOperation(payment, operationId, (operation) => ({
-    ...operation,
-    status,
-    closed,
-    outcome,
-    ...('providerReference' in outcome && outcome.providerReference !== undefined
-      ? { providerReference: outcome.providerReference }
-      : {}),
-  }));
+  return editOperation(payment, operationId, (operation) => settled(operation, outcome, as));
 }
 
 export interface NewOperation {
@@ -122,7 +132,12 @@ export function addOperation(payment: Payment, attemptId: string, wanted: NewOpe
 }
 
 /** The next attempt at the next step of the route, with its authorization or sale. */
-export function startAttempt(payment: Payment, step: RouteStep, cause: string): Payment {
+export function startAttempt(
+  payment: Payment,
+  step: RouteStep,
+  cause: string,
+  sendByMs = payment.completeByMs,
+): Payment {
   const number = payment.attempts.length + 1;
   const attempt: Attempt = {
     id: attemptIdFor(payment.id, number),
@@ -143,13 +158,14 @@ export function startAttempt(payment: Payment, step: RouteStep, cause: string): 
     kind: sale ? 'sale' : 'authorize',
     cause,
     amountMinor: payment.amountMinor,
-    sendByMs: payment.completeByMs,
+    sendByMs,
   });
 }
 
-/** The step of the route that nobody has tried yet, in order. */
+/** The first step of the route that has not been tried. */
 export function nextRouteStep(payment: Payment): RouteStep | undefined {
-  return payment.route[payment.attempts.length];
+  const tried = new Set(payment.attempts.map((attempt) => attempt.accountId));
+  return payment.route.find((step) => !tried.has(step.accountId));
 }
 
 export function mustFind<T>(value: T | undefined, what: string): T {

@@ -7,12 +7,30 @@ import type { Attempt, Operation, Payment } from './payment.ts';
  * Only what agrees with something recorded is put away, so a letter that could matter never is.
  */
 export function saysNothingNew(payment: Payment, evidence: Evidence | undefined): boolean {
+  if (evidence !== undefined && isRecordedRefund(payment, evidence)) return true;
   const named = evidence === undefined ? undefined : concerned(payment, evidence);
   if (evidence === undefined || named === undefined) return false;
   return (
     named.operations.length > 0 &&
     named.operations.every((operation) => agrees(named.attempt, operation, evidence))
   );
+}
+
+/**
+ * A refund made at the provider that stands in the books; or, from a provider that tells the total of what was
+ * refunded and no name (''), a total that the books know of: ours, outsiders', and the undoing of the attempt.
+ */
+function isRecordedRefund(payment: Payment, { outcome, reference }: Evidence): boolean {
+  if (outcome.type !== 'refunded') return false;
+  if (outcome.providerReference !== '') {
+    return (payment.externalRefunds ?? []).some(
+      (each) => each.providerReference === outcome.providerReference,
+    );
+  }
+  const attempt = payment.attempts.find((each) => each.id === reference);
+  if (attempt === undefined) return false;
+  const known = attempt.undoing ? attempt.capturedMinor : payment.amountRefundedMinor;
+  return outcome.amountMinor <= known;
 }
 
 /**

@@ -43,7 +43,9 @@ export type NotAttemptedProof =
   /** The claim came after `send_by`, and revoked the permit. */
   | 'too_late'
   /** The provider, asked twice after its visibility horizon, knows nothing of our reference. */
-  | 'not_found_confirmed';
+  | 'not_found_confirmed'
+  /** Two operators testify that the provider did not execute it. */
+  | 'operators_evidence';
 
 export type UnknownCause =
   | 'already_sent'

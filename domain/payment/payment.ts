@@ -21,7 +21,10 @@ export interface Payment {
   /** Totals of what counts for the merchant; a late success that is being undone does not. */
   readonly amountAuthorizedMinor: number;
   readonly amountCapturedMinor: number;
+  /** Ours and outsiders' as of the last reading: refunds have workflows of their own, and write it without this one. */
   readonly amountRefundedMinor: number;
+  /** Refunds that somebody made at the provider, each recorded once. */
+  readonly externalRefunds?: readonly ExternalRefund[];
   readonly policyVersion?: number;
   /** The candidates in order, as decided once by the plan. Attempt n went to some step of it. */
   readonly route: readonly RouteStep[];
@@ -35,6 +38,11 @@ export interface Payment {
   readonly description?: string;
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface ExternalRefund {
+  readonly providerReference: string;
+  readonly amountMinor: number;
 }
 
 /** One candidate with the adapter's declared facts, pinned when the route was stored. Waits are scaled. */
@@ -205,6 +213,7 @@ export function snapshotOf(payment: Payment): PaymentSnapshot {
     generation: _generation,
     policyVersion: _version,
     completeByMs: _by,
+    externalRefunds: _external,
     ...rest
   } = payment;
   return {

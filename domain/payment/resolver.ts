@@ -94,8 +94,15 @@ export function isProvenAbsent(inquiry: Inquiry): boolean {
 }
 
 /** The void by our own reference that proves an unknown authorization dead (class C). One per tick. */
-export function decideVoidByReference(payment: Payment, operationId: string, tick: number): Decision {
+export function decideVoidByReference(
+  payment: Payment,
+  operationId: string,
+  tick: number,
+): Decision | undefined {
   const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
+  const operation = mustFind(findOperation(payment, operationId), operationId);
+  // Read back meanwhile: what is not in doubt any more is not voided for its doubt.
+  if (operation.closed || operation.status !== 'unknown') return undefined;
   const after = addOperation(payment, attempt.id, {
     kind: 'void',
     cause: `resolve_${operationId}_${tick}`,
@@ -105,9 +112,10 @@ export function decideVoidByReference(payment: Payment, operationId: string, tic
 }
 
 /** Nothing is left to ask: a person takes over, and any later news still resolves it. */
-export function decidePark(payment: Payment, operationId: string): Decision {
+export function decidePark(payment: Payment, operationId: string): Decision | undefined {
   const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
   const operation = mustFind(findOperation(payment, operationId), operationId);
+  if (operation.closed) return undefined;
   const summary = `${operation.kind} at ${attempt.provider} stayed ${operation.status}; ask the provider and resolve it with evidence`;
   const movable = !attempt.undoing && !isTerminal(PAYMENT_EDGES, payment.status);
   return {

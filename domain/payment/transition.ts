@@ -1,7 +1,7 @@
 import { type LedgerEntry, movementOf } from '../ledger/postings.ts';
 import { assert, canMove } from '../machine.ts';
 import type { Decision, OpenedException } from './edit.ts';
-import type { Attempt, Operation, Payment } from './payment.ts';
+import type { Attempt, ExternalRefund, Operation, Payment } from './payment.ts';
 import { ATTEMPT_EDGES, PAYMENT_EDGES, type PaymentStatus } from './states.ts';
 
 /**
@@ -25,8 +25,10 @@ export interface Transition {
   readonly ledger: readonly LedgerEntry[];
   /** Added to what has been captured at providers in our name, adopted or being undone. */
   readonly capturedDeltaMinor: number;
-  /** Refund operations that reserve in `payment_balance` with this step. */
-  readonly reservations: readonly { readonly operationId: string; readonly amountMinor: number }[];
+  /** Attempts that are undone by a refund reserve in `payment_balance`; each once, however often it is tried. */
+  readonly reservations: readonly { readonly subjectId: string; readonly amountMinor: number }[];
+  /** Refunds made at the provider without us that this step records. */
+  readonly externalRefunds: readonly (ExternalRefund & { readonly accountId: string })[];
   readonly events: readonly string[];
   readonly exceptions: readonly OpenedException[];
   /** Whether the CVC may go: nothing of this payment can be authorized any more. */
@@ -84,11 +86,26 @@ export function transitionOf(
     ),
     reservations: operations
       .filter((operation) => operation.kind === 'refund' && operation.status === 'created')
-      .map((operation) => ({ operationId: operation.id, amountMinor: operation.amountMinor })),
+      .map((operation) => ({ subjectId: operation.attemptId, amountMinor: operation.amountMinor })),
+    externalRefunds: newExternalRefunds(before, after, changed),
     events: eventsOf(before, after),
     exceptions: decision.exceptions ?? [],
     authorizationResolved: !mayStillAuthorize(after),
   };
+}
+
+/** One attempt's money goes back, so the attempt that the step changed is the one that was refunded. */
+function newExternalRefunds(
+  before: Payment,
+  after: Payment,
+  changed: readonly Attempt[],
+): Transition['externalRefunds'] {
+  const known = before.externalRefunds?.length ?? 0;
+  const made = (after.externalRefunds ?? []).slice(known);
+  if (made.length === 0) return [];
+  const [attempt] = changed;
+  assert(attempt !== undefined, `a refund made outside changes no attempt of ${after.id}`);
+  return made.map((each) => ({ ...each, accountId: attempt.accountId }));
 }
 
 function changedOperations(earlier: Attempt | undefined, attempt: Attempt): OperationRow[] {

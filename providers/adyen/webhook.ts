@@ -164,6 +164,7 @@ const EVENTS: Readonly<Record<string, { readonly kind: WebhookEvidence['kind']; 
         : rejection('refund_refused', 'Adyen did not carry the refund out.'),
   },
   REFUND_FAILED: { kind: 'refund', judge: (item) => reversal(item, 'REFUND_FAILED') },
+  REFUNDED_REVERSED: { kind: 'refund', judge: (item) => reversal(item, 'REFUNDED_REVERSED') },
   // What was held and not captured has gone back to the cardholder.
   EXPIRE: {
     kind: 'authorize',

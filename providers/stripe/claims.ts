@@ -9,7 +9,7 @@ import { fromStripeAmount } from './amounts.ts';
  */
 type Claim = (
   amounts: Readonly<Record<string, unknown>>,
-) => Pick<WebhookEvidence, 'kind' | 'outcome'> | undefined;
+) => Pick<WebhookEvidence, 'kind' | 'outcome' | 'amountMinor'> | undefined;
 
 /** No identifier of the provider's is taken over from a claim. */
 const providerReference = '';
@@ -37,7 +37,44 @@ const CLAIMS: Readonly<Record<string, Claim>> = {
   'payment_intent.amount_capturable_updated': (object) =>
     money('authorized', object, object.amount_capturable),
   'payment_intent.succeeded': (object) => money('captured', object, object.amount_received),
+  'refund.created': refund,
+  'refund.updated': refund,
+  'charge.refund.updated': refund,
+  'refund.failed': refund,
+  // Of the charge as a whole, whoever refunded it: more than what is known means that somebody else did.
+  'charge.refunded': (object) => {
+    const amountMinor = minorOf(object, object.amount_refunded);
+    if (amountMinor === undefined) return undefined;
+    return { kind: 'refund', amountMinor, outcome: { type: 'refunded', providerReference, amountMinor } };
+  },
 };
+
+/** A refund by its own state; only the failed and the canceled are taken back or never made. */
+function refund(object: Readonly<Record<string, unknown>>): ReturnType<Claim> {
+  const amountMinor = minorOf(object, object.amount);
+  const own = typeof object.id === 'string' ? object.id : '';
+  if (amountMinor === undefined) return undefined;
+  switch (object.status) {
+    case 'succeeded':
+      return {
+        kind: 'refund',
+        amountMinor,
+        outcome: { type: 'refunded', providerReference: own, amountMinor },
+      };
+    case 'failed':
+    case 'canceled': {
+      const decline = declineFor('processing_error', { providerCode: 'event' });
+      return { kind: 'refund', amountMinor, outcome: { type: 'declined', decline } };
+    }
+    default:
+      return { kind: 'refund', amountMinor, outcome: { type: 'pending', providerReference: own } };
+  }
+}
+
+function minorOf(object: Readonly<Record<string, unknown>>, amount: unknown): number | undefined {
+  const currency = typeof object.currency === 'string' ? object.currency.toUpperCase() : '';
+  return typeof amount === 'number' ? fromStripeAmount(amount, currency) : undefined;
+}
 
 function money(
   type: 'authorized' | 'captured',
@@ -45,7 +82,7 @@ function money(
   amount: unknown,
 ): ReturnType<Claim> {
   const currency = typeof object.currency === 'string' ? object.currency.toUpperCase() : '';
-  const amountMinor = typeof amount === 'number' ? fromStripeAmount(amount, currency) : undefined;
+  const amountMinor = minorOf(object, amount);
   if (amountMinor === undefined) return undefined;
   return { kind: 'authorize', outcome: { type, providerReference, amountMinor, currency } };
 }

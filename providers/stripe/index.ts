@@ -10,15 +10,17 @@ import type {
   CallContext,
   CaptureRequest,
   CardData,
+  ListedRefund,
   LookupRequest,
   LookupResult,
   Provider,
   ProviderConnection,
+  RefundListing,
   RefundRequest,
   VoidRequest,
 } from '../provider.ts';
 import { currentCall, detailOfFault, exchange, outcomeOfFault } from '../transport/index.ts';
-import { toStripeAmount } from './amounts.ts';
+import { fromStripeAmount, toStripeAmount } from './amounts.ts';
 import { stripeClient } from './client.ts';
 import { type StripeConfig, stripeConfig } from './config.ts';
 import {
@@ -66,6 +68,7 @@ function connection(client: Stripe, { cards }: StripeConfig): ProviderConnection
     void: (request) => cancel(client, request),
     refund: (request) => refund(client, request),
     lookup: (request) => lookup(client, request),
+    refundsOf: ({ providerReference }) => refundsOf(client, providerReference),
   };
 }
 
@@ -268,20 +271,55 @@ async function findAuthorization(client: Stripe, request: LookupRequest): Promis
 
 const REFUND_PAGES = 10;
 
-/** Refunds are listed by intent, newest first, read-after-write; ours is found by its metadata. */
-async function findRefund(client: Stripe, intentId: string, request: Expected): Promise<LookupResult> {
-  let after: string | undefined;
+/** Refunds are listed by intent, newest first, read-after-write. Undefined: there are too many to read. */
+async function listRefunds(client: Stripe, intentId: string): Promise<readonly Refund[] | undefined> {
+  const refunds: Refund[] = [];
   for (let page = 0; page < REFUND_PAGES; page += 1) {
+    const after = refunds.at(-1)?.id;
     const list = await client.refunds.list({
       payment_intent: intentId,
       limit: 100,
       ...(after === undefined ? {} : { starting_after: after }),
     });
-    const refunds: readonly Refund[] = list.data.map((item) => refundSchema.parse(item));
-    const ours = refunds.find(({ metadata }) => metadata[REFERENCE_KEY] === request.reference);
-    if (ours !== undefined) return found(refundOutcome(ours, intentId, request));
-    after = refunds.at(-1)?.id;
-    if (!list.has_more || after === undefined) return { type: 'not_found' };
+    refunds.push(...list.data.map((item) => refundSchema.parse(item)));
+    if (!list.has_more || list.data.length === 0) return refunds;
   }
-  return { type: 'failed', detail: 'too many refunds to read' };
+  return undefined;
+}
+
+/** Ours is found by its metadata. */
+async function findRefund(client: Stripe, intentId: string, request: Expected): Promise<LookupResult> {
+  const refunds = await listRefunds(client, intentId);
+  if (refunds === undefined) return { type: 'failed', detail: 'too many refunds to read' };
+  const ours = refunds.find(({ metadata }) => metadata[REFERENCE_KEY] === request.reference);
+  return ours === undefined ? { type: 'not_found' } : found(refundOutcome(ours, intentId, request));
+}
+
+async function refundsOf(client: Stripe, intentId: string): Promise<RefundListing> {
+  const call = currentCall();
+  try {
+    const refunds = await exchange(() => listRefunds(client, intentId));
+    if (refunds === undefined) return { type: 'failed', detail: 'too many refunds to read' };
+    return { type: 'listed', refunds: refunds.flatMap(listed) };
+  } catch (error) {
+    const failure = failureOf(error);
+    const detail = failure === undefined ? detailOfFault(error, call) : `http_${failure.statusCode}`;
+    return { type: 'failed', detail };
+  }
+}
+
+/** An amount that isn't exact in minor units was not made by us, and cannot be booked: it is left to the total. */
+function listed({ id, amount, currency, metadata, status }: Refund): ListedRefund[] {
+  const amountMinor = fromStripeAmount(amount, currency.toUpperCase());
+  const reference = metadata[REFERENCE_KEY];
+  if (amountMinor === undefined) return [];
+  return [
+    {
+      providerReference: id,
+      ...(typeof reference === 'string' ? { reference } : {}),
+      amountMinor,
+      currency: currency.toUpperCase(),
+      made: status === 'succeeded',
+    },
+  ];
 }

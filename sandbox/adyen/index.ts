@@ -200,6 +200,7 @@ class Adyen implements ProviderSimulator {
       modify: () => settleModification(this.#ctx, tx, modification, (reference) => this.#rows(reference)),
       capture_fails: () => failAfterwards(this.#ctx, tx, modification, 'capture'),
       refund_fails: () => failAfterwards(this.#ctx, tx, modification, 'refund'),
+      refund_is_reversed: () => failAfterwards(this.#ctx, tx, modification, 'reversal'),
       expire: () => expire(this.#ctx, tx, payment),
       capture_all: () => row !== undefined && captureAll(tx, row),
       approve: () => row?.state === 'received' && authorise(this.#ctx, tx, row),

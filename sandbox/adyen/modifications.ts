@@ -159,6 +159,7 @@ function refund(settlement: Settlement, payment: PaymentRow, amount: Amount | nu
   tx.put(payments, payment.pspReference, payment);
   journal(settlement, payment, 'refunded', value);
   if (payment.fails === 'refund') takeBack(ctx, tx, row, 'refund_fails');
+  if (payment.fails === 'reversal') takeBack(ctx, tx, row, 'refund_is_reversed');
   return { success: true };
 }
 
@@ -238,12 +239,18 @@ function takeBack(ctx: AdyenContext, tx: Transaction, row: ModificationRow, type
   tx.schedule({ id: prefixedId('task'), dueAt, type, payload: { modification: row.pspReference } });
 }
 
+const TAKEN_BACK = {
+  capture: 'CAPTURE_FAILED',
+  refund: 'REFUND_FAILED',
+  reversal: 'REFUNDED_REVERSED',
+} as const;
+
 /** A capture or refund that succeeded is undone by the scheme afterwards. */
 export function failAfterwards(
   ctx: AdyenContext,
   tx: Transaction,
   id: string,
-  what: 'capture' | 'refund',
+  what: keyof typeof TAKEN_BACK,
 ): void {
   const row = tx.get(modifications, id);
   const payment = tx.get(payments, row?.payment ?? '');
@@ -254,8 +261,7 @@ export function failAfterwards(
   const settlement = { ctx, tx, row };
   tx.put(payments, payment.pspReference, payment);
   journal(settlement, payment, what === 'capture' ? 'capture_failed' : 'refund_failed', value);
-  const eventCode = what === 'capture' ? 'CAPTURE_FAILED' : 'REFUND_FAILED';
-  tell(settlement, payment, eventCode, { success: true });
+  tell(settlement, payment, TAKEN_BACK[what], { success: true });
 }
 
 /** What is still held when an authorization runs out goes back. */

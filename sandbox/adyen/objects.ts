@@ -36,8 +36,8 @@ export interface PaymentRow {
   /** Hours after authorization; null leaves the capture to the merchant. */
   captureDelayHours: number | null;
   idempotencyKey: string | null;
-  /** `SANDBOX capture_failed` or `SANDBOX refund_failed`: succeeds, then is taken back. */
-  fails: 'capture' | 'refund' | null;
+  /** `SANDBOX capture_failed`, `refund_failed` or `refund_reversed`: succeeds, then is taken back. */
+  fails: 'capture' | 'refund' | 'reversal' | null;
   testFault: TestFault | null;
 }
 

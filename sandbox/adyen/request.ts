@@ -109,8 +109,13 @@ export function buildPayment(body: Json, idempotencyKey: string | null): Payment
   if (returnUrl === undefined) throw invalid('14_030', 'Return URL is missing.');
   const acquirerCode = object(body.additionalData)?.RequestedTestAcquirerResponseCode;
   const hints = { holderName: card.holderName, brand: card.brand, expired };
-  const fails = (['capture', 'refund'] as const).find(
-    (name) => testDirective(card.holderName, `${name}_failed`) !== undefined,
+  const directives = {
+    capture: 'capture_failed',
+    refund: 'refund_failed',
+    reversal: 'refund_reversed',
+  } as const;
+  const fails = (Object.keys(directives) as (keyof typeof directives)[]).find(
+    (name) => testDirective(card.holderName, directives[name]) !== undefined,
   );
   return {
     pspReference: pspReference(),

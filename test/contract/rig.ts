@@ -196,7 +196,7 @@ export class TestPayment {
   operation(kind: OperationKind): CallContext {
     this.#operations += 1;
     const number = this.#operations;
-    const providerKey = providerKeyFor({ paymentId: this.paymentId, attemptNumber: 1, kind, number });
+    const providerKey = providerKeyFor({ ownerId: this.paymentId, attemptNumber: 1, kind, number });
     const own = operationIdFor(this.paymentId, 1, kind, number);
     const reference = kind === 'authorize' || kind === 'sale' ? this.reference : own;
     return { providerKey, reference, resend: false };

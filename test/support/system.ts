@@ -55,8 +55,10 @@ export interface System {
   readonly config: Config;
   readonly apiUrl: string;
   readonly apiKey: string;
+  readonly operatorKeys: Readonly<Record<'alice' | 'bob', string>>;
   readonly databaseUrl: string;
   readonly ownerUrl: string;
+  readonly providerUrls: Readonly<Record<'stripe' | 'adyen', string>>;
   readonly adminUrls: Readonly<Record<'stripe' | 'adyen', string>>;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** A card of its own for one payment, in the vault. */
@@ -104,7 +106,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     settings: (provider === 'adyen' ? { merchantAccount: MERCHANT_ACCOUNT } : {}) as Record<string, string>,
     secrets: SECRETS[`pa_demo_${provider}`],
   }));
-  const { apiKey } = await seedDemo({
+  const { apiKey, operatorKeys } = await seedDemo({
     databaseUrl: database.ownerUrl,
     accounts,
     apiKeySecret: randomBytes(18).toString('base64url'),
@@ -168,8 +170,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     config,
     apiUrl: api.url,
     apiKey,
+    operatorKeys,
     databaseUrl: database.url,
     ownerUrl: database.ownerUrl,
+    providerUrls: { stripe: simulators.stripe.apiUrl, adyen: simulators.adyen.apiUrl },
     adminUrls: { stripe: simulators.stripe.adminUrl, adyen: simulators.adyen.adminUrl },
     request,
     async card(number = '4242424242424242', extra = {}) {

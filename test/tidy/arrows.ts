@@ -18,7 +18,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   vault: { may: ['domain', 'db'] },
   db: { may: ['domain'] },
   prisma: { may: [] },
-  client: { may: ['domain', 'workflows/payment/messages.ts', 'db'] },
+  client: {
+    may: [
+      'domain',
+      'workflows/payment/messages.ts',
+      'workflows/refund/messages.ts',
+      'workflows/operations/operator-messages.ts',
+      'db',
+    ],
+  },
   api: {
     may: ['client', 'domain', 'db/requests', 'db/read', 'db/inbox', 'db/settings'],
     exceptions: { 'api/main.ts': ['db', 'config', 'vault', 'providers/registry.ts'] },

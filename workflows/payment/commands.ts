@@ -1,22 +1,19 @@
-import { ApplicationFailure } from '@temporalio/workflow';
 import {
   decideCaptureCommand,
   decideConfirmCommand,
   decideVoidCommand,
   judgeCommand,
-  type Refusal,
   type Ruling,
 } from '../../domain/payment/commands.ts';
 import type { Command, Payment } from '../../domain/payment/payment.ts';
-import { database } from './activities.ts';
-import {
-  type CancelCommand,
-  type CaptureCommand,
-  COMMAND_REFUSED,
-  type CommandAnswer,
-  type ConfirmCommand,
-  type RequestStamp,
-  SUPERSEDED,
+import { database } from '../operations/activities.ts';
+import { refusedUpdate, stampOf, supersededUpdate } from '../operations/updates.ts';
+import type {
+  CancelCommand,
+  CaptureCommand,
+  CommandAnswer,
+  ConfirmCommand,
+  RequestStamp,
 } from './messages.ts';
 import type { PaymentProcess } from './process.ts';
 
@@ -38,7 +35,7 @@ export class Commands {
     // Not planned or hydrated yet: judged under the lock instead.
     if (payment === undefined) return;
     const refusal = judgeCommand(payment, command);
-    if (refusal !== undefined) throw refused(refusal);
+    if (refusal !== undefined) throw refusedUpdate(refusal);
   }
 
   capture(command: CaptureCommand): Promise<CommandAnswer> {
@@ -122,11 +119,7 @@ export class Commands {
 
   #mustBeCurrent(): void {
     if (!this.#process.superseded) return;
-    throw ApplicationFailure.create({
-      type: SUPERSEDED,
-      message: 'a later generation has this payment',
-      nonRetryable: true,
-    });
+    throw supersededUpdate('payment');
   }
 
   #inTurn<T>(step: () => Promise<T>): Promise<T> {
@@ -134,17 +127,4 @@ export class Commands {
     this.#tail = result.catch(() => undefined);
     return result;
   }
-}
-
-export function stampOf(request: RequestStamp) {
-  return { bodyDigest: request.bodyDigest, httpRequestId: request.httpRequestId };
-}
-
-function refused(refusal: Refusal): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: COMMAND_REFUSED,
-    message: refusal.message,
-    nonRetryable: true,
-    details: [refusal],
-  });
 }

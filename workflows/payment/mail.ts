@@ -1,37 +1,27 @@
-import { ActivityFailure } from '@temporalio/workflow';
+import { ActivityFailure, patched } from '@temporalio/workflow';
 import type { NewsFact } from '../../activities/payment/news.ts';
 import { unreachable } from '../../domain/machine.ts';
-import { decideOutcome } from '../../domain/payment/decide.ts';
+import { decideExternalRefund, decideOutcome } from '../../domain/payment/decide.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
-import { database, inquiries } from './activities.ts';
-import type { Lanes } from './lanes.ts';
+import { inquiries } from '../operations/activities.ts';
+import type { Lanes } from '../operations/lanes.ts';
+import { askAboutClosed, type Reading, readLetters } from '../operations/letters.ts';
+import { PATCHES } from '../versions.ts';
 import type { PaymentProcess } from './process.ts';
 
 /**
  * Reads the payment's letter box. A letter that proves something is acted on; one that only hints makes us
- * ask the provider. Letters are acknowledged after what they said has been written.
+ * ask the provider.
  */
-export async function readMail(process: PaymentProcess, lanes: Lanes): Promise<void> {
-  if (process.superseded) return;
-  const { facts } = await database.readNews(process.paymentId);
-  const understood: string[] = [];
-  const unmatched: string[] = [];
-  for (const fact of facts) {
-    const read = await act(process, lanes, fact);
-    if (fact.type === 'observed' || read === 'unanswered') continue;
-    (read === 'understood' ? understood : unmatched).push(fact.inboxId);
-  }
-  if (process.superseded || understood.length + unmatched.length === 0) return;
-  await database.acknowledge({ understood, unmatched });
+export function readMail(process: PaymentProcess, lanes: Lanes): Promise<void> {
+  return readLetters(process, (fact) => act(process, lanes, fact));
 }
-
-/** `unmatched`: it concerns nothing that we did. `unanswered`: it stays in the box, and is read again later. */
-type Reading = 'understood' | 'unmatched' | 'unanswered';
 
 async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promise<Reading> {
   switch (fact.type) {
     case 'evidence': {
       const operation = operationOf(process.current, fact);
+      if (operation === undefined && fact.kind === 'refund') return recordExternal(process, fact);
       if (operation === undefined || !matches(process.current, operation, fact)) return 'unmatched';
       await conclude(process, operation.id, fact.outcome, fact.source);
       return 'understood';
@@ -40,7 +30,9 @@ async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promi
       await conclude(process, fact.operationId, fact.outcome, 'observation');
       return 'understood';
     case 'hint': {
+      if (fact.about === 'refunds') return askForRefunds(process, fact);
       lanes.wake();
+      if (isInDoubt(process.current, fact) && patched(PATCHES.hintsWait)) return 'unanswered';
       const suspect = deadAuthorization(process.current, fact);
       return suspect === undefined ? 'understood' : ask(process, suspect, fact.source);
     }
@@ -89,37 +81,89 @@ function matches(
   return !success || fact.amountMinor === undefined || fact.amountMinor === operation.amountMinor;
 }
 
+/**
+ * A hint about what is unknown wakes whoever asks, and stays in the box: should the provider be asked too early
+ * and say "not found", the letter is there to contradict it.
+ */
+function isInDoubt(payment: Payment, fact: Extract<NewsFact, { type: 'hint' }>): boolean {
+  return payment.attempts.some(
+    (attempt) =>
+      isNamed(attempt, fact) && attempt.operations.some((each) => !each.closed && each.status === 'unknown'),
+  );
+}
+
+function isNamed(attempt: Attempt, fact: Extract<NewsFact, { type: 'hint' }>): boolean {
+  return (
+    attempt.id === fact.reference ||
+    attempt.operations.some((each) => each.id === fact.reference) ||
+    (fact.providerReference !== undefined && attempt.providerReference === fact.providerReference)
+  );
+}
+
 /** A hint about an attempt that we hold for dead: the provider must be asked whether it lives. */
 function deadAuthorization(
   payment: Payment,
   fact: Extract<NewsFact, { type: 'hint' }>,
 ): Operation | undefined {
-  const named = (attempt: Attempt) =>
-    attempt.id === fact.reference ||
-    attempt.operations.some((each) => each.id === fact.reference) ||
-    (fact.providerReference !== undefined && attempt.providerReference === fact.providerReference);
   const dead = payment.attempts.find(
     (attempt) =>
-      named(attempt) && !attempt.undoing && ['declined', 'errored', 'voided'].includes(attempt.status),
+      isNamed(attempt, fact) &&
+      !attempt.undoing &&
+      ['declined', 'errored', 'voided'].includes(attempt.status),
   );
   return dead?.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
 }
 
-/**
- * A look-up that failed, or found nothing (a search index lags), is no answer: the letter may be the only
- * trace of a charge, so it is not put away for it.
- */
 async function ask(process: PaymentProcess, operation: Operation, actor: string): Promise<Reading> {
-  const order = { operationId: operation.id, generation: process.generation, lookup: true };
-  try {
-    const answer = await inquiries(process.settings, 'a webhook speaks of a dead attempt: ask').inquire(
-      order,
-    );
-    if (answer.type !== 'outcome' || answer.outcome.type === 'unknown') return 'unanswered';
-    await conclude(process, operation.id, answer.outcome, actor);
-    return 'understood';
-  } catch (error) {
-    if (!(error instanceof ActivityFailure)) throw error;
-    return 'unanswered';
+  const outcome = await askAboutClosed(process, operation.id, 'a webhook speaks of a dead attempt: ask');
+  if (outcome === undefined) return 'unanswered';
+  await conclude(process, operation.id, outcome, actor);
+  return 'understood';
+}
+
+/** A hint that more was refunded than we know of: the provider lists its refunds, and what isn't ours is recorded. */
+async function askForRefunds(
+  process: PaymentProcess,
+  fact: Extract<NewsFact, { type: 'hint' }>,
+): Promise<Reading> {
+  const attempt = process.current.attempts.find((each) => isNamed(each, fact) && each.capturedMinor > 0);
+  if (attempt === undefined || attempt.undoing) return attempt === undefined ? 'unmatched' : 'understood';
+  const { provider, id: attemptId } = attempt;
+  const asking = inquiries(process.settings, `ask ${provider} for every refund`);
+  const answer = await asking
+    .inquireRefunds({ attemptId, generation: process.generation })
+    .catch((error: unknown) => {
+      if (!(error instanceof ActivityFailure)) throw error;
+      return { type: 'nothing_learned' as const };
+    });
+  if (answer.type === 'nothing_learned') return 'unanswered';
+  for (const { currency, ...refund } of answer.refunds) {
+    if (currency !== process.current.currency) return 'unmatched';
+    await process.apply((payment) => decideExternalRefund(payment, attemptId, refund), {
+      type: 'external_refund',
+      actor: fact.source,
+    });
   }
+  return 'understood';
+}
+
+/**
+ * A refund that is none of ours, by its reference and by the provider's: somebody made it at the provider. While
+ * one of ours is on its way and unnamed, nobody can tell whose it is, so the letter waits.
+ */
+async function recordExternal(
+  process: PaymentProcess,
+  fact: Extract<NewsFact, { type: 'evidence' }>,
+): Promise<Reading> {
+  if (fact.outcome.type !== 'refunded' || fact.currency !== process.current.currency) return 'unmatched';
+  if (fact.refundsUnderWay === true) return 'unanswered';
+  const { providerReference, amountMinor } = fact.outcome;
+  await process.apply(
+    (payment) => decideExternalRefund(payment, fact.reference, { providerReference, amountMinor }),
+    {
+      type: 'external_refund',
+      actor: fact.source,
+    },
+  );
+  return 'understood';
 }

@@ -1,52 +1,54 @@
-import { ActivityFailure, condition, log } from '@temporalio/workflow';
+import { condition } from '@temporalio/workflow';
 import type { RecordOrder } from '../../activities/payment/record.ts';
-import { isTerminal } from '../../domain/machine.ts';
+import { assert, isTerminal } from '../../domain/machine.ts';
+import { decideOutcome } from '../../domain/payment/decide.ts';
 import type { Decision } from '../../domain/payment/edit.ts';
+import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import {
+  attemptOf,
+  findOperation,
   lockHolder,
+  type Operation,
   openOperations,
   type Payment,
   type PaymentSnapshot,
+  type RouteStep,
+  routeStepOf,
   snapshotOf,
 } from '../../domain/payment/payment.ts';
-import type { Settings } from '../../domain/payment/resolver.ts';
+import { decidePark, decideVoidByReference } from '../../domain/payment/resolver.ts';
 import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
-import { type Trigger, transitionOf } from '../../domain/payment/transition.ts';
-import { database, recordAtLength, recordLocally } from './activities.ts';
+import { type Transition, transitionOf } from '../../domain/payment/transition.ts';
+import { database, recordAtLength, recordLocally } from '../operations/activities.ts';
+import { AggregateProcess, type OperationOwner } from '../operations/process.ts';
 import { Visibility } from './visibility.ts';
 
-/**
- * A payment in the workflow's hands: its state, and the one way in which that state changes. `apply` is
- * serialised: decide purely, write the step compare-and-set, and only then believe it.
- */
-export class PaymentProcess {
-  readonly paymentId: string;
-  readonly generation: number;
-  payment: Payment | undefined;
-  settings: Settings = { timeScale: 1, providerDeadlineMs: 20_000 };
-  /** A newer generation has the payment: this one writes and sends nothing more. */
-  superseded = false;
-  /** Called after each written step; the lanes look for new operations then. */
-  onChange: () => void = () => undefined;
-  readonly #visibility = new Visibility();
-  #tail: Promise<unknown> = Promise.resolve();
+type Extras = NonNullable<RecordOrder['extras']>;
 
+/** A payment in the workflow's hands. How its state changes is in ../operations/process.ts. */
+export class PaymentProcess
+  extends AggregateProcess<Payment, Decision, Transition, Extras>
+  implements OperationOwner
+{
   constructor(paymentId: string, generation: number) {
-    this.paymentId = paymentId;
-    this.generation = generation;
+    const visibility = new Visibility();
+    super(paymentId, generation, {
+      transition: transitionOf,
+      // Refunds have workflows of their own: what they have given back is learnt with each step.
+      stateAfter: ({ payment }, recorded) =>
+        recorded.type === 'recorded' && recorded.refundedMinor !== undefined
+          ? { ...payment, amountRefundedMinor: recorded.refundedMinor }
+          : payment,
+      reasonOf: ({ reason }) => reason,
+      recordLocally: (order) => recordLocally.record(order),
+      recordAtLength: (order) => recordAtLength.record(order),
+      hydrate: async (id) => (await database.hydrate(id)).payment,
+      show: (payment, reason) => visibility.show(payment, reason),
+    });
   }
 
-  begin(payment: Payment, settings: Settings): void {
-    this.payment = payment;
-    this.settings = settings;
-    this.superseded = payment.generation !== this.generation;
-    if (!this.superseded) this.onChange();
-    this.#visibility.show(payment);
-  }
-
-  get current(): Payment {
-    if (this.payment === undefined) throw new Error('the payment is not planned yet');
-    return this.payment;
+  get payment(): Payment | undefined {
+    return this.state;
   }
 
   get finished(): boolean {
@@ -73,63 +75,59 @@ export class PaymentProcess {
     return snapshotOf(this.current);
   }
 
-  /**
-   * One step: `decide` is given the payment as it stands and answers undefined where nothing follows. If
-   * somebody else has taken the sequence number, the payment is read back and `decide` is asked again.
-   * Answers whether a step was written.
-   */
-  async apply(
-    decide: (payment: Payment) => Decision | undefined,
-    trigger: Trigger,
-    extras?: RecordOrder['extras'],
-  ): Promise<boolean> {
-    return this.#serialised(async () => {
-      for (;;) {
-        if (this.superseded) return false;
-        const before = this.current;
-        const decision = decide(before);
-        if (decision === undefined) return false;
-        const transition = transitionOf(before, decision, trigger, Date.now());
-        const recorded = await this.#record({ transition, ...(extras === undefined ? {} : { extras }) });
-        switch (recorded.type) {
-          case 'recorded':
-          case 'already_recorded':
-            this.payment = transition.payment;
-            this.#visibility.show(transition.payment, transition.reason);
-            this.onChange();
-            return true;
-          case 'superseded':
-            this.superseded = true;
-            return false;
-          case 'behind':
-            await this.#rehydrate();
-        }
-      }
+  openOperations(): readonly Operation[] {
+    return openOperations(this.current);
+  }
+
+  find(operationId: string): Operation | undefined {
+    return findOperation(this.current, operationId);
+  }
+
+  stepOf(operationId: string): RouteStep {
+    const attempt = attemptOf(this.current, operationId);
+    const step = attempt === undefined ? undefined : routeStepOf(this.current, attempt.accountId);
+    assert(step !== undefined, `operation ${operationId} has no route step`);
+    return step;
+  }
+
+  get completeByMs(): number {
+    return this.current.completeByMs;
+  }
+
+  conclude(operationId: string, outcome: OperationOutcome, actor: string): Promise<boolean> {
+    return this.apply((payment) => decideOutcome(payment, operationId, outcome, Date.now()), {
+      type: `${this.find(operationId)?.kind ?? 'operation'}_${outcome.type}`,
+      actor,
     });
   }
 
-  async #record(order: RecordOrder) {
-    try {
-      return await recordLocally.record(order);
-    } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
-      log.error('step not written in three tries; trying without end', { paymentId: this.paymentId });
-      return recordAtLength.record(order);
-    }
+  async park(operationId: string): Promise<void> {
+    await this.apply((payment) => decidePark(payment, operationId), { type: 'parked', actor: 'resolver' });
   }
 
-  async #rehydrate(): Promise<void> {
-    const { payment } = await database.hydrate(this.paymentId);
-    if (payment === undefined) throw new Error(`payment ${this.paymentId} has lost its row`);
-    this.payment = payment;
-    if (payment.generation !== this.generation) this.superseded = true;
-    else this.onChange();
+  isHeldBack(operation: Operation): boolean {
+    if (this.superseded || operation.kind === 'void') return false;
+    const attempt = attemptOf(this.current, operation.id);
+    return (
+      attempt?.status === 'requires_action' &&
+      attempt.operations.some((each) => each.kind === 'void' && !each.closed)
+    );
   }
 
-  #serialised<T>(step: () => Promise<T>): Promise<T> {
-    const result = this.#tail.then(step);
-    this.#tail = result.catch(() => undefined);
-    return result;
+  async voidByReference(operationId: string, tick: number): Promise<string | undefined> {
+    let voidId: string | undefined;
+    await this.apply(
+      (payment) => {
+        const decision = decideVoidByReference(payment, operationId, tick);
+        if (decision === undefined) return undefined;
+        voidId = openOperations(decision.after).find(
+          (each) => each.cause === `resolve_${operationId}_${tick}`,
+        )?.id;
+        return decision;
+      },
+      { type: 'void_by_reference', actor: 'resolver' },
+    );
+    return voidId;
   }
 
   /**

@@ -1,9 +1,11 @@
-import { allHandlersFinished, condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { decideAuthorizationExpiry, decideUnsent, expiryTimerMs } from '../../domain/payment/commands.ts';
 import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
-import { database } from './activities.ts';
-import { Commands, stampOf } from './commands.ts';
-import { Lanes } from './lanes.ts';
+import { database } from '../operations/activities.ts';
+import { Lanes } from '../operations/lanes.ts';
+import { stampOf } from '../operations/updates.ts';
+import { PATCHES } from '../versions.ts';
+import { Commands } from './commands.ts';
 import { readMail } from './mail.ts';
 import {
   type CancelCommand,
@@ -18,6 +20,7 @@ import {
   snapshotQuery,
   voidUpdate,
 } from './messages.ts';
+import { handleOperators } from './operators.ts';
 import { PaymentProcess } from './process.ts';
 
 /**
@@ -56,6 +59,7 @@ export async function payment(input: PaymentInput): Promise<PaymentSnapshot | un
   setHandler(voidUpdate, (command) => commands.void(command), {
     validator: (_: CancelCommand) => commands.validate('void'),
   });
+  handleOperators(process, lanes);
   lanes.beforeAsking = () => readMail(process, lanes);
 
   bodyDigest = await begin(process, input);
@@ -127,8 +131,10 @@ async function waitForEvent(process: PaymentProcess, unread: () => boolean): Pro
   const waitMs = Math.max(1, timerMs - Date.now());
   const summary = unconfirmed ? 'cancel if not confirmed by then' : 'void the authorization before it lapses';
   if (await condition(moved, waitMs, { summary })) return;
-  await process.apply(
+  const acted = await process.apply(
     (payment) => (unconfirmed ? decideUnsent(payment) : decideAuthorizationExpiry(payment)),
     { type: unconfirmed ? 'confirmation_expired' : 'authorization_expired', actor: 'timer' },
   );
+  // An operation under way keeps the timer from acting: what it comes to is what to wait for.
+  if (!acted && patched(PATCHES.expiryRests)) await condition(moved);
 }

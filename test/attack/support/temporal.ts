@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { createDataConverter } from '../../../client/codec/index.ts';
 import { connectClient, createDoor } from '../../../client/index.ts';
 import { type Db, openDb } from '../../../db/client.ts';
-import { paymentWorkflowId } from '../../../domain/ids.ts';
+import { workflowIdOf } from '../../../domain/ids.ts';
 import { type SweepFindings, sweep } from '../../../worker/sweeper.ts';
 import { waitFor } from '../../support/harness.ts';
 import type { System } from '../../support/system.ts';
@@ -13,12 +13,12 @@ import type { System } from '../../support/system.ts';
 export interface Operator {
   readonly client: Client;
   readonly db: Db;
-  terminate(paymentId: string, generation?: number): Promise<void>;
+  terminate(ownerId: string, generation?: number): Promise<void>;
   /** Makes Temporal forget the execution, as retention does, and waits until it has. */
-  forget(paymentId: string, generation?: number): Promise<void>;
+  forget(ownerId: string, generation?: number): Promise<void>;
   /** Back to its first workflow task. */
-  resetToStart(paymentId: string, generation?: number): Promise<void>;
-  statusOf(paymentId: string, generation?: number): Promise<string>;
+  resetToStart(ownerId: string, generation?: number): Promise<void>;
+  statusOf(ownerId: string, generation?: number): Promise<string>;
   sweep(): Promise<SweepFindings>;
   close(): Promise<void>;
 }
@@ -28,16 +28,16 @@ export async function operatorOf({ config }: System): Promise<Operator> {
   const client = await connectClient(config.temporal, createDataConverter(config.keys.codec));
   const db = openDb(config.databaseUrl);
   const door = createDoor({ client, db, taskQueue });
-  const handle = (paymentId: string, generation = 1) =>
-    client.workflow.getHandle(paymentWorkflowId(paymentId, generation));
+  const handle = (ownerId: string, generation = 1) =>
+    client.workflow.getHandle(workflowIdOf(ownerId, generation));
   return {
     client,
     db,
-    async terminate(paymentId, generation) {
-      await handle(paymentId, generation).terminate('an operator in error');
+    async terminate(ownerId, generation) {
+      await handle(ownerId, generation).terminate('an operator in error');
     },
-    async forget(paymentId, generation) {
-      const workflow = handle(paymentId, generation);
+    async forget(ownerId, generation) {
+      const workflow = handle(ownerId, generation);
       // Deletion is a task of the server's own; one asked for while the closing is still being settled is lost.
       await waitFor(
         async () => {
@@ -56,8 +56,8 @@ export async function operatorOf({ config }: System): Promise<Operator> {
         { what: 'Temporal to forget the workflow', intervalMs: 250, timeoutMs: 60_000 },
       );
     },
-    async resetToStart(paymentId, generation) {
-      const workflow = handle(paymentId, generation);
+    async resetToStart(ownerId, generation) {
+      const workflow = handle(ownerId, generation);
       const history = await workflow.fetchHistory();
       const started = history.events?.find((event) => event.workflowTaskStartedEventAttributes != null);
       if (started?.eventId == null) throw new Error('no workflow task has been started yet');
@@ -69,8 +69,8 @@ export async function operatorOf({ config }: System): Promise<Operator> {
         workflowTaskFinishEventId: Number(started.eventId) + 1,
       } as never);
     },
-    async statusOf(paymentId, generation) {
-      return (await handle(paymentId, generation).describe()).status.name;
+    async statusOf(ownerId, generation) {
+      return (await handle(ownerId, generation).describe()).status.name;
     },
     sweep: () =>
       sweep({

@@ -1,19 +1,10 @@
-import { ActivityFailure, condition } from '@temporalio/workflow';
+import { ActivityFailure, condition, patched } from '@temporalio/workflow';
 import { assert, unreachable } from '../../domain/machine.ts';
-import { decideOutcome } from '../../domain/payment/decide.ts';
+import { NOTHING_TO_VOID } from '../../domain/payment/causes.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
-import {
-  attemptOf,
-  findOperation,
-  type Operation,
-  openOperations,
-  type RouteStep,
-  routeStepOf,
-} from '../../domain/payment/payment.ts';
+import type { Operation, RouteStep } from '../../domain/payment/payment.ts';
 import {
   countNotFound,
-  decidePark,
-  decideVoidByReference,
   type Inquiry,
   isProvenAbsent,
   NO_INQUIRY,
@@ -21,33 +12,42 @@ import {
   type Question,
   questions,
 } from '../../domain/payment/resolver.ts';
+import { PATCHES } from '../versions.ts';
 import { inquiries, type Sends, sends } from './activities.ts';
-import type { PaymentProcess } from './process.ts';
+import type { OperationOwner } from './process.ts';
 
 /**
  * One lane for each open operation: it sends what was never sent, and proves what is unknown. A lane ends
  * when its operation closes; the decisions that closing makes may open others, which get their own.
  */
 export class Lanes {
-  readonly #process: PaymentProcess;
+  readonly #process: OperationOwner;
   readonly #running = new Set<string>();
   readonly #inquiries = new Map<string, Inquiry>();
   #wakes = 0;
+  #hurries = 0;
   /** Reads the letter box before a provider is asked; set by the workflow. */
   beforeAsking: () => Promise<void> = async () => undefined;
 
-  constructor(process: PaymentProcess) {
+  constructor(process: OperationOwner) {
     this.#process = process;
     process.onChange = () => this.#startMissing();
   }
 
-  /** Something was said about this payment: whoever waits to ask, asks now. */
+  /** An operator wants it done now: whoever waits to send or to ask does so, and the ladder begins anew. */
+  hurry(): void {
+    for (const [id, inquiry] of this.#inquiries) this.#inquiries.set(id, { ...inquiry, tick: 0 });
+    this.#hurries += 1;
+    this.#wakes += 1;
+  }
+
+  /** Something was said about its owner: whoever waits to ask, asks now. */
   wake(): void {
     this.#wakes += 1;
   }
 
   #startMissing(): void {
-    for (const operation of openOperations(this.#process.current)) {
+    for (const operation of this.#process.openOperations()) {
       if (this.#running.has(operation.id)) continue;
       this.#running.add(operation.id);
       // A lane never rejects for what a provider does; a bug in it must fail the workflow task, loudly.
@@ -57,14 +57,8 @@ export class Lanes {
 
   #open(operationId: string): Operation | undefined {
     if (this.#process.superseded) return undefined;
-    const operation = findOperation(this.#process.current, operationId);
+    const operation = this.#process.find(operationId);
     return operation === undefined || operation.closed ? undefined : operation;
-  }
-
-  #isBeingVoided(attemptId: string): boolean {
-    if (this.#process.superseded) return false;
-    const attempt = this.#process.current.attempts.find((each) => each.id === attemptId);
-    return attempt?.operations.some((each) => each.kind === 'void' && !each.closed) ?? false;
   }
 
   async #drive(operationId: string): Promise<void> {
@@ -78,23 +72,21 @@ export class Lanes {
     }
   }
 
-  async #outcome(operationId: string, outcome: OperationOutcome, actor: string): Promise<boolean> {
-    return this.#process.apply((payment) => decideOutcome(payment, operationId, outcome, Date.now()), {
-      type: `${findOperation(this.#process.current, operationId)?.kind ?? 'operation'}_${outcome.type}`,
-      actor,
-    });
+  #outcome(operationId: string, outcome: OperationOutcome, actor: string): Promise<boolean> {
+    return this.#process.conclude(operationId, outcome, actor);
   }
 
   async #send(operation: Operation): Promise<void> {
-    const attempt = attemptOf(this.#process.current, operation.id);
+    const hurries = this.#hurries;
     const waitMs = (operation.notBeforeMs ?? 0) - Date.now();
     if (waitMs > 0) {
-      await condition(() => this.#open(operation.id) === undefined, waitMs, {
+      const unsent = () => this.#open(operation.id)?.status === 'created';
+      await condition(() => !unsent() || this.#hurries !== hurries, waitMs, {
         summary: `retry the ${operation.kind} after a proven not-attempted`,
       });
-      if (this.#open(operation.id) === undefined) return;
+      if (!unsent()) return;
     }
-    const provider = attempt?.provider ?? 'provider';
+    const { provider } = this.#process.stepOf(operation.id);
     const result = await this.#call(
       operation,
       sends(this.#process.settings, `${operation.kind} at ${provider}`),
@@ -135,19 +127,13 @@ export class Lanes {
 
   /** One tick: wait (or be woken), then ask what there is to ask, until something is proven. */
   async #resolve(operation: Operation): Promise<void> {
-    const { current, settings } = this.#process;
-    const attempt = attemptOf(current, operation.id);
-    const step = attempt === undefined ? undefined : routeStepOf(current, attempt.accountId);
-    assert(attempt !== undefined && step !== undefined, `operation ${operation.id} has no route step`);
+    const { settings } = this.#process;
+    const step = this.#process.stepOf(operation.id);
     const closed = () => this.#open(operation.id) === undefined;
     // A challenge is not asked about while it is being voided: the void says what became of it. If that is
     // refused, the payer may have completed it, and only asking tells.
-    if (
-      attempt.status === 'requires_action' &&
-      operation.kind !== 'void' &&
-      this.#isBeingVoided(attempt.id)
-    ) {
-      await condition(() => closed() || !this.#isBeingVoided(attempt.id));
+    if (this.#process.isHeldBack(operation)) {
+      await condition(() => closed() || !this.#process.isHeldBack(operation));
       return;
     }
     const inquiry = this.#inquiries.get(operation.id) ?? NO_INQUIRY;
@@ -165,25 +151,29 @@ export class Lanes {
       await condition(woken, waitMs, { summary });
     }
     if (closed()) return;
-    if (inquiry.tick !== PARKED) this.#inquiries.set(operation.id, { ...inquiry, tick: inquiry.tick + 1 });
+    this.#countTick(operation.id, inquiry);
     await this.beforeAsking();
     if (closed() || !askable) return;
     await this.#ask(operation.id, step);
   }
 
+  /** One tick more, unless it is parked (news wakes it, and it stays so) or an operator has begun it anew. */
+  #countTick(operationId: string, before: Inquiry): void {
+    const now = this.#inquiries.get(operationId) ?? NO_INQUIRY;
+    if (now.tick !== before.tick || now.tick === PARKED) return;
+    this.#inquiries.set(operationId, { ...now, tick: now.tick + 1 });
+  }
+
   async #park(operationId: string): Promise<void> {
     const inquiry = this.#inquiries.get(operationId) ?? NO_INQUIRY;
     this.#inquiries.set(operationId, { ...inquiry, tick: PARKED });
-    await this.#process.apply((payment) => decidePark(payment, operationId), {
-      type: 'parked',
-      actor: 'resolver',
-    });
+    await this.#process.park(operationId);
   }
 
   async #ask(operationId: string, step: RouteStep): Promise<void> {
     const operation = this.#open(operationId);
     if (operation === undefined) return;
-    const asked = questions(operation, step, this.#process.current.completeByMs, Date.now());
+    const asked = questions(operation, step, this.#process.completeByMs, Date.now());
     // The permit is always looked at first: one that was never claimed is proof without asking anybody.
     await this.#inquire(operationId, step, asked.includes('lookup'));
     for (const question of asked) {
@@ -258,22 +248,14 @@ export class Lanes {
   /** Asks by an operation of its own, with its own permit and key, and reads its end as the answer. */
   async #voidByReference(operationId: string, step: RouteStep): Promise<void> {
     const tick = this.#inquiries.get(operationId)?.tick ?? 0;
-    let voidId: string | undefined;
-    await this.#process.apply(
-      (payment) => {
-        const decision = decideVoidByReference(payment, operationId, tick);
-        voidId = openOperations(decision.after).find(
-          (each) => each.cause === `resolve_${operationId}_${tick}`,
-        )?.id;
-        return decision;
-      },
-      { type: 'void_by_reference', actor: 'resolver' },
-    );
-    const id = voidId;
+    const id = await this.#process.voidByReference?.(operationId, tick);
     if (id === undefined) return;
     await condition(() => this.#open(id) === undefined || this.#open(operationId) === undefined);
-    const outcome = findOperation(this.#process.current, id)?.outcome;
-    if (outcome?.type === 'rejected') await this.#notFound(operationId, step);
+    const outcome = this.#process.find(id)?.outcome;
+    // Refused for another reason (`wrong state`, a limit, a bad key) says nothing about absence.
+    const nothing =
+      outcome?.type === 'rejected' && (outcome.code === NOTHING_TO_VOID || !patched(PATCHES.absenceByName));
+    if (nothing) await this.#notFound(operationId, step);
   }
 }
 

@@ -21,14 +21,25 @@ function oneAtATime<T extends object>(activities: T): T {
   });
 }
 
+type DatabaseSteps =
+  | 'plan'
+  | 'hydrate'
+  | 'route'
+  | 'planRefund'
+  | 'hydrateRefund'
+  | 'revoke'
+  | 'readResolution'
+  | 'readNews'
+  | 'acknowledge';
+
 /**
- * The activities as this workflow calls them. Database steps are local (they save a round trip through
+ * The activities as workflows call them. Database steps are local (they save a round trip through
  * the server each); whatever talks to a provider is a regular activity, so that a frozen or dead worker
  * is noticed by the server's timeouts.
  */
 export const database = insistent(
   oneAtATime(
-    proxyLocalActivities<Pick<Activities, 'plan' | 'hydrate' | 'route' | 'readNews' | 'acknowledge'>>({
+    proxyLocalActivities<Pick<Activities, DatabaseSteps>>({
       startToCloseTimeout: '10 seconds',
       localRetryThreshold: '10 seconds',
       retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
@@ -37,7 +48,7 @@ export const database = insistent(
 );
 
 /**
- * An activity that fails for good has met a bug. A payment must not end by it: as a plain error it fails
+ * An activity that fails for good has met a bug. Nothing may end by it: as a plain error it fails
  * the workflow task, which Temporal retries until the code is mended, visible in the Web UI meanwhile.
  */
 function insistent<T extends object>(activities: T): T {
@@ -59,7 +70,7 @@ function insistent<T extends object>(activities: T): T {
 
 /** A step that is decided must be written. Three local tries; then see `recordAtLength`. */
 export const recordLocally = oneAtATime(
-  proxyLocalActivities<Pick<Activities, 'record'>>({
+  proxyLocalActivities<Pick<Activities, 'record' | 'recordRefund'>>({
     startToCloseTimeout: '10 seconds',
     localRetryThreshold: '10 seconds',
     retry: { initialInterval: '50 milliseconds', maximumAttempts: 3 },
@@ -68,7 +79,7 @@ export const recordLocally = oneAtATime(
 
 /** Without end, and visible in the Web UI as a failing activity until Postgres is back. */
 export const recordAtLength = insistent(
-  proxyActivities<Pick<Activities, 'record'>>({
+  proxyActivities<Pick<Activities, 'record' | 'recordRefund'>>({
     startToCloseTimeout: '10 seconds',
     summary: 'Postgres was away: writing the step until it is written',
     retry: { initialInterval: '1 second', maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Bug'] },
@@ -90,7 +101,7 @@ export function sends(settings: Settings, summary: string): Sends {
 }
 
 export function inquiries(settings: Settings, summary: string) {
-  return proxyActivities<Pick<Activities, 'inquire'>>({
+  return proxyActivities<Pick<Activities, 'inquire' | 'inquireRefunds'>>({
     startToCloseTimeout: settings.providerDeadlineMs + AROUND_A_CALL_MS,
     summary,
     retry: { initialInterval: '200 milliseconds', maximumInterval: '5 seconds', maximumAttempts: 5 },

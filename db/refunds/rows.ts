@@ -1,0 +1,80 @@
+import { refundSnapshotOf } from '../../domain/refund/refund.ts';
+import type { RefundTransition } from '../../domain/refund/transition.ts';
+import { Prisma } from '../generated/client.ts';
+import { type ResolutionRow, resolutionPart } from '../resolutions.ts';
+import {
+  type AuditContent,
+  auditPart,
+  canonical,
+  contentOf,
+  exceptionParts,
+  json,
+  ledgerParts,
+  operationsPart,
+  outboxPart,
+  type Step,
+  sha256,
+} from '../rows.ts';
+import type { RefundRequest } from './plan.ts';
+
+/** A refund's step as parts of one SQL statement; each writes only where the statement's `gate` let it through. */
+export function refundParts(
+  transition: RefundTransition,
+  content: AuditContent,
+  request?: RefundRequest,
+  resolution?: ResolutionRow,
+): Prisma.Sql {
+  const step = stepOfRefund(transition);
+  return Prisma.sql`
+    operation_rows AS (${operationsPart(step)}),
+    ${ledgerParts(step)},
+    audit_row AS (${auditPart(step, content)}),
+    outbox_rows AS (${outboxPart(step)}),
+    ${exceptionParts(step)},
+    resolution_row AS (${resolutionPart(resolution, step)}),
+    ${requestParts(transition, request)}`;
+}
+
+function stepOfRefund(transition: RefundTransition): Step {
+  const { refund, operations, ...rest } = transition;
+  return {
+    ...rest,
+    ownerId: refund.id,
+    paymentId: refund.paymentId,
+    merchantId: refund.merchantId,
+    mode: refund.mode,
+    currency: refund.currency,
+    toStatus: refund.status,
+    operations: operations.map((operation) => ({
+      ...operation,
+      attemptId: refund.attemptId,
+      attemptNumber: refund.attemptNumber,
+    })),
+    snapshot: refundSnapshotOf(refund),
+  };
+}
+
+/** As for payments: the refund itself stands in its audit row as a digest. */
+export function refundAuditContent(transition: RefundTransition): AuditContent {
+  const { refund, ...rest } = transition;
+  const { status, failure = null } = refund;
+  return contentOf({ ...rest, status, failure, policyVersion: null, refund: sha256(canonical(refund)) });
+}
+
+/** While the outcome is not known a request has no final answer; the step that ends that gives it to all. */
+function requestParts(transition: RefundTransition, request: RefundRequest | undefined): Prisma.Sql {
+  const { refund } = transition;
+  const final = refund.status !== 'pending';
+  const answer = json({ refund: refundSnapshotOf(refund) });
+  return Prisma.sql`
+    request_row AS (
+      INSERT INTO request (id, merchant_id, mode, path, idempotency_key, body_digest, subject_id, answer, answered_at)
+      SELECT ${request?.id ?? ''}, ${request?.merchantId ?? ''}, ${request?.mode ?? ''}, ${request?.path ?? ''},
+        ${request?.idempotencyKey ?? ''}, ${request?.bodyDigest ?? ''}, gate.id,
+        CASE WHEN ${final}::boolean THEN ${answer} END, CASE WHEN ${final}::boolean THEN clock_timestamp() END
+      FROM gate WHERE ${request !== undefined}::boolean
+      ON CONFLICT DO NOTHING),
+    answer_rows AS (
+      UPDATE request SET answer = ${answer}, answered_at = clock_timestamp() FROM gate
+      WHERE request.subject_id = gate.id AND request.answered_at IS NULL AND ${final}::boolean)`;
+}
