@@ -123,6 +123,8 @@ async function replyToResult<Snapshot>(
     case 'unreachable':
       call.log.warn({ detail: result.detail }, 'the outcome of a command is not known');
       throw problem('outcome_unknown');
+    case 'other_body':
+      throw problem('idempotency_key_reused');
     case 'not_found':
       throw problem('resource_missing');
     case 'accepted':

@@ -31,6 +31,8 @@ export interface ApiDeps {
   readonly webhooks: WebhookSecurity;
   /** What readiness depends on, by name; each check rejects when its part cannot be reached. */
   readonly readiness: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Whether an error only says that a part is away for a while. */
+  isUnavailable(error: unknown): boolean;
   readonly logger: Logger;
   readonly limits: {
     /** How long an answer may wait for an outcome where the caller states no preference. */

@@ -168,7 +168,8 @@ export function answerError(
 ): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
     const { requestId, log, facts, isOperatorCommand, operator } = servingOf(response);
-    const known = error instanceof Problem ? error : problemOfParser(error);
+    const known =
+      error instanceof Problem ? error : (problemOfParser(error) ?? problemOfAbsence(error, request.method));
     if (known === undefined) log.error({ err: describeError(error, services) }, 'a bug or a broken part');
     const answered = known ?? problem('internal_error');
     facts.problem = answered.code;
@@ -188,6 +189,12 @@ export function answerError(
       headers: answered.headers,
     });
   };
+
+  function problemOfAbsence(error: unknown, method: string): Problem | undefined {
+    if (!services.isUnavailable(error)) return undefined;
+    // Of a POST nobody can say how far it came; the same key finds out.
+    return problem(method === 'POST' ? 'outcome_unknown' : 'unavailable');
+  }
 }
 
 function pick(operator: OperatorIdentity | undefined): { operatorId?: string } {

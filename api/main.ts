@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { connectDoor, type DoorConnection } from '../client/index.ts';
 import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
-import { type Db, openDb } from '../db/client.ts';
+import { type Db, isUnavailable, openDb } from '../db/client.ts';
 import { createInbox } from '../db/inbox/index.ts';
 import {
   createOperatorReader,
@@ -105,6 +105,7 @@ export function composeDeps(config: Config, db: Db, connection: DoorConnection, 
         Object.hasOwn(config.providerSecrets, accountId) ? config.providerSecrets[accountId] : undefined,
     },
     readiness: { postgres: () => db.$queryRaw`SELECT 1`, temporal: () => connection.check() },
+    isUnavailable,
     logger,
     limits: {
       apiWaitMs: config.apiWaitMs,

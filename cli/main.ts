@@ -14,6 +14,7 @@ const VERBS = [
   'up',
   'demo',
   'payment',
+  'operator',
   'audit',
   'worker',
   'api',
@@ -24,6 +25,7 @@ const VERBS = [
   'replay',
   'test',
   'bench',
+  'storm',
 ] as const;
 
 function verbUrl(name: string): URL {

@@ -58,6 +58,8 @@ export type Result<Answer> =
   | { readonly type: 'answered'; readonly answer: Answer }
   /** Temporal has accepted it (or may have); the outcome wasn't there in time. Answer 202. */
   | { readonly type: 'accepted' }
+  /** Temporal has it with another body: the key is used. Answer 422. */
+  | { readonly type: 'other_body' }
   /** Temporal could not be reached: nothing is known. Answer 503, retry with the same key. */
   | { readonly type: 'unreachable'; readonly detail: string }
   /** Neither a workflow nor a row knows it. */

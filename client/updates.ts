@@ -16,6 +16,7 @@ import { type DoorParts, openGeneration, startOptions } from './generations.ts';
 
 /** How long the last question ("does Temporal have it at all?") may take once the caller's time is up. */
 const AFTERTHOUGHT_MS = 200;
+const BODY_DIGEST = 'bodyDigest';
 
 export interface Start<Answer> {
   readonly workflow: string;
@@ -42,6 +43,8 @@ export async function startWithUpdate<Answer>(
     args: [start.input],
     workflowIdConflictPolicy: 'USE_EXISTING',
     typedSearchAttributes: start.searchAttributes,
+    // What the key stands for, readable before anybody has worked on it.
+    memo: { [BODY_DIGEST]: stamp.bodyDigest },
     staticSummary: start.summary,
   });
   try {
@@ -57,7 +60,7 @@ export async function startWithUpdate<Answer>(
     // The handle's promise rejects with the same error; it has been seen.
     startWorkflowOperation.workflowHandle().catch(() => undefined);
     if (error instanceof WorkflowExecutionAlreadyStartedError || isClosed(error)) return start.stored();
-    return whenUncertain(deps, workflowIdOf(ownerId, 1), error);
+    return whenUncertain(deps, workflowIdOf(ownerId, 1), stamp, error);
   }
 }
 
@@ -65,14 +68,16 @@ export async function startWithUpdate<Answer>(
 async function whenUncertain<Answer>(
   { client }: DoorParts,
   workflowId: string,
+  stamp: RequestStamp,
   error: unknown,
 ): Promise<Result<Answer>> {
   mustBeUncertain(error);
   try {
-    await client.withDeadline(Date.now() + AFTERTHOUGHT_MS, () =>
+    const { memo } = await client.withDeadline(Date.now() + AFTERTHOUGHT_MS, () =>
       client.workflow.getHandle(workflowId).describe(),
     );
-    return { type: 'accepted' };
+    const first = memo?.[BODY_DIGEST];
+    return first === undefined || first === stamp.bodyDigest ? { type: 'accepted' } : { type: 'other_body' };
   } catch (second) {
     const detail =
       second instanceof WorkflowNotFoundError

@@ -1,4 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
+import pg from 'pg';
 import { PrismaClient } from './generated/client.ts';
 
 export type Db = PrismaClient;
@@ -8,15 +9,38 @@ export type Db = PrismaClient;
  * the code above asks. `url` may be the owner's; the role is taken by every session of the pool.
  */
 export function openDb(url: string, options: { readonly maxConnections?: number } = {}): Db {
-  const adapter = new PrismaPg({
+  const pool = new pg.Pool({
     connectionString: withRole(url),
     max: options.maxConnections ?? 10,
     // A worker or API that cannot get a connection must say so within its own deadlines.
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
   });
-  return new PrismaClient({ adapter, errorFormat: 'minimal' });
+  // A connection that dies is told to whoever queries by it. Told to nobody, as an event, it would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const adapter = new PrismaPg(pool, { disposeExternalPool: true });
+  return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTIONS });
 }
+
+/** As long as a connection may take to come, and no longer than an activity has. */
+const TRANSACTIONS = { maxWait: 5_000, timeout: 10_000 };
+
+/**
+ * Whether an error says that Postgres is away or going away, as opposed to a bug: the caller may ask again. Prisma
+ * reports some as codes of its own and some as the driver's words (SQLSTATE classes 08 and 57P).
+ */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return UNAVAILABLE_CODES.test(code) || UNAVAILABLE_WORDS.test(error.message);
+}
+
+/** P1001 unreachable, P1002 timed out, P1008 operation timed out, P1017 closed, P2024 no connection, P2028 transaction. */
+const UNAVAILABLE_CODES =
+  /^(P1001|P1002|P1008|P1017|P2024|P2028|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|08...|57P0.)$/;
+const UNAVAILABLE_WORDS =
+  /connection terminated|connection timeout|server has closed|starting up|shutting down|in recovery mode|ECONNREFUSED|ECONNRESET|timeout exceeded when trying to connect|terminating connection/i;
 
 function withRole(url: string): string {
   const parsed = new URL(url);

@@ -1,5 +1,6 @@
 import type { OperationKind } from '../domain/ids.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
+import type { RefundReason } from '../domain/refund/refund.ts';
 import type { CircuitState } from '../domain/routing/policy.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
@@ -29,6 +30,7 @@ export interface SendFacts {
   readonly captureMethod: 'automatic' | 'manual';
   readonly description?: string;
   readonly returnUrl?: string;
+  readonly refundReason?: RefundReason;
   readonly account: {
     readonly id: string;
     readonly provider: string;
@@ -52,7 +54,7 @@ export async function loadSendFacts(db: Db, operationId: string): Promise<SendFa
     SELECT o.id, o.payment_id, o.owner_id, o.attempt_id, o.kind, o.amount_minor, o.currency, o.final_capture, o.provider_key,
       o.cause, o.closed_at, o.last_sent_at, o.sealed_parameters, o.provider_reference AS operation_reference,
       a.status AS attempt_status, a.provider_reference, a.connector_version,
-      p.capture_method, p.description, p.return_url,
+      p.capture_method, p.description, p.return_url, r.reason AS refund_reason,
       acc.id AS account_id, acc.provider, acc.base_url, acc.settings,
       CASE WHEN c.state = 'closed' AND c.consecutive_failures > 0 THEN 'half_open' ELSE coalesce(c.state, 'closed') END AS circuit,
       m.id AS method_id, m.sealed_card, m.sealed_cvc, m.cvc_expires_at
@@ -62,6 +64,7 @@ export async function loadSendFacts(db: Db, operationId: string): Promise<SendFa
     JOIN provider_account acc ON acc.id = a.account_id
     LEFT JOIN circuit c ON c.account_id = acc.id
     LEFT JOIN payment_method m ON m.id = p.payment_method_id
+    LEFT JOIN refund r ON r.id = o.owner_id
     WHERE o.id = ${operationId}`);
   const row = rows[0];
   if (row === undefined)
@@ -90,6 +93,7 @@ interface SendRow {
   readonly capture_method: 'automatic' | 'manual';
   readonly description: string | null;
   readonly return_url: string | null;
+  readonly refund_reason: RefundReason | null;
   readonly account_id: string;
   readonly provider: string;
   readonly base_url: string;
@@ -130,6 +134,7 @@ function toSendFacts(row: SendRow): SendFacts {
     ...(row.provider_reference === null ? {} : { providerReference: row.provider_reference }),
     ...(row.description === null ? {} : { description: row.description }),
     ...(row.return_url === null ? {} : { returnUrl: row.return_url }),
+    ...(row.refund_reason === null ? {} : { refundReason: row.refund_reason }),
     ...(row.method_id === null || row.sealed_card === null
       ? {}
       : {

@@ -120,6 +120,8 @@ export interface VoidByReferenceRequest extends CallContext {
 }
 
 export interface RefundRequest extends CallContext {
+  /** Why, in Stripe's words; a provider that takes none is told none. */
+  readonly reason?: 'duplicate' | 'fraudulent' | 'requested_by_customer';
   readonly providerReference: string;
   readonly amountMinor: number;
   readonly currency: string;

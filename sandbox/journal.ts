@@ -84,9 +84,10 @@ export class Journal {
   }
 
   #flush(): void {
-    if (this.#flushing !== undefined) return;
+    // Whoever flushes takes the lazy lines along; a timer left standing would keep later ones waiting.
     clearTimeout(this.#lazyTimer);
     this.#lazyTimer = undefined;
+    if (this.#flushing !== undefined) return;
     this.#flushing = this.#writeOut().finally(() => {
       this.#flushing = undefined;
       if (this.#pending.length > 0 && this.#failure === undefined) this.#flush();

@@ -8,6 +8,8 @@ export const PATCHES = {
   absenceByName: 'absence-by-name',
   /** A hint about an operation in doubt stays in the box until the doubt is resolved; before, it was put away. */
   hintsWait: 'hints-wait',
+  /** A pending operation has its whole time before a person is told, also after it was unknown. */
+  pendingWaits: 'pending-waits',
   /** A timer that nothing follows from is not set again at once. */
   expiryRests: 'expiry-rests',
 } as const;

@@ -82,7 +82,13 @@ export function modify(
       return connection.void({ ...context, providerReference });
     case 'refund':
       assert(connection.refund !== undefined, `${facts.account.provider} cannot refund`);
-      return connection.refund({ ...context, providerReference, amountMinor, currency });
+      return connection.refund({
+        ...context,
+        providerReference,
+        amountMinor,
+        currency,
+        ...(facts.refundReason === undefined ? {} : { reason: facts.refundReason }),
+      });
     default:
       throw new Error(`${facts.kind} is no modification`);
   }

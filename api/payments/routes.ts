@@ -77,13 +77,15 @@ function orderOfCreate(call: CreateCall, services: Services): PaymentCommand {
   };
 }
 
-/** A payment that Temporal has accepted and nobody has seen yet: what its order says, and `processing`. */
+/** A payment that Temporal has accepted and nobody has seen yet: what its order says of it. */
 function snapshotOfOrder(paymentId: string, order: PaymentOrder, call: CreateCall): PaymentSnapshot {
-  const { request: _request, confirm: _confirm, completeByMs: _completeByMs, ...facts } = order;
+  const { request: _request, confirm, completeByMs: _completeByMs, ...facts } = order;
+  const unconfirmed =
+    order.paymentMethodId === undefined ? 'requires_payment_method' : 'requires_confirmation';
   return {
     ...facts,
     id: paymentId,
-    status: 'processing',
+    status: confirm ? 'processing' : unconfirmed,
     sequence: 0,
     amountAuthorizedMinor: 0,
     amountCapturableMinor: 0,

@@ -60,3 +60,39 @@ export async function insertAttempt(
   );
   return id;
 }
+
+export interface RefundRowOptions {
+  readonly id?: string;
+  readonly merchantId?: string;
+  readonly mode?: string;
+  readonly status?: string;
+  readonly amountMinor?: number;
+  readonly createdAt?: Date;
+}
+
+/** A refund's row as its workflow's record would leave it: nothing of it sent. */
+export async function insertRefund(
+  api: TestApi,
+  paymentId: string,
+  options: RefundRowOptions = {},
+): Promise<string> {
+  const id = options.id ?? `ref_${randomPaymentId().slice(4)}`;
+  const step = { accountId: 'acc_a_stripe', provider: 'stripe', canRefund: true };
+  await api.sql.query(
+    `INSERT INTO refund (id, payment_id, merchant_id, mode, attempt_id, attempt_number, account_id, provider, status,
+       sequence, generation, amount_minor, currency, step, audit_head, created_at)
+     VALUES ($1, $2, $3, $4, $5, 1, 'acc_a_stripe', 'stripe', $6, 1, 1, $7, 'EUR', $8, '', $9)`,
+    [
+      id,
+      paymentId,
+      options.merchantId ?? 'mer_a',
+      options.mode ?? 'test',
+      `att_${paymentId.slice(4)}_1`,
+      options.status ?? 'succeeded',
+      options.amountMinor ?? 400,
+      step,
+      options.createdAt ?? new Date(),
+    ],
+  );
+  return id;
+}

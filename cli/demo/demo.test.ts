@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type System, startSystem } from '../../test/support/system.ts';
+import { connectDesk } from '../operator/desk.ts';
 import { createMerchant } from './merchant.ts';
 import { runDemo } from './run.ts';
 import { connectSandboxes } from './sandboxes.ts';
@@ -13,18 +14,25 @@ afterAll(async () => {
 });
 
 it('finds every payment as expected, also when it is run again on the same data', async () => {
-  const merchant = createMerchant(system.apiUrl, system.apiKey);
-  const sandboxes = connectSandboxes(system.adminUrls);
+  const { apiUrl, operatorKeys } = system;
+  const stage = {
+    merchant: createMerchant(apiUrl, system.apiKey),
+    sandboxes: connectSandboxes(system.adminUrls),
+    operators: { alice: connectDesk(apiUrl, operatorKeys.alice), bob: connectDesk(apiUrl, operatorKeys.bob) },
+  };
   for (const _ of ['first', 'again']) {
-    const { rows, summary } = await runDemo(merchant, sandboxes);
+    const { rows, summary } = await runDemo(stage);
     expect(rows.flatMap((row) => row.problems)).toEqual([]);
-    expect(rows.length).toBeGreaterThanOrEqual(20);
+    expect(rows.length).toBeGreaterThanOrEqual(65);
     expect(summary).toEqual({
       payments: rows.length,
       as_expected: rows.length,
       charged_twice: 0,
       lost: 0,
+      refunds: rows.reduce((sum, { expected }) => sum + (expected.refunds?.length ?? 0), 0),
+      refunded_twice: 0,
     });
+    expect(summary.refunds).toBeGreaterThanOrEqual(15);
   }
   for (const provider of ['stripe', 'adyen'] as const) {
     expect(await system.admin(provider, 'GET', '/faults')).toEqual([]);

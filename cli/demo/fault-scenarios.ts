@@ -1,10 +1,20 @@
+import { droppedReplies } from './dropped-replies.ts';
 import { describeAttempts, type Expectation } from './judge.ts';
 import { type Answer, eventually, freshKey, type Merchant, type TestCard } from './merchant.ts';
+import { type Operators, resolvedByOperators } from './operator-scenarios.ts';
+import { pay, type Sale, sold } from './pay.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
 
+/** Who takes part: a merchant's program, the sandboxes that can be broken, and two operators. */
+export interface Stage {
+  readonly merchant: Merchant;
+  readonly sandboxes: Sandboxes;
+  readonly operators: Operators;
+}
+
 /** What breaks on the way, and what must come of it: one charge or none. Each cleans up after itself. */
-export type FaultScenario = (merchant: Merchant, sandboxes: Sandboxes) => Promise<readonly Tried[]>;
+export type FaultScenario = (stage: Stage) => Promise<readonly Tried[]>;
 
 const VISA: TestCard = { number: '4242424242424242' };
 const FAILED_OVER: Expectation['attempts'] = [
@@ -12,26 +22,7 @@ const FAILED_OVER: Expectation['attempts'] = [
   ['adyen', 'captured'],
 ];
 
-/** Pays, waits for the end, and reports. */
-async function pay(
-  merchant: Merchant,
-  scenario: {
-    readonly name: string;
-    readonly card: TestCard;
-    readonly amount: number;
-    readonly currency: string;
-    readonly expected: Expectation;
-  },
-): Promise<Tried> {
-  const { name, card, amount, currency, expected } = scenario;
-  const startedMs = performance.now();
-  const payment_method = await merchant.card(card);
-  const answer = await merchant.pay({ amount, currency, payment_method });
-  const payment = await settled(merchant, shown(answer.payment, name, answer.errorCode), expected.status);
-  return { name, expected, payment, problems: [], elapsedMs: performance.now() - startedMs };
-}
-
-const repeated: FaultScenario = async (merchant) => {
+const repeated: FaultScenario = async ({ merchant }) => {
   const name = 'one request three times: one charge';
   const startedMs = performance.now();
   const body = { amount: 1600, currency: 'USD', payment_method: await merchant.card(VISA) };
@@ -50,36 +41,10 @@ const repeated: FaultScenario = async (merchant) => {
   return [{ name, expected, payment, problems, elapsedMs: performance.now() - startedMs }];
 };
 
-/** By cardholder name, as anyone who can only send a payment may ask the sandboxes to. */
-const droppedReplies: FaultScenario = async (merchant) => [
-  await pay(merchant, {
-    name: 'charged, reply dropped: asked, not charged again',
-    card: { ...VISA, holder: 'SANDBOX reset_after_commit' },
-    amount: 4400,
-    currency: 'USD',
-    expected: { status: 'succeeded', captured: 4400, attempts: [['stripe', 'captured']] },
-  }),
-  await pay(merchant, {
-    name: 'authorized, reply dropped: same key again',
-    card: { number: '4111111111111111', holder: 'SANDBOX reset_after_commit' },
-    amount: 4500,
-    currency: 'EUR',
-    expected: { status: 'succeeded', captured: 4500, attempts: [['adyen', 'captured']] },
-  }),
-  await pay(merchant, {
-    name: 'captured, reply cut in half: captured once',
-    card: { number: '4111111111111111', holder: 'SANDBOX truncate on capture' },
-    amount: 4600,
-    currency: 'EUR',
-    expected: { status: 'succeeded', captured: 4600, attempts: [['adyen', 'captured']] },
-  }),
-];
-
-const refusedConnections: FaultScenario = async (merchant, sandboxes) => {
+const refusedConnections: FaultScenario = async ({ merchant, sandboxes }) => {
   await sandboxes.fault('stripe', { mode: 'refuse' });
   const over = await pay(merchant, {
     name: 'connections refused: the other provider',
-    card: VISA,
     amount: 3300,
     currency: 'USD',
     expected: { status: 'succeeded', captured: 3300, attempts: FAILED_OVER },
@@ -87,7 +52,6 @@ const refusedConnections: FaultScenario = async (merchant, sandboxes) => {
   await sandboxes.fault('adyen', { mode: 'refuse' });
   const none = await pay(merchant, {
     name: 'both refuse: failed, nothing charged',
-    card: VISA,
     amount: 3400,
     currency: 'USD',
     expected: {
@@ -103,11 +67,39 @@ const refusedConnections: FaultScenario = async (merchant, sandboxes) => {
   return [over, none];
 };
 
+/** Nothing of it can have left, so the merchant takes it back, and the amount may be refunded again. */
+const refundCanceled: FaultScenario = async ({ merchant, sandboxes }) => {
+  const sale: Sale = { amount: 3_500, currency: 'USD' };
+  const expected = { ...sold(sale), refunds: [{ amount: 900, status: 'canceled' }] };
+  const paid = await pay(merchant, { name: 'refund waits for its provider: canceled', ...sale, expected });
+  const startedMs = performance.now();
+  await sandboxes.fault('stripe', { mode: 'refuse' });
+  const { refund, errorCode } = await merchant.refund(paid.payment.id, { amount: 900 });
+  if (refund === undefined)
+    throw new Error(`"${paid.name}": the refund was refused (${errorCode ?? 'no error'})`);
+  // While it is being tried it may be on its way: a cancel is refused then, and accepted between two tries.
+  const canceled = await eventually(
+    () => merchant.cancelRefund(refund.id),
+    (answer) => answer.refund?.status === 'canceled',
+    PATIENCE_MS,
+  );
+  const problems = canceled.httpStatus === 200 ? [] : [`cancel was answered ${canceled.httpStatus}`];
+  await sandboxes.clearFaults();
+  // The provider is back, and its first good answer closes the circuit.
+  const next = await pay(merchant, {
+    name: 'the provider is back',
+    amount: 3_600,
+    currency: 'USD',
+    expected: sold({ amount: 3_600, currency: 'USD' }),
+  });
+  return [{ ...paid, problems, elapsedMs: paid.elapsedMs + performance.now() - startedMs }, next];
+};
+
 /**
  * A 503 may hide a charge, so the payment waits and asks again. Enough of them open the provider's circuit,
  * and the next payment begins at the other one. Once the fault is lifted, the waiting one is resolved.
  */
-const unavailable: FaultScenario = async (merchant, sandboxes) => {
+const unavailable: FaultScenario = async ({ merchant, sandboxes }) => {
   const startedMs = performance.now();
   const name = 'only 503 for a while: unknown, then resolved';
   const expected: Expectation = { status: 'succeeded', captured: 5500, attempts: [['stripe', 'captured']] };
@@ -150,7 +142,6 @@ async function sendsOf(merchant: Merchant, paymentId: string): Promise<number> {
 async function aroundTheCircuit(merchant: Merchant): Promise<Tried> {
   const tried = await pay(merchant, {
     name: 'meanwhile the circuit is open: other provider',
-    card: VISA,
     amount: 2700,
     currency: 'USD',
     expected: { status: 'succeeded', captured: 2700, attempts: [['adyen', 'captured']] },
@@ -169,6 +160,8 @@ async function aroundTheCircuit(merchant: Merchant): Promise<Tried> {
 export const FAULT_SCENARIOS: readonly FaultScenario[] = [
   repeated,
   droppedReplies,
+  refundCanceled,
   refusedConnections,
   unavailable,
+  resolvedByOperators,
 ];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { differences, judgeByJournals } from './judge.ts';
-import type { PublicPayment } from './merchant.ts';
+import { differences, judgeByJournals, judgeRefunds } from './judge.ts';
+import type { PublicPayment, PublicRefund } from './merchant.ts';
 import type { Effect } from './sandboxes.ts';
 
 const payment: PublicPayment = {
@@ -70,12 +70,53 @@ test('every field that is not as expected is named', () => {
     attempts: [['adyen', 'declined']] as const,
     decline: 'generic_decline',
     failure: 'card_declined',
+    refunds: [{ amount: 400, status: 'succeeded' }],
   };
-  expect(differences(payment, expected).map((text) => text.split(' ')[0])).toEqual([
+  expect(differences(payment, [], expected).map((text) => text.split(' ')[0])).toEqual([
     'status',
     'amount_captured',
     'attempts',
     'decline',
+    'refunds',
     'failure',
   ]);
+});
+
+const refund: PublicRefund = {
+  id: 'ref_xyz',
+  payment: 'pay_abc',
+  amount: 400,
+  currency: 'USD',
+  status: 'succeeded',
+  failure: null,
+};
+const refunded = (name: string, operationReference: string) =>
+  effect(name, { amountMinor: 400, operationReference });
+const given = refunded('refunded', 'op_abc_xyz_1');
+const sound = { problems: [], refundedTwice: 0, lost: false };
+
+test('refunds that both sides tell alike are no problem', () => {
+  expect(judgeRefunds(payment, [refund], [given])).toEqual(sound);
+  const failed = { ...refund, status: 'requires_review' };
+  expect(judgeRefunds(payment, [failed], [given, refunded('refund_failed', 'op_abc_xyz_1')])).toEqual(sound);
+});
+
+test('a late success that was given back is no refund of the merchant’s', () => {
+  expect(judgeRefunds(payment, [], [refunded('refunded', 'op_abc_2_refund_1')])).toEqual(sound);
+});
+
+test('a refund made twice is found, under the same operation or another', () => {
+  for (const operation of ['op_abc_xyz_1', 'op_abc_xyz_2']) {
+    const twice = [given, refunded('refunded', operation)];
+    expect(judgeRefunds(payment, [refund], twice)).toMatchObject({ refundedTwice: 1, lost: true });
+  }
+});
+
+test.each(['pending', 'canceled', 'failed'])('a refund that was made and is told as %s is lost', (status) => {
+  expect(judgeRefunds(payment, [{ ...refund, status }], [given])).toMatchObject({ lost: true });
+});
+
+test('a refund that only the API knows of, or only the provider, is lost', () => {
+  expect(judgeRefunds(payment, [refund], [])).toMatchObject({ refundedTwice: 0, lost: true });
+  expect(judgeRefunds(payment, [], [given])).toMatchObject({ refundedTwice: 0, lost: true });
 });

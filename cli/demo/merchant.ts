@@ -22,6 +22,16 @@ const paymentSchema = z.object({
 });
 export type PublicPayment = z.infer<typeof paymentSchema>;
 
+const refundSchema = z.object({
+  id: z.string(),
+  payment: z.string(),
+  amount: z.number(),
+  currency: z.string(),
+  status: z.string(),
+  failure: z.object({ code: z.string() }).nullable(),
+});
+export type PublicRefund = z.infer<typeof refundSchema>;
+
 const timelineSchema = z.object({
   data: z.array(z.object({ type: z.string(), id: z.string(), details: z.record(z.string(), z.unknown()) })),
 });
@@ -49,6 +59,19 @@ export interface Answer {
   readonly replayed: boolean;
 }
 
+export interface RefundBody {
+  /** Left out: all that may still be refunded. */
+  readonly amount?: number;
+  readonly currency?: string;
+}
+
+export interface RefundAnswer {
+  readonly httpStatus: number;
+  readonly refund: PublicRefund | undefined;
+  readonly errorCode: string | undefined;
+  readonly replayed: boolean;
+}
+
 export interface PayOptions {
   readonly key?: string;
   /** Seconds that the answer may take (`Prefer: wait=`). */
@@ -60,7 +83,11 @@ export interface Merchant {
   card(card: TestCard): Promise<string>;
   pay(body: PayBody, options?: PayOptions): Promise<Answer>;
   command(paymentId: string, verb: 'confirm' | 'capture' | 'void', body?: object): Promise<Answer>;
+  refund(paymentId: string, body: RefundBody, options?: PayOptions): Promise<RefundAnswer>;
+  cancelRefund(refundId: string): Promise<RefundAnswer>;
   payment(paymentId: string): Promise<PublicPayment>;
+  /** Oldest first. */
+  refunds(paymentId: string): Promise<readonly PublicRefund[]>;
   timeline(paymentId: string): Promise<readonly TimelineEntry[]>;
 }
 
@@ -84,16 +111,23 @@ export function createMerchant(apiUrl: string, apiKey: string): Merchant {
     const text = await response.text();
     return { response, json: text === '' ? undefined : (JSON.parse(text) as unknown) };
   };
-  const command = async (path: string, body: object, options?: PayOptions): Promise<Answer> => {
+  const post = async (path: string, body: object, options?: PayOptions) => {
     const { response, json } = await call('POST', path, body, options);
     const problem = problemSchema.safeParse(json);
-    const shown = paymentSchema.safeParse(problem.success ? problem.data.error.payment : json);
     return {
+      json: problem.success ? problem.data.error.payment : json,
       httpStatus: response.status,
-      payment: shown.success ? shown.data : undefined,
       errorCode: problem.success ? problem.data.error.code : undefined,
       replayed: response.headers.get('idempotent-replayed') === 'true',
     };
+  };
+  const command = async (path: string, body: object, options?: PayOptions): Promise<Answer> => {
+    const { json, ...answer } = await post(path, body, options);
+    return { ...answer, payment: paymentSchema.safeParse(json).data };
+  };
+  const refundCommand = async (path: string, body: object, options?: PayOptions): Promise<RefundAnswer> => {
+    const { json, ...answer } = await post(path, body, options);
+    return { ...answer, refund: refundSchema.safeParse(json).data };
   };
   const read = async <T>(schema: z.ZodType<T>, path: string): Promise<T> => {
     const { response, json } = await call('GET', path);
@@ -112,6 +146,15 @@ export function createMerchant(apiUrl: string, apiKey: string): Merchant {
     },
     pay: (body, options) => command('/v1/payments', body, options),
     command: (paymentId, verb, body = {}) => command(`/v1/payments/${paymentId}/${verb}`, body),
+    refund: (paymentId, body, options) => refundCommand(`/v1/payments/${paymentId}/refunds`, body, options),
+    cancelRefund: (refundId) => refundCommand(`/v1/refunds/${refundId}/cancel`, {}),
+    async refunds(paymentId) {
+      const list = await read(
+        z.object({ data: z.array(refundSchema) }),
+        `/v1/refunds?payment=${paymentId}&limit=100`,
+      );
+      return list.data.toReversed();
+    },
     payment: (paymentId) => read(paymentSchema, `/v1/payments/${paymentId}`),
     async timeline(paymentId) {
       return (await read(timelineSchema, `/v1/payments/${paymentId}/timeline`)).data;

@@ -4,21 +4,25 @@
  * that a merchant couldn't do, but for breaking the sandboxes and reading their journals.
  */
 import { CARD_SCENARIOS, type CardScenario, type Command } from './card-scenarios.ts';
-import { FAULT_SCENARIOS } from './fault-scenarios.ts';
-import { differences, judgeByJournals } from './judge.ts';
-import { eventually, type Merchant } from './merchant.ts';
-import type { Sandboxes } from './sandboxes.ts';
+import { FAULT_SCENARIOS, type Stage } from './fault-scenarios.ts';
+import { differences, judgeByJournals, judgeRefunds } from './judge.ts';
+import { eventually, type Merchant, type PublicRefund } from './merchant.ts';
+import { REFUND_SCENARIOS } from './refund-scenarios.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
 
 export interface Row extends Tried {
   readonly ok: boolean;
+  readonly refunds: readonly PublicRefund[];
 }
 
 export interface Summary {
   readonly payments: number;
   readonly as_expected: number;
   readonly charged_twice: number;
+  /** Of charges and of refunds. */
   readonly lost: number;
+  readonly refunds: number;
+  readonly refunded_twice: number;
 }
 
 export interface DemoResult {
@@ -29,15 +33,17 @@ export interface DemoResult {
 /** Merchants come several at once. */
 const CONCURRENCY = 6;
 
-export async function runDemo(merchant: Merchant, sandboxes: Sandboxes): Promise<DemoResult> {
+export async function runDemo(stage: Stage): Promise<DemoResult> {
+  const { merchant, sandboxes } = stage;
   const tried: Tried[] = [];
   await sandboxes.clearFaults();
   try {
     tried.push(...(await inParallel(CARD_SCENARIOS, (scenario) => tryCard(merchant, scenario))));
+    tried.push(...(await inParallel(REFUND_SCENARIOS, (scenario) => scenario(merchant))));
     // One after another: a fault strikes whoever comes by.
     for (const scenario of FAULT_SCENARIOS) {
       try {
-        tried.push(...(await scenario(merchant, sandboxes)));
+        tried.push(...(await scenario(stage)));
       } finally {
         await sandboxes.clearFaults();
       }
@@ -45,18 +51,21 @@ export async function runDemo(merchant: Merchant, sandboxes: Sandboxes): Promise
   } finally {
     await sandboxes.clearFaults();
   }
-  return judge(tried, merchant, sandboxes);
+  return judge(tried, stage);
 }
 
-/** Judged at the very end, so that a second charge that came late is seen too. */
-async function judge(tried: readonly Tried[], merchant: Merchant, sandboxes: Sandboxes): Promise<DemoResult> {
+/** Judged at the very end, so that a second charge or refund that came late is seen too. */
+async function judge(tried: readonly Tried[], { merchant, sandboxes }: Stage): Promise<DemoResult> {
   const effects = await sandboxes.effects();
   const judged = await Promise.all(
     tried.map(async (each) => {
-      const payment = await merchant.payment(each.payment.id);
-      const verdict = judgeByJournals(payment, effects);
-      const problems = [...each.problems, ...differences(payment, each.expected), ...verdict.problems];
-      return { verdict, row: { ...each, payment, problems, ok: problems.length === 0 } };
+      const { id } = each.payment;
+      const [payment, refunds] = await Promise.all([merchant.payment(id), merchant.refunds(id)]);
+      const charge = judgeByJournals(payment, effects);
+      const given = judgeRefunds(payment, refunds, effects);
+      const differing = differences(payment, refunds, each.expected);
+      const problems = [...each.problems, ...differing, ...charge.problems, ...given.problems];
+      return { charge, given, row: { ...each, payment, refunds, problems, ok: problems.length === 0 } };
     }),
   );
   const count = (is: (each: (typeof judged)[number]) => boolean) => judged.filter(is).length;
@@ -65,8 +74,10 @@ async function judge(tried: readonly Tried[], merchant: Merchant, sandboxes: San
     summary: {
       payments: judged.length,
       as_expected: count(({ row }) => row.ok),
-      charged_twice: count(({ verdict }) => verdict.chargedTwice),
-      lost: count(({ verdict }) => verdict.lost),
+      charged_twice: count(({ charge }) => charge.chargedTwice),
+      lost: count(({ charge, given }) => charge.lost || given.lost),
+      refunds: judged.reduce((sum, { row }) => sum + row.refunds.length, 0),
+      refunded_twice: judged.reduce((sum, { given }) => sum + given.refundedTwice, 0),
     },
   };
 }

@@ -9,6 +9,8 @@ const lineSchema = z.object({
   reference: z.string().nullable(),
   amountMinor: z.number().nullable(),
   currency: z.string().nullable(),
+  operationReference: z.string().nullish(),
+  providerReference: z.string().optional(),
 });
 
 export interface Effect {
@@ -16,6 +18,10 @@ export interface Effect {
   readonly effect: string;
   /** Our reference of the attempt, `att_<stem>_<number>`. */
   readonly reference: string;
+  /** Of a refund: our reference of the operation. */
+  readonly operationReference?: string;
+  /** What the provider itself calls it. */
+  readonly providerReference?: string;
   readonly amountMinor: number;
   readonly currency: string;
 }
@@ -31,6 +37,8 @@ export interface Sandboxes {
   fault(provider: ProviderName, fault: Fault): Promise<void>;
   /** Ends every fault of both. */
   clearFaults(): Promise<void>;
+  /** Keeps a provider's webhooks back, or lets them go, with those that were kept. */
+  webhooks(provider: ProviderName, mode: 'hold' | 'normal'): Promise<void>;
 }
 
 export function connectSandboxes(adminUrls: Readonly<Record<ProviderName, string>>): Sandboxes {
@@ -46,15 +54,18 @@ export function connectSandboxes(adminUrls: Readonly<Record<ProviderName, string
   };
   const effectsOf = async (provider: ProviderName): Promise<Effect[]> => {
     const lines = z.array(lineSchema).parse(await call(provider, 'GET', '/journal'));
-    return lines.flatMap(({ kind, effect, reference, amountMinor, currency }) =>
-      kind === 'effect' &&
-      effect !== undefined &&
-      reference !== null &&
-      amountMinor !== null &&
-      currency !== null
-        ? [{ provider, effect, reference, amountMinor, currency }]
-        : [],
-    );
+    return lines.flatMap((line) => {
+      const { kind, effect, reference, amountMinor, currency, operationReference, providerReference } = line;
+      if (kind !== 'effect' || effect === undefined) return [];
+      if (reference === null || amountMinor === null || currency === null) return [];
+      return [
+        {
+          ...{ provider, effect, reference, amountMinor, currency },
+          ...(operationReference == null ? {} : { operationReference }),
+          ...(providerReference === undefined ? {} : { providerReference }),
+        },
+      ];
+    });
   };
   return {
     async effects() {
@@ -62,6 +73,10 @@ export function connectSandboxes(adminUrls: Readonly<Record<ProviderName, string
     },
     async fault(provider, fault) {
       await call(provider, 'POST', '/faults', fault);
+    },
+    async webhooks(provider, mode) {
+      await call(provider, 'POST', '/webhooks', { mode });
+      if (mode === 'normal') await call(provider, 'POST', '/webhooks/release', { order: 'fifo' });
     },
     async clearFaults() {
       await Promise.all([call('stripe', 'DELETE', '/faults'), call('adyen', 'DELETE', '/faults')]);

@@ -1,5 +1,4 @@
-import type { Expectation } from './judge.ts';
-import type { PublicPayment } from './merchant.ts';
+import { describeRefunds, type Expectation } from './judge.ts';
 import type { DemoResult, Row } from './run.ts';
 
 /** The demo's result for people: what was tried, what should come of it, what did. */
@@ -8,7 +7,7 @@ export function renderTable({ rows, summary }: DemoResult): string {
     row.ok ? '✓' : '✗',
     row.name,
     describeExpected(row),
-    row.ok ? 'same' : describeGot(row.payment),
+    row.ok ? 'same' : describeGot(row),
     row.payment.attempts.map(({ provider }) => provider).join(' → '),
     String(Math.round(row.elapsedMs)),
   ]);
@@ -33,7 +32,8 @@ export function renderTable({ rows, summary }: DemoResult): string {
     ...(problems.length === 0 ? [] : ['', 'Differences:', ...problems]),
     '',
     `${summary.payments} payments, ${summary.as_expected} as expected; by the providers' own journals ` +
-      `${summary.charged_twice} charged twice, ${summary.lost} lost.`,
+      `${summary.charged_twice} charged twice, ${summary.lost} lost; ` +
+      `${summary.refunds} refunds, ${summary.refunded_twice} made twice.`,
   ].join('\n');
 }
 
@@ -41,20 +41,21 @@ function describeExpected({ expected, payment }: Row): string {
   return describe(expected, payment.currency, expected.decline ?? expected.failure);
 }
 
-function describeGot(payment: PublicPayment): string {
+function describeGot({ payment, refunds }: Row): string {
   const declined = payment.attempts.findLast(({ decline }) => decline !== null)?.decline?.reason;
   return describe(
-    { status: payment.status, captured: payment.amount_captured },
+    { status: payment.status, captured: payment.amount_captured, refunds },
     payment.currency,
     declined ?? payment.failure?.code,
   );
 }
 
 function describe(
-  { status, captured }: Pick<Expectation, 'status' | 'captured'>,
+  { status, captured, refunds = [] }: Pick<Expectation, 'status' | 'captured' | 'refunds'>,
   currency: string,
   why: string | undefined,
 ): string {
   const money = captured === 0 ? '' : ` ${captured} ${currency}`;
-  return `${status}${money}${why === undefined ? '' : ` (${why})`}`;
+  const back = refunds.length === 0 ? '' : `, refunded ${describeRefunds(refunds)}`;
+  return `${status}${money}${why === undefined ? '' : ` (${why})`}${back}`;
 }

@@ -9,6 +9,8 @@ export type StackFile = {
   apiUrl: string;
   apiKey: string;
   merchantId: string;
+  /** Keys of the two demo operators. */
+  operatorKeys: { alice: string; bob: string };
   temporalAddress: string;
   temporalUiUrl?: string;
   /** Simulators by provider; a provider that runs for real isn't here. */

@@ -33,6 +33,7 @@ export type Stack = {
   apiUrl: string;
   apiKey: string;
   merchantId: string;
+  operatorKeys: { alice: string; bob: string };
   temporalAddress: string;
   temporalUiUrl?: string;
   timeScale: number;

@@ -3,21 +3,24 @@ import { createMerchant } from '../demo/merchant.ts';
 import { runDemo } from '../demo/run.ts';
 import { connectSandboxes } from '../demo/sandboxes.ts';
 import { renderTable } from '../demo/table.ts';
+import { connectDesk } from '../operator/desk.ts';
 import { readRunningStack } from '../stack/stack-file.ts';
 import { UsageError, type Verb } from '../verb.ts';
 
 const verb: Verb = {
   summary: 'drive payments through the API and check them against the providers’ journals',
-  usage: `Usage: ./interlock demo [--json] [--api-url URL --api-key KEY --stripe-admin URL --adyen-admin URL]
+  usage: `Usage: ./interlock demo [--json] [--api-url URL --api-key KEY --operator-keys K1,K2
+                         --stripe-admin URL --adyen-admin URL]
 
-Makes about 45 payments with the providers' published test cards: approvals, captures, voids, every decline,
-3DS, failover, unknown outcomes, repeats. Each is compared with what it should come to and with the journals
-of the providers' sandboxes. Exits 1 on any difference. Can be run again and again on the same data.
+Makes about 70 payments with the providers' published test cards: approvals, captures, voids, refunds, every
+decline, 3DS, failover, a reply dropped on each operation, repeats, and what two operators must resolve. Each is
+compared with what it should come to and with the journals of the providers' sandboxes. Exits 1 on any
+difference. Can be run again and again on the same data.
 
-Without options it finds the stack that ./interlock up runs. With them, all four are needed: the API, a
-merchant's key, and the sandboxes' admin servers.
+Without options it finds the stack that ./interlock up runs. With them, all five are needed: the API, a
+merchant's key, two operators' keys, and the sandboxes' admin servers.
 
-  --json    end with a line of JSON: {"payments":N,"as_expected":N,"charged_twice":0,"lost":0}`,
+  --json    end with a line of JSON: {"payments":N,"as_expected":N,"charged_twice":0,"lost":0,"refunds":N,"refunded_twice":0}`,
   run,
 };
 
@@ -26,6 +29,7 @@ export default verb;
 interface Target {
   readonly apiUrl: string;
   readonly apiKey: string;
+  readonly operatorKeys: { readonly alice: string; readonly bob: string };
   readonly adminUrls: { readonly stripe: string; readonly adyen: string };
 }
 
@@ -36,20 +40,23 @@ async function run(argv: string[]): Promise<number> {
       json: { type: 'boolean', default: false },
       'api-url': { type: 'string' },
       'api-key': { type: 'string' },
+      'operator-keys': { type: 'string' },
       'stripe-admin': { type: 'string' },
       'adyen-admin': { type: 'string' },
     },
   });
   const { json, ...given } = values;
   const target = Object.keys(given).length === 0 ? runningTarget() : givenTarget(given);
-  const result = await runDemo(
-    createMerchant(target.apiUrl, target.apiKey),
-    connectSandboxes(target.adminUrls),
-  );
+  const { apiUrl, apiKey, operatorKeys } = target;
+  const result = await runDemo({
+    merchant: createMerchant(apiUrl, apiKey),
+    sandboxes: connectSandboxes(target.adminUrls),
+    operators: { alice: connectDesk(apiUrl, operatorKeys.alice), bob: connectDesk(apiUrl, operatorKeys.bob) },
+  });
   console.log(renderTable(result));
   if (json) console.log(JSON.stringify(result.summary));
-  const { payments, as_expected, charged_twice, lost } = result.summary;
-  return as_expected === payments && charged_twice === 0 && lost === 0 ? 0 : 1;
+  const { payments, as_expected, charged_twice, lost, refunded_twice } = result.summary;
+  return as_expected === payments && charged_twice + lost + refunded_twice === 0 ? 0 : 1;
 }
 
 function runningTarget(): Target {
@@ -64,7 +71,8 @@ function runningTarget(): Target {
     );
   }
   const adminUrls = { stripe: stripe.adminUrl, adyen: adyen.adminUrl };
-  return { apiUrl: stack.apiUrl, apiKey: stack.apiKey, adminUrls };
+  const { apiUrl, apiKey, operatorKeys } = stack;
+  return { apiUrl, apiKey, operatorKeys, adminUrls };
 }
 
 function givenTarget(given: Partial<Record<string, string>>): Target {
@@ -73,9 +81,12 @@ function givenTarget(given: Partial<Record<string, string>>): Target {
     if (value === undefined || value === '') throw new UsageError(`--${name} is missing`);
     return value.replace(/\/$/, '');
   };
+  const [alice, bob] = need('operator-keys').split(',');
+  if (!alice || !bob) throw new UsageError('--operator-keys takes two keys, separated by a comma');
   return {
     apiUrl: need('api-url'),
     apiKey: need('api-key'),
+    operatorKeys: { alice, bob },
     adminUrls: { stripe: need('stripe-admin'), adyen: need('adyen-admin') },
   };
 }

@@ -103,13 +103,14 @@ async function runDemo(say: (line: string) => void): Promise<void> {
     say('  ! there is no demo in this checkout');
     return;
   }
-  const code = await runForeground(process.execPath, [join(ROOT, 'interlock'), 'demo']);
+  const code = await runForeground(process.execPath, [join(ROOT, 'interlock'), 'demo', '--json']);
   if (code !== 0) say(`  ! the demo ended with code ${code}: see above`);
 }
 
 function summary(stack: Stack) {
-  const { apiUrl, apiKey, merchantId, temporalAddress, temporalUiUrl, timeScale, notes } = stack;
-  return { apiUrl, apiKey, merchantId, temporalAddress, temporalUiUrl, timeScale, notes };
+  const { apiUrl, apiKey, merchantId, operatorKeys, temporalAddress, temporalUiUrl, timeScale, notes } =
+    stack;
+  return { apiUrl, apiKey, merchantId, operatorKeys, temporalAddress, temporalUiUrl, timeScale, notes };
 }
 
 function table(stack: Stack, dataDir: string): string {
@@ -128,6 +129,8 @@ function table(stack: Stack, dataDir: string): string {
     ['Time scale', `${stack.timeScale} (waits; 1 is real time)`],
     ['Logs', join(dataDir, 'logs')],
     ['Demo API key', stack.apiKey],
+    ['Operator alice', stack.operatorKeys.alice],
+    ['Operator bob', stack.operatorKeys.bob],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const line = '─'.repeat(78);
@@ -138,6 +141,7 @@ function table(stack: Stack, dataDir: string): string {
     ...stack.notes.map((note) => `  Note: ${note}`),
     'Try it:',
     `  curl -s '${stack.apiUrl}/v1/payments?limit=3' -H 'Authorization: Bearer ${stack.apiKey}'`,
+    '  ./interlock operator exceptions --as alice',
     'Ctrl-C stops everything; the data is kept.',
   ].join('\n');
 }

@@ -240,7 +240,9 @@ export function judgeTestimony(payment: Payment, operationId: string): Refusal |
 }
 
 function notExecuted(operation: Operation): OperationOutcome {
-  if (operation.kind === 'authorize' || operation.kind === 'sale') {
+  // What the provider has received was attempted; it came to nothing.
+  const received = operation.status === 'pending';
+  if ((operation.kind === 'authorize' || operation.kind === 'sale') && !received) {
     return { type: 'not_attempted', proof: 'operators_evidence' };
   }
   return { type: 'rejected', code: 'not_executed', message: 'not executed, as two operators testify' };

@@ -140,10 +140,10 @@ function decideLate(
   operation: Operation,
   outcome: OperationOutcome,
 ): RefundDecision | undefined {
-  const success = operation.status === 'succeeded';
-  if (success && (outcome.type === 'declined' || outcome.type === 'rejected'))
-    return reversed(refund, operation);
-  if (!success && outcome.type === 'refunded') return lateSuccess(refund, operation, outcome);
+  const takenBack = outcome.type === 'declined' || outcome.type === 'rejected';
+  if (takenBack) return reversed(refund, operation);
+  if (operation.status !== 'succeeded' && outcome.type === 'refunded')
+    return lateSuccess(refund, operation, outcome);
   return undefined;
 }
 
@@ -153,7 +153,11 @@ function reversed(refund: Refund, operation: Operation): RefundDecision | undefi
   const summary = `${refund.step.provider} took refund ${refund.id} back after it had succeeded; refund the payer in another way, or try again`;
   const { countedOperationId: _counted, ...rest } = refund;
   return {
-    after: { ...rest, status: 'requires_review', failure: { code: 'refund_reversed', message: summary } },
+    // A canceled one was made all the same, and then taken back: nobody is owed anything.
+    after:
+      refund.status === 'canceled'
+        ? rest
+        : { ...rest, status: 'requires_review', failure: { code: 'refund_reversed', message: summary } },
     reason: summary,
     exceptions: [{ kind: 'refund_reversed', subjectId: refund.id, summary }],
   };
@@ -168,8 +172,9 @@ function lateSuccess(
   operation: Operation,
   { providerReference }: Extract<OperationOutcome, { type: 'refunded' }>,
 ): RefundDecision | undefined {
-  if (operation.providerReference === providerReference && refund.countedOperationId !== undefined)
-    return undefined;
+  // The same success once more, of a refund that counts it, or that was reversed since.
+  const known = refund.countedOperationId !== undefined || refund.failure?.code === 'refund_reversed';
+  if (operation.providerReference === providerReference && known) return undefined;
   const marked = editRefundOperation(refund, operation.id, (each) => ({ ...each, providerReference }));
   if (refund.countedOperationId !== undefined) return excess(marked, operation);
   const summary = `${refund.step.provider} reports refund ${refund.id} made, which had been proven not made`;

@@ -37,9 +37,7 @@ export function refundSaysNothingNew(refund: Refund, evidence: Evidence | undefi
     case 'declined':
     case 'rejected':
       // A refund that is reversed has its operation succeeded, counted no more.
-      return (
-        operation.closed && (operation.status !== 'succeeded' || refund.countedOperationId !== operation.id)
-      );
+      return operation.closed && refund.countedOperationId !== operation.id;
     case 'pending':
       return operation.closed || operation.status === 'pending';
     default:

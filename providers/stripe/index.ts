@@ -207,6 +207,7 @@ async function refund(client: Stripe, request: RefundRequest): Promise<Operation
     payment_intent: providerReference,
     amount,
     metadata: { [REFERENCE_KEY]: request.reference },
+    ...(request.reason === undefined ? {} : { reason: request.reason }),
   };
   return await perform(
     request,

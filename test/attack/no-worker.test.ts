@@ -32,6 +32,8 @@ describe('without a worker', () => {
     expect(answer.body.status).toBe('processing');
     const { id } = answer.body;
     expect((await system.pay(order, { key })).body).toMatchObject({ id, status: 'processing' });
+    // The key is taken before anybody has worked on it, so another body is refused even now.
+    expect((await system.pay({ ...order, amount: 9_999 }, { key })).status).toBe(422);
     await system.startWorker();
     await statusBecomes(id, 'succeeded');
     expect((await system.pay(order, { key })).body).toMatchObject({ id, status: 'succeeded' });

@@ -115,6 +115,42 @@ describe('Postgres', () => {
     await expectSound(system, id);
   });
 
+  it('refusing the step of a command: the command is not lost, and is answered under its key', async () => {
+    const card = await system.card();
+    const { body } = await system.pay({
+      amount: 1_700,
+      currency: 'USD',
+      payment_method: card,
+      capture_method: 'manual',
+    });
+    expect(body.status).toBe('requires_capture');
+    await system.sql(`
+      CREATE FUNCTION attack_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'not now'; END $$;
+      CREATE TRIGGER attack_refuse BEFORE INSERT ON audit FOR EACH ROW WHEN (NEW.sequence = 3)
+        EXECUTE FUNCTION attack_refuse();`);
+    const key = freshKey();
+    const capture = () =>
+      system.request('POST', `/v1/payments/${body.id}/capture`, {
+        key,
+        body: {},
+        headers: { prefer: 'wait=2' },
+      });
+    expect((await capture()).status).toBe(503);
+    await system.sql('DROP TRIGGER attack_refuse ON audit');
+    const answer = await waitFor(
+      async () => {
+        const again = await capture();
+        expect([200, 202, 503]).toContain(again.status);
+        return again.status === 200 ? again : undefined;
+      },
+      { what: 'the capture to be answered', timeoutMs: 40_000 },
+    );
+    expect(answer.body.status).toBe('succeeded');
+    expect(await effects(system, 'stripe', body.id)).toEqual(['authorized', 'captured']);
+    await expectSound(system, body.id);
+  });
+
   it('losing every connection again and again: each payment is charged once and explained', async () => {
     const amounts = Array.from({ length: 6 }, (_, index) => 1_600 + index);
     const cards = await Promise.all(amounts.map(() => system.card()));

@@ -1,6 +1,10 @@
 import { sleep } from '@temporalio/workflow';
 
-/** The negative control: a workflow of the same name that begins otherwise. No recorded history may replay on it. */
+/** The negative control: workflows of the same names that begin otherwise. No recorded history may replay on them. */
 export async function payment(): Promise<void> {
+  await sleep('1 minute');
+}
+
+export async function refund(): Promise<void> {
   await sleep('1 minute');
 }

@@ -10,8 +10,17 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { createPayloadCodec, type KeyRing } from '../../client/codec/index.ts';
 
-export const HISTORIES_DIR = fileURLToPath(new URL('../../workflows/payment/histories/', import.meta.url));
-const KEYS_FILE = 'codec-keys.json';
+export type Kind = 'payment' | 'refund';
+
+const folderOf = (kind: Kind) =>
+  fileURLToPath(new URL(`../../workflows/${kind}/histories/`, import.meta.url));
+
+/** One folder for each kind of workflow. */
+export const HISTORIES: Readonly<Record<Kind, string>> = {
+  payment: folderOf('payment'),
+  refund: folderOf('refund'),
+};
+export const KEYS_FILE = 'codec-keys.json';
 
 /** A payload as Temporal's JSON has it: everything in base64. */
 export interface PayloadJson {
@@ -20,6 +29,7 @@ export interface PayloadJson {
 }
 
 export interface RecordedHistory {
+  readonly kind: Kind;
   /** The file's name without its ending: what the history shows. */
   readonly name: string;
   /** As Temporal's own tools write it, payloads encrypted. */
@@ -37,22 +47,27 @@ export interface HistoryEvent {
 
 const keysSchema = z.object({ activeId: z.string(), keys: z.record(z.string(), z.string()) });
 
-/** Guards nothing: made for these files, and public. */
-export function historyKeys(): KeyRing {
+/** Guards nothing: made for these files, and public. The same ring lies beside every kind. */
+export function historyKeys(kind: Kind = 'payment'): KeyRing {
   const { activeId, keys } = keysSchema.parse(
-    JSON.parse(readFileSync(join(HISTORIES_DIR, KEYS_FILE), 'utf8')),
+    JSON.parse(readFileSync(join(HISTORIES[kind], KEYS_FILE), 'utf8')),
   );
   const decoded = Object.entries(keys).map(([id, key]) => [id, Buffer.from(key, 'base64')] as const);
   return { activeId, keys: Object.fromEntries(decoded) };
 }
 
 export function loadHistories(): readonly RecordedHistory[] {
-  return readdirSync(HISTORIES_DIR)
+  return [...historiesOf('payment'), ...historiesOf('refund')];
+}
+
+function historiesOf(kind: Kind): readonly RecordedHistory[] {
+  return readdirSync(HISTORIES[kind])
     .filter((file) => file.endsWith('.json') && file !== KEYS_FILE)
     .sort()
     .map((file) => ({
+      kind,
       name: file.slice(0, -'.json'.length),
-      encoded: JSON.parse(readFileSync(join(HISTORIES_DIR, file), 'utf8')) as HistoryJson,
+      encoded: JSON.parse(readFileSync(join(HISTORIES[kind], file), 'utf8')) as HistoryJson,
     }));
 }
 
@@ -128,11 +143,21 @@ export function eventsOf(history: HistoryJson, type: string): readonly Readonly<
   return history.events.filter(({ eventType }) => eventType === `EVENT_TYPE_${type}`).map(attributesOf);
 }
 
-/** Where the payment stood at the history's end: its workflow's result, or the attribute it last showed. */
+/** The workflow's type, by which everything else in the history is to be read. */
+export function kindOf(history: HistoryJson): string {
+  const [started] = eventsOf(history, 'WORKFLOW_EXECUTION_STARTED');
+  return z.object({ workflowType: z.object({ name: z.string() }) }).parse(started).workflowType.name;
+}
+
+/**
+ * Where the payment or refund stood at the history's end: its workflow's result, or the attribute it last
+ * showed. A refund that was refused when it was planned has no result at all.
+ */
 export function statusOf(history: HistoryJson): { readonly status: string; readonly closed: boolean } {
   const [completed] = eventsOf(history, 'WORKFLOW_EXECUTION_COMPLETED');
   if (completed !== undefined) {
     const [result] = payloadsOf(completed.result);
+    if (result === undefined || result === null) return { status: 'refused', closed: true };
     return { status: z.object({ status: z.string() }).parse(result).status, closed: true };
   }
   const shown = [

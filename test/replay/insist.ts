@@ -10,7 +10,7 @@ export function insist(send: (key: string) => Promise<Answer>): Promise<string> 
   return waitFor(
     async () => {
       const { body } = await send(key);
-      return (body.id ?? body.error.payment?.id) as string | undefined;
+      return (body.id ?? body.error?.payment?.id) as string | undefined;
     },
     { what: 'the API to answer with a payment', timeoutMs: 60_000 },
   );

@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** `npx vitest run --config test/replay/record.config.ts` records the histories anew. */
+/** `npx vitest run --config test/replay/record.config.ts record-refunds` records the histories of one kind anew. */
 export default defineConfig({
   test: {
-    include: ['test/replay/record-histories.ts'],
+    include: [
+      'test/replay/record-payments.ts',
+      'test/replay/record-refunds.ts',
+      'test/replay/record-additions.ts',
+    ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,

@@ -4,7 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createActivities, type Dependencies } from '../../activities/index.ts';
 import { historyFromJson } from '../../cli/replay/history-json.ts';
 import { createDataConverter, failureConverterPath } from '../../client/codec/index.ts';
-import { PAYMENT_STATUSES, type PaymentStatus } from '../../domain/payment/states.ts';
+import { PAYMENT_STATUSES } from '../../domain/payment/states.ts';
+import { REFUND_STATUSES } from '../../domain/refund/states.ts';
+import { OPERATOR_UPDATES } from '../../workflows/operations/operator-messages.ts';
 import {
   captureUpdate,
   confirmUpdate,
@@ -12,39 +14,79 @@ import {
   newsSignal,
   voidUpdate,
 } from '../../workflows/payment/messages.ts';
+import { cancelRefundUpdate, createRefundUpdate, refundNewsSignal } from '../../workflows/refund/messages.ts';
 import {
   decoded,
   eventsOf,
   type HistoryJson,
   historyKeys,
+  type Kind,
+  kindOf,
   loadHistories,
   localActivities,
   statusOf,
 } from './histories.ts';
 import { unreadable } from './shapes.ts';
 
-/** Statuses that no decision leads to yet: challenges will be workflows of their own. */
-const NOT_REACHED: readonly PaymentStatus[] = ['requires_action'];
+const KINDS: readonly Kind[] = ['payment', 'refund'];
 
-/** Ways through a payment that a status alone doesn't tell apart. */
-const STORIES = [
-  'succeeded-by-sale',
-  'succeeded-by-authorize-then-capture',
-  'succeeded-by-two-captures',
-  'succeeded-after-failover',
-  'succeeded-after-unknown-by-lookup',
-  'succeeded-after-unknown-by-resend',
-  'failed-by-decline',
-  'failed-after-failover',
-  'failed-authentication-required',
-  'failed-late-success-undone-by-refund',
-  'failed-late-success-undone-by-void',
-  'canceled-by-void',
-  'canceled-before-confirmation',
-  'canceled-too-late-unsent',
-  'waiting-processing-unknown',
-  'waiting-processing-capture-pending',
-];
+/** `refused` is a refund that was never made. */
+const STATUSES: Readonly<Record<Kind, readonly string[]>> = {
+  payment: PAYMENT_STATUSES,
+  refund: [...REFUND_STATUSES, 'refused'],
+};
+
+/** Statuses that no decision leads to yet: challenges will be workflows of their own. */
+const NOT_REACHED: Readonly<Record<Kind, readonly string[]>> = { payment: ['requires_action'], refund: [] };
+
+/** Ways through a payment or refund that a status alone doesn't tell apart. */
+const STORIES: Readonly<Record<Kind, readonly string[]>> = {
+  payment: [
+    'succeeded-by-sale',
+    'succeeded-by-authorize-then-capture',
+    'succeeded-by-two-captures',
+    'succeeded-after-failover',
+    'succeeded-after-unknown-by-lookup',
+    'succeeded-after-unknown-by-resend',
+    'failed-by-decline',
+    'failed-after-failover',
+    'failed-authentication-required',
+    'failed-late-success-undone-by-refund',
+    'failed-late-success-undone-by-void',
+    'canceled-by-void',
+    'canceled-before-confirmation',
+    'canceled-too-late-unsent',
+    'waiting-processing-unknown',
+    'waiting-processing-capture-pending',
+    'succeeded-refunded-elsewhere',
+    'succeeded-hurried-by-operator',
+    'succeeded-moved-by-operator',
+    'succeeded-resolved-by-operators',
+    'canceled-by-operator',
+    'canceled-voided-by-operator',
+  ],
+  refund: [
+    'succeeded-at-once',
+    'succeeded-by-webhook',
+    'succeeded-after-pending',
+    'succeeded-after-unknown-by-lookup',
+    'succeeded-after-unknown-by-resend',
+    'succeeded-after-not-attempted',
+    'succeeded-hurried-by-operator',
+    'succeeded-resolved-by-operators',
+    'failed-refused-by-provider',
+    'failed-given-up-by-operators',
+    'canceled-after-not-attempted',
+    'canceled-by-operator',
+    'canceled-manual',
+    'refused-by-the-balance',
+    'waiting-pending-received',
+    'waiting-pending-unknown',
+    'waiting-requires-review-manual',
+    'waiting-requires-review-reversed',
+    'waiting-requires-review-unknown',
+  ],
+};
 
 const histories = loadHistories();
 const keys = historyKeys();
@@ -60,8 +102,11 @@ beforeAll(async () => {
     },
   });
   bundle = await bundleOf('../../workflows/index.ts');
-  for (const { name, encoded } of histories) readable.set(name, await decoded(encoded, keys));
+  for (const history of histories) readable.set(idOf(history), await decoded(history.encoded, keys));
 });
+
+const idOf = ({ kind, name }: { readonly kind: Kind; readonly name: string }) => `${kind}/${name}`;
+const readableOf = (kind: Kind) => [...readable].filter(([id]) => id.startsWith(`${kind}/`));
 
 function bundleOf(path: string): Promise<WorkflowBundle> {
   const workflowsPath = fileURLToPath(new URL(path, import.meta.url));
@@ -73,7 +118,7 @@ async function replayAll(workflowBundle: WorkflowBundle, dataConverter = createD
   const errors = new Map<string, Error | undefined>();
   const results = Worker.runReplayHistories(
     { workflowBundle, dataConverter },
-    histories.map(({ name, encoded }) => ({ workflowId: name, history: historyFromJson(encoded) })),
+    histories.map((each) => ({ workflowId: idOf(each), history: historyFromJson(each.encoded) })),
   );
   for await (const { workflowId, error } of results) errors.set(workflowId, error);
   return errors;
@@ -89,20 +134,24 @@ describe('today’s workflow code', () => {
     ).toEqual([]);
   });
 
-  it('has a history of every status that a payment can be in, and of every story', () => {
-    const covered = new Set([...readable.values()].map((history) => statusOf(history).status));
-    expect([...covered, ...NOT_REACHED].sort()).toEqual([...PAYMENT_STATUSES].sort());
-    const names = histories.map(({ name }) => name);
-    expect(STORIES.filter((story) => !names.includes(story))).toEqual([]);
+  it.each(KINDS)('has a history of every status that a %s can be in, and of every story', (kind) => {
+    const covered = new Set(readableOf(kind).map(([, history]) => statusOf(history).status));
+    expect([...covered, ...NOT_REACHED[kind]].sort()).toEqual([...STATUSES[kind]].sort());
+    const missing = STORIES[kind].filter((name) => !readable.has(idOf({ kind, name })));
+    expect(missing).toEqual([]);
   });
 
   it('is named in each file as it ended, or waiting where it has not', () => {
-    for (const [name, history] of readable) {
+    for (const [id, history] of readable) {
       const { status, closed } = statusOf(history);
-      const words = `${closed ? '' : 'waiting-'}${status.replaceAll('_', '-')}`;
-      const isStory = name.startsWith(`${words}-`) || name === words;
-      expect({ name, isStory }).toEqual({ name, isStory: true });
+      const words = `${kindOf(history)}/${closed ? '' : 'waiting-'}${status.replaceAll('_', '-')}`;
+      const isStory = id.startsWith(`${words}-`) || id === words;
+      expect({ id, isStory }).toEqual({ id, isStory: true });
     }
+  });
+
+  it('finds the same keys beside the files of every kind', () => {
+    for (const kind of KINDS) expect(historyKeys(kind)).toEqual(keys);
   });
 });
 
@@ -126,41 +175,85 @@ describe('the replay itself', () => {
   });
 });
 
+const OPERATORS = [
+  'approveResolution',
+  'cancelByOperator',
+  'moveToProvider',
+  'proposeResolution',
+  'retryNow',
+  'voidByOperator',
+];
+
 /** What is in open histories out there: changing a name strands them, so these lists only ever grow. */
 const WIRE = {
-  workflows: ['payment'],
-  activities: ['authorize', 'capture', 'inquire', 'record', 'refund', 'resend', 'voidAuthorization'],
-  localActivities: ['acknowledge', 'hydrate', 'plan', 'readNews', 'record', 'route'],
-  updates: ['capture', 'confirm', 'create', 'void'],
+  workflows: ['payment', 'refund'],
+  activities: [
+    'authorize',
+    'capture',
+    'inquire',
+    'inquireRefunds',
+    'record',
+    'recordRefund',
+    'refund',
+    'resend',
+    'voidAuthorization',
+  ],
+  localActivities: [
+    'acknowledge',
+    'hydrate',
+    'hydrateRefund',
+    'plan',
+    'planRefund',
+    'readNews',
+    'readResolution',
+    'record',
+    'recordRefund',
+    'revoke',
+    'route',
+  ],
+  updates: {
+    payment: ['capture', 'confirm', 'create', 'void', ...OPERATORS],
+    refund: ['cancel', 'create', ...OPERATORS.filter((name) => !/^(move|void)/.test(name))],
+  },
   signals: ['news'],
 };
+
+/** Steps are written by a regular activity only while Postgres is away. */
+const ONLY_IN_OUTAGES = ['record', 'recordRefund'];
 
 describe('the names on the wire', () => {
   const named = (value: unknown) => (value as { name: string }).name;
   const sorted = (names: Iterable<string>) => [...new Set(names)].sort();
+  const updatesOf = (history: HistoryJson) =>
+    eventsOf(history, 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED').map(({ acceptedRequest }) =>
+      named((acceptedRequest as { input: unknown }).input),
+    );
 
   it('are in the histories only as they are frozen here', () => {
     const all = [...readable.values()];
     const of = (type: string, name: (attributes: Readonly<Record<string, unknown>>) => string) =>
       sorted(all.flatMap((history) => eventsOf(history, type).map(name)));
     expect(of('WORKFLOW_EXECUTION_STARTED', (event) => named(event.workflowType))).toEqual(WIRE.workflows);
-    // `record` is a regular activity only while Postgres is away.
     const activities = of('ACTIVITY_TASK_SCHEDULED', (event) => named(event.activityType));
-    expect(activities).toEqual(WIRE.activities.filter((name) => name !== 'record'));
+    expect(activities).toEqual(WIRE.activities.filter((name) => !ONLY_IN_OUTAGES.includes(name)));
     expect(sorted(all.flatMap((history) => localActivities(history).map(({ type }) => type)))).toEqual(
       WIRE.localActivities,
     );
-    const updateName = (event: Readonly<Record<string, unknown>>) =>
-      named((event.acceptedRequest as { input: unknown }).input);
-    expect(of('WORKFLOW_EXECUTION_UPDATE_ACCEPTED', updateName)).toEqual(WIRE.updates);
+    for (const kind of KINDS) {
+      const recorded = sorted(readableOf(kind).flatMap(([, history]) => updatesOf(history)));
+      expect(recorded).toEqual(sorted(WIRE.updates[kind]));
+    }
     expect(of('WORKFLOW_EXECUTION_SIGNALED', (event) => String(event.signalName))).toEqual(WIRE.signals);
   });
 
   it('are what today’s code calls itself', async () => {
     const updates = [createUpdate, confirmUpdate, captureUpdate, voidUpdate].map(({ name }) => name);
-    expect(updates.sort()).toEqual(WIRE.updates);
-    expect([newsSignal.name]).toEqual(WIRE.signals);
-    expect(Object.keys(await import('../../workflows/index.ts'))).toEqual(WIRE.workflows);
+    expect(sorted([...updates, ...Object.values(OPERATOR_UPDATES)])).toEqual(sorted(WIRE.updates.payment));
+    const ofRefunds = [createRefundUpdate, cancelRefundUpdate].map(({ name }) => name);
+    const { move: _move, void: _void, ...forRefunds } = OPERATOR_UPDATES;
+    expect(sorted([...ofRefunds, ...Object.values(forRefunds)])).toEqual(sorted(WIRE.updates.refund));
+    expect([newsSignal.name, refundNewsSignal.name]).toEqual([...WIRE.signals, ...WIRE.signals]);
+    expect(Object.keys(await import('../../workflows/index.ts')).sort()).toEqual(WIRE.workflows);
     // Made, not called: what they depend on is never touched.
     const activities = Object.keys(createActivities({} as Dependencies)).sort();
     expect(activities).toEqual(sorted([...WIRE.activities, ...WIRE.localActivities]));

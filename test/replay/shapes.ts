@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { attributesOf, eventsOf, type HistoryJson, localActivities, payloadsOf } from './histories.ts';
+import {
+  attributesOf,
+  eventsOf,
+  type HistoryJson,
+  kindOf,
+  localActivities,
+  payloadsOf,
+} from './histories.ts';
 
 /**
  * What today's code reads of the payloads that old workflows carry. Fields may be added to them, never taken
@@ -26,13 +33,50 @@ const order = z.object({
   metadata: z.record(z.string(), z.string()),
 });
 
-const input = z.object({ paymentId: z.string(), generation: z.int(), order: order.optional() });
+const refundOrder = z.object({
+  paymentId: z.string(),
+  merchantId: z.string(),
+  mode: z.enum(['test', 'live']),
+  request: stamp,
+  amountMinor: z.int().optional(),
+  metadata: z.record(z.string(), z.string()),
+});
 
-const UPDATES: Readonly<Record<string, z.ZodType>> = {
-  create: stamp,
-  confirm: z.object({ request: stamp, completeByMs: z.number() }),
-  capture: z.object({ request: stamp, finalCapture: z.boolean() }),
-  void: z.object({ request: stamp }),
+const INPUTS: Readonly<Record<string, z.ZodType>> = {
+  payment: z.object({ paymentId: z.string(), generation: z.int(), order: order.optional() }),
+  refund: z.object({ refundId: z.string(), generation: z.int(), order: refundOrder.optional() }),
+};
+
+const operatorCommand = z.object({ request: stamp, operator: z.string(), reason: z.string() });
+const BY_OPERATORS: Readonly<Record<string, z.ZodType>> = {
+  retryNow: operatorCommand,
+  cancelByOperator: operatorCommand,
+  voidByOperator: operatorCommand,
+  moveToProvider: operatorCommand.extend({ sendByMs: z.number() }),
+  proposeResolution: operatorCommand.extend({
+    resolutionId: z.string(),
+    testimony: z.object({ outcome: z.enum(['succeeded', 'not_executed']) }),
+    evidence: z.string(),
+  }),
+  approveResolution: operatorCommand.extend({ resolutionId: z.string() }),
+};
+
+const UPDATES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  payment: {
+    create: stamp,
+    confirm: z.object({ request: stamp, completeByMs: z.number() }),
+    capture: z.object({ request: stamp, finalCapture: z.boolean() }),
+    void: z.object({ request: stamp }),
+    ...BY_OPERATORS,
+  },
+  refund: {
+    create: stamp,
+    cancel: z.object({
+      request: stamp,
+      owner: z.object({ merchantId: z.string(), mode: z.enum(['test', 'live']) }),
+    }),
+    ...BY_OPERATORS,
+  },
 };
 
 const routeStep = z.object({
@@ -96,6 +140,26 @@ const payment = z.object({
   metadata: z.record(z.string(), z.string()),
 });
 
+const refund = z.object({
+  id: z.string(),
+  paymentId: z.string(),
+  merchantId: z.string(),
+  mode: z.string(),
+  generation: z.int(),
+  sequence: z.int(),
+  status: z.string(),
+  amountMinor: z.int(),
+  currency: z.string(),
+  metadata: z.record(z.string(), z.string()),
+  attemptId: z.string(),
+  attemptNumber: z.int(),
+  step: routeStep,
+  operations: z.array(operation),
+  outsideBound: z.boolean(),
+  excessMinor: z.int(),
+  createdAtMs: z.number(),
+});
+
 const settings = z.object({ timeScale: z.number(), providerDeadlineMs: z.number() });
 const outcome = z.object({ type: z.string() });
 const sent = z.discriminatedUnion('type', [
@@ -107,6 +171,13 @@ const learned = z.discriminatedUnion('type', [
   z.object({ type: z.literal('outcome'), outcome }),
   z.object({ type: z.literal('not_found'), lastSentAtMs: z.number() }),
   z.object({ type: z.literal('nothing_learned'), lastSentAtMs: z.number() }),
+]);
+const foreignRefunds = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('listed'),
+    refunds: z.array(z.object({ providerReference: z.string(), amountMinor: z.int(), currency: z.string() })),
+  }),
+  z.object({ type: z.literal('nothing_learned') }),
 ]);
 const sendOrder = z.object({ operationId: z.string(), generation: z.int() });
 
@@ -123,13 +194,41 @@ const ACTIVITIES: Readonly<Record<string, Shapes>> = {
   refund: SEND,
   resend: SEND,
   inquire: { input: sendOrder.extend({ lookup: z.boolean() }), result: learned },
+  inquireRefunds: {
+    input: z.object({ attemptId: z.string(), generation: z.int() }),
+    result: foreignRefunds,
+  },
 };
+
+const recorded = z.object({ type: z.enum(['recorded', 'already_recorded', 'superseded', 'behind']) });
+const plannedRefund = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('refund'), refund, settings, bodyDigest: z.string() }),
+  z.object({
+    type: z.literal('refused'),
+    refusal: z.object({ code: z.string(), message: z.string() }),
+    bodyDigest: z.string(),
+  }),
+  z.object({ type: z.literal('no_payment') }),
+]);
+const resolution = z.object({
+  id: z.string(),
+  ownerId: z.string(),
+  outcome,
+  evidence: z.string(),
+  status: z.string(),
+  proposedBy: z.string(),
+});
 
 const LOCAL: Readonly<Record<string, z.ZodType>> = {
   plan: z.object({ payment, settings, bodyDigest: z.string() }),
   hydrate: z.object({ payment: payment.optional(), settings }),
   route: z.object({ route: z.array(routeStep) }),
-  record: z.object({ type: z.enum(['recorded', 'already_recorded', 'superseded', 'behind']) }),
+  record: recorded,
+  planRefund: plannedRefund,
+  hydrateRefund: z.object({ refund: refund.optional(), settings }),
+  recordRefund: recorded,
+  revoke: z.enum(['revoked', 'already_sent']),
+  readResolution: z.object({ resolution: resolution.optional() }),
   readNews: z.object({ facts: z.array(z.object({ type: z.enum(['evidence', 'hint', 'observed']) })) }),
   acknowledge: z.unknown(),
 };
@@ -142,11 +241,12 @@ export function unreadable(history: HistoryJson): string[] {
     const parsed = shape?.safeParse(value);
     if (parsed?.success === false) problems.push(`${what}: ${z.prettifyError(parsed.error)}`);
   };
+  const kind = kindOf(history);
   for (const started of eventsOf(history, 'WORKFLOW_EXECUTION_STARTED'))
-    check('input', input, payloadsOf(started.input)[0]);
+    check('input', INPUTS[kind], payloadsOf(started.input)[0]);
   for (const { acceptedRequest } of eventsOf(history, 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED')) {
     const { name, args } = (acceptedRequest as { input: { name: string; args: unknown } }).input;
-    check(`update ${name}`, UPDATES[name], payloadsOf(args)[0]);
+    check(`update ${name}`, UPDATES[kind]?.[name], payloadsOf(args)[0]);
   }
   const scheduled = new Map(
     history.events

@@ -1,4 +1,13 @@
-import { ActivityFailure, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  log,
+  proxyActivities,
+  proxyLocalActivities,
+  type TemporalFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import type { Settings } from '../../domain/payment/resolver.ts';
 
@@ -33,34 +42,56 @@ type DatabaseSteps =
   | 'acknowledge';
 
 /**
- * The activities as workflows call them. Database steps are local (they save a round trip through
- * the server each); whatever talks to a provider is a regular activity, so that a frozen or dead worker
- * is noticed by the server's timeouts.
+ * Database steps as workflows call them. They are local, which saves a round trip through the server each, for
+ * as long as Postgres answers: three quick tries, because a workflow task that runs into its heartbeat while
+ * updates come in is where histories have gone wrong. After that they are regular activities, tried without
+ * end and visible as failing in the Web UI. Whatever talks to a provider is regular from the start, so that a
+ * frozen or dead worker is noticed by the server's timeouts.
  */
+const localOptions = {
+  startToCloseTimeout: '2 seconds',
+  localRetryThreshold: '1 second',
+  retry: { initialInterval: '50 milliseconds', maximumAttempts: 3 },
+} as const;
+
+const atLengthOptions: ActivityOptions = {
+  startToCloseTimeout: '10 seconds',
+  summary: 'Postgres was away: trying until it answers',
+  retry: { initialInterval: '1 second', maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Bug'] },
+};
+
 export const database = insistent(
-  oneAtATime(
-    proxyLocalActivities<Pick<Activities, DatabaseSteps>>({
-      startToCloseTimeout: '10 seconds',
-      localRetryThreshold: '10 seconds',
-      retry: { initialInterval: '50 milliseconds', maximumInterval: '10 seconds' },
-    }),
-  ),
+  oneAtATime(proxyLocalActivities<Pick<Activities, DatabaseSteps>>(localOptions)),
+  proxyActivities<Pick<Activities, DatabaseSteps>>(atLengthOptions),
 );
 
+/** A failed local activity comes as the bare failure, a regular one wrapped; nothing else is theirs. */
+function isOfActivity(error: unknown): error is TemporalFailure {
+  return (
+    error instanceof ActivityFailure || error instanceof ApplicationFailure || error instanceof TimeoutFailure
+  );
+}
+
 /**
- * An activity that fails for good has met a bug. Nothing may end by it: as a plain error it fails
+ * An activity that fails for good even at length has met a bug. Nothing may end by it: as a plain error it fails
  * the workflow task, which Temporal retries until the code is mended, visible in the Web UI meanwhile.
  */
-function insistent<T extends object>(activities: T): T {
-  return new Proxy(activities, {
-    get(target, name, receiver) {
-      const activity: unknown = Reflect.get(target, name, receiver);
-      if (typeof activity !== 'function') return activity;
-      return async (...args: unknown[]) => {
+function insistent<T extends object>(local: T, atLength: T): T {
+  return new Proxy(local, {
+    get(target, name) {
+      const call = (activities: T) =>
+        Reflect.get(activities, name) as (...order: unknown[]) => Promise<unknown>;
+      return async (...order: unknown[]) => {
         try {
-          return await activity(...args);
+          return await call(target)(...order);
         } catch (error) {
-          if (!(error instanceof ActivityFailure)) throw error;
+          if (!isOfActivity(error)) throw error;
+          log.warn('not done in three tries; trying without end', { activity: String(name) });
+        }
+        try {
+          return await call(atLength)(...order);
+        } catch (error) {
+          if (!isOfActivity(error)) throw error;
           throw new Error(`${String(name)} cannot go on: ${error.cause?.message ?? error.message}`);
         }
       };
@@ -68,22 +99,12 @@ function insistent<T extends object>(activities: T): T {
   });
 }
 
-/** A step that is decided must be written. Three local tries; then see `recordAtLength`. */
-export const recordLocally = oneAtATime(
-  proxyLocalActivities<Pick<Activities, 'record' | 'recordRefund'>>({
-    startToCloseTimeout: '10 seconds',
-    localRetryThreshold: '10 seconds',
-    retry: { initialInterval: '50 milliseconds', maximumAttempts: 3 },
-  }),
-);
+type Records = Pick<Activities, 'record' | 'recordRefund'>;
 
-/** Without end, and visible in the Web UI as a failing activity until Postgres is back. */
-export const recordAtLength = insistent(
-  proxyActivities<Pick<Activities, 'record' | 'recordRefund'>>({
-    startToCloseTimeout: '10 seconds',
-    summary: 'Postgres was away: writing the step until it is written',
-    retry: { initialInterval: '1 second', maximumInterval: '30 seconds', nonRetryableErrorTypes: ['Bug'] },
-  }),
+/** A step that is decided must be written. */
+export const records = insistent(
+  oneAtATime(proxyLocalActivities<Records>(localOptions)),
+  proxyActivities<Records>(atLengthOptions),
 );
 
 /** Room for loading, claiming and storing around the call's own total deadline. */

@@ -24,6 +24,7 @@ export class Lanes {
   readonly #process: OperationOwner;
   readonly #running = new Set<string>();
   readonly #inquiries = new Map<string, Inquiry>();
+  readonly #waited = new Set<string>();
   #wakes = 0;
   #hurries = 0;
   /** Reads the letter box before a provider is asked; set by the workflow. */
@@ -139,9 +140,10 @@ export class Lanes {
     const inquiry = this.#inquiries.get(operation.id) ?? NO_INQUIRY;
     const askable = operation.status === 'unknown' || step.canLookup;
     const waitMs = askable ? nextTickMs(inquiry, settings) : PENDING_OVERDUE_MS * settings.timeScale;
+    const overdue = !askable && this.#isOverdue(operation.id, inquiry);
     const wakes = this.#wakes;
     const woken = () => closed() || (askable && this.#wakes !== wakes);
-    if (waitMs === undefined || (!askable && inquiry.tick > 0)) {
+    if (waitMs === undefined || overdue) {
       if (inquiry.tick !== PARKED) await this.#park(operation.id);
       await condition(() => closed() || this.#wakes !== wakes);
     } else {
@@ -155,6 +157,16 @@ export class Lanes {
     await this.beforeAsking();
     if (closed() || !askable) return;
     await this.#ask(operation.id, step);
+  }
+
+  /**
+   * Whether what is pending, and can't be asked about, has had its time. The questions of an earlier doubt don't
+   * count; before the patch they did, and a resent operation was given to a person at once.
+   */
+  #isOverdue(operationId: string, { tick }: Inquiry): boolean {
+    if (this.#waited.has(operationId)) return true;
+    this.#waited.add(operationId);
+    return tick > 0 && !patched(PATCHES.pendingWaits);
   }
 
   /** One tick more, unless it is parked (news wakes it, and it stays so) or an operator has begun it anew. */

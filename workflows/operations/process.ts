@@ -1,4 +1,3 @@
-import { ActivityFailure, log } from '@temporalio/workflow';
 import type { Recorded } from '../../activities/index.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Operation, RouteStep } from '../../domain/payment/payment.ts';
@@ -20,9 +19,7 @@ export interface AggregateRules<State extends Aggregate, Decision, Transition, E
   transition(before: State, decision: Decision, trigger: Trigger, atMs: number): Transition;
   stateAfter(transition: Transition, recorded: Recorded): State;
   reasonOf(transition: Transition): string;
-  recordLocally(order: { transition: Transition; extras?: Extras }): Promise<Recorded>;
-  /** Without end, for when Postgres is away. */
-  recordAtLength(order: { transition: Transition; extras?: Extras }): Promise<Recorded>;
+  record(order: { transition: Transition; extras?: Extras }): Promise<Recorded>;
   hydrate(id: string): Promise<State | undefined>;
   show(state: State, reason?: string): void;
 }
@@ -74,7 +71,10 @@ export abstract class AggregateProcess<State extends Aggregate, Decision, Transi
         const decision = decide(this.current);
         if (decision === undefined) return false;
         const transition = this.#rules.transition(this.current, decision, trigger, Date.now());
-        const recorded = await this.#record({ transition, ...(extras === undefined ? {} : { extras }) });
+        const recorded = await this.#rules.record({
+          transition,
+          ...(extras === undefined ? {} : { extras }),
+        });
         switch (recorded.type) {
           case 'recorded':
           case 'already_recorded':
@@ -97,16 +97,6 @@ export abstract class AggregateProcess<State extends Aggregate, Decision, Transi
     await this.#serialised(async () => {
       if (!this.superseded && this.current.sequence < sequence) await this.#rehydrate();
     });
-  }
-
-  async #record(order: { transition: Transition; extras?: Extras }): Promise<Recorded> {
-    try {
-      return await this.#rules.recordLocally(order);
-    } catch (error) {
-      if (!(error instanceof ActivityFailure)) throw error;
-      log.error('step not written in three tries; trying without end', { id: this.id });
-      return this.#rules.recordAtLength(order);
-    }
   }
 
   async #rehydrate(): Promise<void> {

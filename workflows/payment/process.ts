@@ -19,7 +19,7 @@ import {
 import { decidePark, decideVoidByReference } from '../../domain/payment/resolver.ts';
 import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
 import { type Transition, transitionOf } from '../../domain/payment/transition.ts';
-import { database, recordAtLength, recordLocally } from '../operations/activities.ts';
+import { database, records } from '../operations/activities.ts';
 import { AggregateProcess, type OperationOwner } from '../operations/process.ts';
 import { Visibility } from './visibility.ts';
 
@@ -40,8 +40,7 @@ export class PaymentProcess
           ? { ...payment, amountRefundedMinor: recorded.refundedMinor }
           : payment,
       reasonOf: ({ reason }) => reason,
-      recordLocally: (order) => recordLocally.record(order),
-      recordAtLength: (order) => recordAtLength.record(order),
+      record: (order) => records.record(order),
       hydrate: async (id) => (await database.hydrate(id)).payment,
       show: (payment, reason) => visibility.show(payment, reason),
     });

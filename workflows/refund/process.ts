@@ -14,7 +14,7 @@ import {
   refundSnapshotOf,
 } from '../../domain/refund/refund.ts';
 import { type RefundTransition, refundTransitionOf } from '../../domain/refund/transition.ts';
-import { database, recordAtLength, recordLocally } from '../operations/activities.ts';
+import { database, records } from '../operations/activities.ts';
 import { AggregateProcess, type OperationOwner } from '../operations/process.ts';
 import { showRefund } from './visibility.ts';
 
@@ -33,8 +33,7 @@ export class RefundProcess
       transition: refundTransitionOf,
       stateAfter: ({ refund }) => refund,
       reasonOf: ({ reason }) => reason,
-      recordLocally: (order) => recordLocally.recordRefund(order),
-      recordAtLength: (order) => recordAtLength.recordRefund(order),
+      record: (order) => records.recordRefund(order),
       hydrate: async (id) => (await database.hydrateRefund(id)).refund,
       show: showRefund,
     });

@@ -1,140 +1,33 @@
 /**
  * Makes a payment for every state and stores its history in workflows/payment/histories/. Run by
- * `npx vitest run --config test/replay/record.config.ts`; the README there says when.
+ * `npx vitest run --config test/replay/record.config.ts record-payments`; the README there says when.
  */
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
-import type { Client } from '@temporalio/client';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { historyToJson } from '../../cli/replay/history-json.ts';
-import { createDataConverter } from '../../client/codec/index.ts';
-import { connectClient } from '../../client/index.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { paymentWorkflowId } from '../../domain/ids.ts';
 import { waitFor } from '../support/harness.ts';
-import { freshKey, type System, type SystemOptions, startSystem } from '../support/system.ts';
-import { decoded, HISTORIES_DIR, type HistoryJson, historyKeys, reencrypted, statusOf } from './histories.ts';
-import { insist } from './insist.ts';
+import {
+  ADDITIONS,
+  ADYEN_CARD,
+  clearHistories,
+  closed,
+  command,
+  done,
+  eur,
+  generationOf,
+  keep,
+  PATIENCE,
+  pay,
+  reached,
+  STRIPE_CARD,
+  studio,
+  usd,
+  waiting,
+} from './studio.ts';
 
-const STRIPE_CARD = '4242424242424242';
-const ADYEN_CARD = '4111111111111111';
-const PATIENCE = { timeoutMs: 60_000 };
-
-interface Studio {
-  readonly system: System;
-  readonly client: Client;
-}
-
-function studio(options: SystemOptions): Studio {
-  const open: { system?: System; client?: Client } = {};
-  beforeAll(async () => {
-    open.system = await startSystem(options);
-    const { temporal, keys } = open.system.config;
-    open.client = await connectClient(temporal, createDataConverter(keys.codec));
-  });
-  afterAll(async () => {
-    await open.client?.connection.close();
-    await open.system?.close();
-  });
-  const must = <T>(value: T | undefined): T => {
-    if (value === undefined) throw new Error('not started');
-    return value;
-  };
-  return {
-    get system() {
-      return must(open.system);
-    },
-    get client() {
-      return must(open.client);
-    },
-  };
-}
-
-type Body = Record<string, unknown>;
-const usd = (amount: number, more: Body = {}): Body => ({ amount, currency: 'USD', ...more });
-const eur = (amount: number, more: Body = {}): Body => ({ amount, currency: 'EUR', ...more });
 const HELD = { capture_method: 'manual' };
 const LATER = { confirm: false };
 
-/** Pays with a card of its own and gives the payment's id, whatever the answer is. */
-async function pay({ system }: Studio, body: Body, number = STRIPE_CARD, holder?: string): Promise<string> {
-  const extra = holder === undefined ? {} : { holder_name: holder };
-  const payment_method = await system.card(number, extra);
-  const headers = { prefer: 'wait=2' };
-  return insist((key) => system.pay({ ...body, payment_method }, { key, headers }));
-}
-
-async function command({ system }: Studio, id: string, verb: string, body: Body = {}): Promise<void> {
-  const answer = await system.request('POST', `/v1/payments/${id}/${verb}`, { key: freshKey(), body });
-  if (answer.status >= 300) throw new Error(`${verb}: ${JSON.stringify(answer.body)}`);
-}
-
-async function reached({ system }: Studio, id: string, status: string): Promise<void> {
-  await waitFor(async () => (await system.request('GET', `/v1/payments/${id}`)).body.status === status, {
-    ...PATIENCE,
-    what: `${id} to be ${status}`,
-  });
-}
-
-async function closed({ client }: Studio, workflowId: string): Promise<void> {
-  await waitFor(
-    async () => (await client.workflow.getHandle(workflowId).describe()).status.name === 'COMPLETED',
-    {
-      ...PATIENCE,
-      what: `${workflowId} to close`,
-    },
-  );
-}
-
-interface Standing {
-  readonly status: string;
-  readonly closed: boolean;
-}
-
-/** Waits for the end (or not), then writes the file and makes sure that it shows what it is named for. */
-async function keep(
-  at: Studio,
-  name: string,
-  id: string,
-  wanted: Standing & { readonly generation?: number },
-): Promise<void> {
-  const workflowId = paymentWorkflowId(id, wanted.generation ?? 1);
-  if (wanted.closed) await closed(at, workflowId);
-  const { kept, readable } = await waitFor(() => photograph(at, workflowId, wanted), {
-    ...PATIENCE,
-    what: `${workflowId} to show ${wanted.status}`,
-  });
-  const text = JSON.stringify(readable);
-  for (const trace of [process.cwd(), `@${hostname()}`]) expect(text.includes(trace)).toBe(false);
-  writeFileSync(join(HISTORIES_DIR, `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
-}
-
-/** The row is written a moment before the workflow's own task is, so a waiting state may take a second look. */
-async function photograph(at: Studio, workflowId: string, wanted: Standing) {
-  const history = await at.client.workflow.getHandle(workflowId).fetchHistory();
-  const json = withoutIdentities(historyToJson(history)) as HistoryJson;
-  const kept = await reencrypted(json, at.system.config.keys.codec, historyKeys());
-  const readable = await decoded(kept, historyKeys());
-  const { status, closed } = statusOf(readable);
-  return status === wanted.status && closed === wanted.closed ? { kept, readable } : undefined;
-}
-
-/** The machine that recorded is nobody's business: identities and sticky queues are named `pid@host`. */
-function withoutIdentities(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutIdentities);
-  if (typeof value === 'string') return /^\d+@/.test(value) ? 'recorder' : value;
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, withoutIdentities(each)]));
-}
-
-beforeAll(() => {
-  for (const file of readdirSync(HISTORIES_DIR)) {
-    if (file.endsWith('.json') && file !== 'codec-keys.json') rmSync(join(HISTORIES_DIR, file));
-  }
-});
-
-const done = (status: string) => ({ status, closed: true });
-const waiting = (status: string) => ({ status, closed: false });
+beforeAll(() => clearHistories('payment', ADDITIONS));
 
 describe('ordinary ends', () => {
   const at = studio({});
@@ -216,10 +109,7 @@ describe('ordinary ends', () => {
         { ...PATIENCE, what: 'the late success to be undone' },
       );
       // The second, or a later one where the provider's search did not show it at once.
-      const [{ generation } = { generation: 0 }] = await at.system.sql<{ generation: number }>(
-        'SELECT generation FROM payment WHERE id = $1',
-        [id],
-      );
+      const generation = await generationOf(at, id);
       expect(generation).toBeGreaterThan(1);
       await keep(at, `failed-late-success-undone-by-${way}`, id, { ...done('failed'), generation });
     }

@@ -1,0 +1,58 @@
+import type { OperationOutcome } from '../../domain/payment/outcome.ts';
+import type { InquiryAnswer } from './activities.ts';
+import type { AggregateRows, Seen, Step } from './aggregate-rows.ts';
+import type { Letter } from './shared-rows.ts';
+import type { Script } from './timeline.ts';
+import type { WorkflowRun } from './workflow-run.ts';
+
+/** The twin of workflows/operations/letters.ts, with activities/payment/news.ts in front of it. */
+export type NewsFact =
+  | { readonly type: 'letter'; readonly letter: Letter }
+  | ({ readonly type: 'observed' } & Seen);
+
+export type Reading = 'understood' | 'unmatched' | 'unanswered';
+
+interface Addressee extends WorkflowRun {
+  readonly superseded: boolean;
+  readonly rows: Pick<AggregateRows<{ sequence: number }, Step>, 'ownerId' | 'unexplainedSuccesses'> & {
+    readonly state: { readonly sequence: number } | undefined;
+  };
+  catchUp(sequence: number): Script<void>;
+}
+
+export function* readLetters(owner: Addressee, act: (fact: NewsFact) => Script<Reading>): Script<void> {
+  if (owner.superseded) return;
+  const { database } = owner.world;
+  const { facts, sequence } = yield* owner.local(() => ({
+    facts: [
+      ...database.lettersOf(owner.rows.ownerId).map((letter) => ({ type: 'letter' as const, letter })),
+      ...owner.rows.unexplainedSuccesses().map((seen) => ({ type: 'observed' as const, ...seen })),
+    ] as readonly NewsFact[],
+    sequence: owner.rows.state?.sequence ?? 0,
+  }));
+  yield* owner.catchUp(sequence);
+  if (owner.superseded) return;
+  const understood: number[] = [];
+  const unmatched: number[] = [];
+  for (const fact of facts) {
+    const read = yield* act(fact);
+    if (fact.type === 'observed' || read === 'unanswered') continue;
+    (read === 'understood' ? understood : unmatched).push(fact.letter.id);
+  }
+  if (owner.superseded || understood.length + unmatched.length === 0) return;
+  yield* owner.local(() => {
+    for (const id of unmatched) database.open('unmatched_webhook', String(id));
+    database.acknowledge([...unmatched, ...understood]);
+  });
+}
+
+/** Asks the provider about an operation that we hold for done with, because a letter speaks of it. */
+export function* askAboutClosed(
+  owner: WorkflowRun,
+  operationId: string,
+): Script<OperationOutcome | undefined> {
+  const answer = (yield (resume) => owner.world.activities.inquire(operationId, true, resume)) as
+    | InquiryAnswer
+    | undefined;
+  return answer?.type === 'outcome' && answer.outcome.type !== 'unknown' ? answer.outcome : undefined;
+}

@@ -1,0 +1,104 @@
+import { countByKind as countFindings, type Finding, type FindingKind } from './checker/index.ts';
+import type { FaultLine } from './evidence-types.ts';
+import type { Figure } from './figures.ts';
+import type { StormOptions } from './options.ts';
+import type { StormResult } from './run-storm.ts';
+
+/** A storm's result for people, and its last line for programs. */
+export const INVARIANTS: Readonly<Record<FindingKind, string>> = {
+  I1: 'charged once',
+  I2: 'no charge lost',
+  I3: 'no phantom success',
+  I4: 'no overlap of attempts',
+  I5: 'the ledger balances',
+  I6: 'states move on listed edges',
+  I7: 'the audit chain is whole',
+  I8: 'told is durable',
+  I9: 'everything comes to rest',
+  I10: 'every history replays',
+  S1: 'secrets end in time',
+  S2: 'forged webhooks do nothing',
+  S3: 'webhooks count once',
+};
+const SHOWN = 12;
+
+export interface Report {
+  readonly options: StormOptions;
+  readonly result: StormResult;
+  readonly violations: readonly Finding[];
+  readonly figures: readonly Figure[];
+  readonly elapsedMs: number;
+}
+
+export function countByKind(faults: readonly FaultLine[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of faults) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+export function renderReport({ result, violations, figures }: Report): string {
+  const { evidence } = result;
+  const byWhat = new Map<string, number>();
+  for (const { kind, what, target } of evidence.faults) {
+    const name = `${kind}  ${what}${kind === 'reset' ? '' : `  ${target}`}`;
+    byWhat.set(name, (byWhat.get(name) ?? 0) + 1);
+  }
+  const faults = [...byWhat].sort().map(([name, count]) => [String(count), name]);
+  const invariants = Object.entries(INVARIANTS).map(([name, what]) => {
+    const broken = violations.filter(({ invariant }) => invariant === name).length;
+    return [broken === 0 ? '✓' : '✗', name, what, broken === 0 ? '' : `${broken} violations`];
+  });
+  const measured = figures.map(({ name, value, unit, goal, met }) => [
+    met === undefined ? '' : met ? '✓' : '✗',
+    name,
+    `${value}${unit === '' ? '' : ` ${unit}`}`,
+    goal === undefined ? '' : `goal ${goal}`,
+  ]);
+  const shown = violations
+    .slice(0, SHOWN)
+    .map(({ invariant, subject, what }) => `  ${invariant} ${subject}: ${what}`);
+  const more = violations.length - shown.length;
+  return [
+    `Faults (${evidence.faults.length}), network faults by ${evidence.settings.proxy === 'own' ? "the storm's own proxy" : evidence.settings.proxy}:`,
+    columns(faults),
+    '',
+    columns(invariants),
+    '',
+    columns(measured),
+    ...(shown.length === 0 ? [] : ['', 'Violations:', ...shown]),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+  ].join('\n');
+}
+
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths =
+    rows[0]?.map((_cell, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  return rows
+    .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
+    .join('\n');
+}
+
+export function lastLine({ options, result, violations, figures, elapsedMs }: Report): string {
+  const { evidence } = result;
+  return JSON.stringify({
+    seed: options.seed,
+    payments: options.payments,
+    faults: countByKind(evidence.faults),
+    violations: countFindings(violations),
+    made: evidence.tables.payment.length,
+    refunds: evidence.tables.refund.length,
+    statuses: tally(evidence.tables.payment.map((row) => String(row.status))),
+    exceptions: tally(evidence.tables.exception.map((row) => String(row.kind))),
+    workflows: evidence.workflows.length,
+    timeScale: evidence.timeScale,
+    proxy: evidence.settings.proxy,
+    elapsedMs: Math.round(elapsedMs),
+    figures,
+  });
+}
+
+function tally(words: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const word of words) counts[word] = (counts[word] ?? 0) + 1;
+  return counts;
+}
