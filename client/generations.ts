@@ -1,4 +1,4 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { Db } from '../db/client.ts';
 import { bumpGeneration, currentGeneration } from '../db/generations.ts';
 import { isRefundId, workflowIdOf } from '../domain/ids.ts';
@@ -19,8 +19,17 @@ export interface Opened {
   /** The generation that runs now. */
   readonly generation: number;
   /** What had become of the recorded one; `unknown`: Temporal had forgotten it, or never had it. */
-  readonly was: 'running' | 'closed' | 'unknown';
+  readonly was: Standing;
 }
+
+/** `WORKFLOW_EXECUTION_STATUS_RUNNING` of temporal.api.enums.v1, and gRPC's NOT_FOUND. */
+const RUNNING = 1;
+const NOT_FOUND = 5;
+
+export type Standing = 'running' | 'closed' | 'unknown' | 'stuck';
+
+/** A workflow whose task has failed or timed out so often in a row does not get over it by itself. */
+const STUCK_ATTEMPTS = 4;
 
 /**
  * Makes sure that a generation is running: the recorded one where Temporal doesn't know it (retention, a
@@ -29,7 +38,7 @@ export interface Opened {
 export async function openGeneration(deps: DoorParts, ownerId: string, known: number): Promise<Opened> {
   const { client, db } = deps;
   const was = await statusOf(client, workflowIdOf(ownerId, known));
-  if (was === 'running') return { generation: known, was };
+  if (was === 'running' || was === 'stuck') return { generation: known, was };
   let generation = known;
   if (was === 'closed') {
     await bumpGeneration(db, ownerId, known);
@@ -50,12 +59,29 @@ export async function openGeneration(deps: DoorParts, ownerId: string, known: nu
   return { generation, was };
 }
 
+/**
+ * Ends a generation that can't go on (a task that fails again and again), and opens the next, which reads itself
+ * back from Postgres. Safe for the same reason as a termination by hand: permits and generations see to it.
+ */
+export async function replaceStuck(deps: DoorParts, ownerId: string, generation: number): Promise<void> {
+  await deps.client.workflow
+    .getHandle(workflowIdOf(ownerId, generation))
+    .terminate('its workflow task fails again and again; the next generation goes on from Postgres');
+  await openGeneration(deps, ownerId, generation);
+}
+
 async function statusOf(client: Client, workflowId: string): Promise<Opened['was']> {
   try {
-    const { status } = await client.workflow.getHandle(workflowId).describe();
-    return status.name === 'RUNNING' ? 'running' : 'closed';
+    // Raw, because the SDK's own call decodes the memo, which may need a key that has been retired.
+    const { workflowExecutionInfo, pendingWorkflowTask } =
+      await client.workflowService.describeWorkflowExecution({
+        namespace: client.options.namespace,
+        execution: { workflowId },
+      });
+    if (workflowExecutionInfo?.status !== RUNNING) return 'closed';
+    return (pendingWorkflowTask?.attempt ?? 0) >= STUCK_ATTEMPTS ? 'stuck' : 'running';
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'unknown';
+    if (isGrpcServiceError(error) && error.code === NOT_FOUND) return 'unknown';
     throw error;
   }
 }

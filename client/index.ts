@@ -12,7 +12,7 @@ import { createDoor } from './door.ts';
 export { connectClient, connectionOptions, type TemporalAddress } from './connection.ts';
 export type { CommandResult, NewsResult, PaymentsDoor, RefundsDoor } from './contract.ts';
 export { createDoor } from './door.ts';
-export { openGeneration } from './generations.ts';
+export { openGeneration, replaceStuck } from './generations.ts';
 
 export interface DoorConnection {
   readonly door: PaymentsDoor;

@@ -5,6 +5,8 @@ import { Prisma } from './generated/client.ts';
 export interface RestingOwner {
   readonly ownerId: string;
   readonly generation: number;
+  /** Something of it should be moving: an operation is open, or it waits for neither merchant nor person. */
+  readonly underWay: boolean;
 }
 
 /**
@@ -18,13 +20,24 @@ export async function restingOwners(
   limit: number,
 ): Promise<readonly RestingOwner[]> {
   return db.$queryRaw<RestingOwner[]>(Prisma.sql`
-    SELECT w.id AS "ownerId", w.generation FROM (
-      SELECT id, generation, updated_at, status NOT IN ('succeeded', 'failed', 'canceled', 'expired') AS unfinished FROM payment
+    SELECT w.id AS "ownerId", w.generation, w.moving
+      OR EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL) AS "underWay" FROM (
+      SELECT id, generation, updated_at, status = 'processing' AS moving, status NOT IN ('succeeded', 'failed', 'canceled', 'expired') AS unfinished FROM payment
       UNION ALL
-      SELECT id, generation, updated_at, status NOT IN ('succeeded', 'failed', 'canceled') FROM refund) w
+      SELECT id, generation, updated_at, status = 'pending', status NOT IN ('succeeded', 'failed', 'canceled') FROM refund) w
     WHERE w.id > ${afterId} AND w.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'
       AND (w.unfinished OR EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL))
     ORDER BY w.id LIMIT ${limit}::int`);
+}
+
+/** A workflow that doesn't go on is a fault of the platform's, so a person hears of it even when it is replaced. */
+export async function openStuckException(db: Db, ownerId: string, generation: number): Promise<void> {
+  const summary = `the workflow of generation ${generation} could not go on; see its failed tasks in Temporal`;
+  await db.exception.upsert({
+    where: { kind_subjectId: { kind: 'workflow_stuck', subjectId: ownerId } },
+    create: { id: `exc_workflow_stuck_${ownerId}`, kind: 'workflow_stuck', subjectId: ownerId, summary },
+    update: { summary, closedAt: null },
+  });
 }
 
 /** Shreds what may no longer exist: card verification codes and sealed parameters past their time. */

@@ -135,8 +135,11 @@ function installLogger(log: Logger): void {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
-      const { error: _error, ...rest } = meta ?? {};
-      log[levels[level]](rest, message);
+      const { error, ...rest } = meta ?? {};
+      // Errors of ours may quote what they were given; the SDK's own core quotes ids and states only.
+      const core =
+        rest.sdkComponent === 'core' && typeof error === 'string' ? { error: error.slice(0, 500) } : {};
+      log[levels[level]]({ ...rest, ...core }, message);
     }),
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} } },
     shutdownSignals: [],

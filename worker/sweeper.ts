@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { openGeneration } from '../client/index.ts';
+import { openGeneration, replaceStuck } from '../client/index.ts';
 import type { Db } from '../db/client.ts';
 import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
-import { asOnlySweeper, restingOwners, shredExpired } from '../db/sweep.ts';
+import { asOnlySweeper, openStuckException, restingOwners, shredExpired } from '../db/sweep.ts';
 import type { NewsDoor } from '../domain/door.ts';
 import { workflowIdOf } from '../domain/ids.ts';
 
@@ -29,8 +29,11 @@ export interface SweeperOptions {
 export interface SweepFindings {
   /** Payments and refunds that are not finished and rest. */
   readonly looked: number;
-  /** Of these, without an open workflow: closed (terminated, or failed) or forgotten (retention, a restored server). */
-  readonly reopened: { readonly closed: number; readonly forgotten: number };
+  /**
+   * Of these, without a workflow that goes on: closed (terminated, or failed), forgotten (retention, a restored
+   * server), or stuck (its workflow task fails again and again).
+   */
+  readonly reopened: { readonly closed: number; readonly forgotten: number; readonly stuck: number };
   /** Letters that no workflow had read: told again, or given to a person. */
   readonly letters: { readonly told: number; readonly givenUp: number };
   /** Secrets past their time. */
@@ -39,13 +42,14 @@ export interface SweepFindings {
 
 const NOTHING: SweepFindings = {
   looked: 0,
-  reopened: { closed: 0, forgotten: 0 },
+  reopened: { closed: 0, forgotten: 0, stuck: 0 },
   letters: { told: 0, givenUp: 0 },
   shredded: 0,
 };
 
 export function isIdle({ reopened, letters }: SweepFindings): boolean {
-  return reopened.closed + reopened.forgotten + letters.told + letters.givenUp === 0;
+  const { closed, forgotten, stuck } = reopened;
+  return closed + forgotten + stuck + letters.told + letters.givenUp === 0;
 }
 
 function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
@@ -54,6 +58,7 @@ function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
     reopened: {
       closed: a.reopened.closed + b.reopened.closed,
       forgotten: a.reopened.forgotten + b.reopened.forgotten,
+      stuck: a.reopened.stuck + b.reopened.stuck,
     },
     letters: { told: a.letters.told + b.letters.told, givenUp: a.letters.givenUp + b.letters.givenUp },
     shredded: a.shredded + b.shredded,
@@ -118,21 +123,34 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
   const letters = await sweepLetters(options);
   const running = await runningWorkflows(options.client);
   let looked = 0;
-  const reopened = { closed: 0, forgotten: 0 };
+  const reopened = { closed: 0, forgotten: 0, stuck: 0 };
   let afterId = '';
   for (;;) {
     const page = await restingOwners(options.db, options.idleMs, afterId, PAGE);
-    for (const { ownerId, generation } of page) {
-      if (running.has(workflowIdOf(ownerId, generation))) continue;
+    for (const { ownerId, generation, underWay } of page) {
+      const waits = running.has(workflowIdOf(ownerId, generation)) && !underWay;
+      if (waits) continue;
       const { was } = await openGeneration(options, ownerId, generation);
       if (was === 'closed') reopened.closed += 1;
       if (was === 'unknown') reopened.forgotten += 1;
+      if (was === 'stuck' && (await unstick(options, ownerId, generation))) reopened.stuck += 1;
     }
     looked += page.length;
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE) return { looked, reopened, letters, shredded };
     afterId = last.ownerId;
   }
+}
+
+/** After so many generations of one owner nothing is gained by another: a person must look. */
+const GENERATIONS_AT_MOST = 10;
+
+async function unstick(options: SweeperOptions, ownerId: string, generation: number): Promise<boolean> {
+  options.log.error({ ownerId, generation }, 'a workflow task fails again and again');
+  await openStuckException(options.db, ownerId, generation);
+  if (generation >= GENERATIONS_AT_MOST) return false;
+  await replaceStuck(options, ownerId, generation);
+  return true;
 }
 
 /**
@@ -142,7 +160,19 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
 async function runningWorkflows(client: Client): Promise<ReadonlySet<string>> {
   const query = `WorkflowType IN ('payment', 'refund') AND ExecutionStatus = 'Running'`;
   const ids = new Set<string>();
-  for await (const { workflowId } of client.workflow.list({ query, pageSize: 1_000 })) ids.add(workflowId);
+  // Raw, because the SDK's listing decodes every memo: one under a retired key would end the whole sweep.
+  let nextPageToken: Uint8Array | undefined;
+  do {
+    const page = await client.workflowService.listWorkflowExecutions({
+      namespace: client.options.namespace,
+      query,
+      pageSize: 1_000,
+      ...(nextPageToken === undefined ? {} : { nextPageToken }),
+    });
+    for (const { execution } of page.executions ?? [])
+      if (execution?.workflowId) ids.add(execution.workflowId);
+    nextPageToken = page.nextPageToken?.length ? page.nextPageToken : undefined;
+  } while (nextPageToken !== undefined);
   return ids;
 }
 

@@ -2,7 +2,7 @@ import { droppedReplies } from './dropped-replies.ts';
 import { describeAttempts, type Expectation } from './judge.ts';
 import { type Answer, eventually, freshKey, type Merchant, type TestCard } from './merchant.ts';
 import { type Operators, resolvedByOperators } from './operator-scenarios.ts';
-import { pay, type Sale, sold } from './pay.ts';
+import { pay, payHastily, type Sale, sold } from './pay.ts';
 import type { Sandboxes } from './sandboxes.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
 
@@ -105,10 +105,7 @@ const unavailable: FaultScenario = async ({ merchant, sandboxes }) => {
   const expected: Expectation = { status: 'succeeded', captured: 5500, attempts: [['stripe', 'captured']] };
   const payment_method = await merchant.card(VISA);
   await sandboxes.fault('stripe', { operation: 'any', mode: 'status', status: 503 });
-  const answer = await merchant.pay(
-    { amount: 5500, currency: 'USD', payment_method },
-    { key: freshKey(), waitSeconds: 1 },
-  );
+  const answer = await payHastily(merchant, { amount: 5500, currency: 'USD', payment_method });
   const waiting = shown(answer.payment, name, answer.errorCode);
   const problems = waitingProblems(answer);
   const sends = await eventually(

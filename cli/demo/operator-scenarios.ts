@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { Desk } from '../operator/desk.ts';
+import { type Desk, Refused } from '../operator/desk.ts';
 import { operationsIn } from '../operator/words.ts';
 import type { FaultScenario, Stage } from './fault-scenarios.ts';
 import { eventually, freshKey } from './merchant.ts';
-import { type Sale, sold, until } from './pay.ts';
+import { payHastily, type Sale, sold, until } from './pay.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
 
 /** Two people with keys of their own: what one proposes, only the other can carry out. */
@@ -28,24 +28,22 @@ const resolvedByTwo: FaultScenario = async ({ merchant, sandboxes, operators }) 
     number: '4111111111111111',
     holder: 'SANDBOX reset_after_commit always',
   });
-  const answer = await merchant.pay(
-    { amount: sale.amount, currency: sale.currency, capture_method: 'manual', payment_method },
-    { key: freshKey(), waitSeconds: 1 },
-  );
+  const answer = await payHastily(merchant, {
+    amount: sale.amount,
+    currency: sale.currency,
+    capture_method: 'manual',
+    payment_method,
+  });
   const waiting = shown(answer.payment, name, answer.errorCode);
   const problems = waiting.status === 'processing' ? [] : [`was ${waiting.status} before anybody could know`];
-  const resolution = await operators.alice.command(
-    `payments/${waiting.id}/resolutions`,
-    {
-      operation: await unknownOf(operators.alice, waiting.id),
-      outcome: 'succeeded',
-      provider_reference: await inTheBooks(waiting.id, sandboxes),
-      evidence: 'authorized in the books of the Adyen sandbox, same reference and amount',
-      reason: REASON,
-    },
-    { waitSeconds: 2 },
-  );
-  problems.push(...(await approved(operators, resolution.body)));
+  const proposed = await insist(operators.alice, `payments/${waiting.id}/resolutions`, {
+    operation: await unknownOf(operators.alice, waiting.id),
+    outcome: 'succeeded',
+    provider_reference: await inTheBooks(waiting.id, sandboxes),
+    evidence: 'authorized in the books of the Adyen sandbox, same reference and amount',
+    reason: REASON,
+  });
+  problems.push(...(await approved(operators, proposed)));
   const standing = await until(merchant, waiting, 'requires_capture');
   const captured = await merchant.command(standing.id, 'capture');
   if (captured.errorCode !== undefined) problems.push(`capture was refused: ${captured.errorCode}`);
@@ -55,8 +53,29 @@ const resolvedByTwo: FaultScenario = async ({ merchant, sandboxes, operators }) 
 };
 
 async function unknownOf(desk: Desk, paymentId: string): Promise<string | undefined> {
-  const { body } = await desk.view(`payments/${paymentId}`);
-  return operationsIn(body).find(({ status }) => status === 'unknown')?.id;
+  const unknown = await eventually(
+    async () => operationsIn((await desk.view(`payments/${paymentId}`)).body),
+    (operations) => operations.some(({ status }) => status === 'unknown'),
+    PATIENCE_MS,
+  );
+  return unknown.find(({ status }) => status === 'unknown')?.id;
+}
+
+/** Where the API cannot say in time what came of a command, the same again under the same key does nothing twice. */
+async function insist(desk: Desk, path: string, body: object): Promise<unknown> {
+  const key = freshKey();
+  const answer = await eventually(
+    () => desk.command(path, body, { key, waitSeconds: 2 }).catch(unlessUnknown),
+    (reply) => reply !== undefined,
+    PATIENCE_MS,
+  );
+  if (answer === undefined) throw new Error(`POST ${path} was not answered`);
+  return answer.body;
+}
+
+function unlessUnknown(error: unknown): undefined {
+  if (error instanceof Refused && error.httpStatus === 503) return undefined;
+  throw error;
 }
 
 /** Where an operator would look into the provider's dashboard. */
@@ -69,13 +88,12 @@ async function inTheBooks(paymentId: string, sandboxes: Stage['sandboxes']): Pro
 
 async function approved({ alice, bob }: Operators, proposed: unknown): Promise<string[]> {
   const { id } = z.object({ id: z.string() }).parse(proposed);
-  const approve = (desk: Desk) => desk.command(`resolutions/${id}/approve`, { reason: REASON });
+  const approve = (desk: Desk) => insist(desk, `resolutions/${id}/approve`, { reason: REASON });
   const alone = await approve(alice).then(
     () => ['alice approved what she had proposed herself'],
     () => [],
   );
-  const { body } = await approve(bob);
-  const { status } = z.object({ status: z.string() }).parse(body);
+  const { status } = z.object({ status: z.string() }).parse(await approve(bob));
   return status === 'approved' ? alone : [...alone, `the resolution is ${status}`];
 }
 
@@ -95,12 +113,12 @@ const givenUpByTwo: FaultScenario = async ({ merchant, operators }) => {
     ([first]) => first?.status === 'requires_review',
     PATIENCE_MS,
   );
-  const resolution = await operators.alice.command(`refunds/${refund.id}/resolutions`, {
+  const proposed = await insist(operators.alice, `refunds/${refund.id}/resolutions`, {
     outcome: 'not_executed',
     evidence: 'the card is closed; the payer was credited in the shop',
     reason: REASON,
   });
-  const problems = await approved(operators, resolution.body);
+  const problems = await approved(operators, proposed);
   return [{ name, expected, payment, problems, elapsedMs: performance.now() - startedMs } satisfies Tried];
 };
 

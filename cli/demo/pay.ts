@@ -1,5 +1,13 @@
 import type { Expectation } from './judge.ts';
-import { eventually, type Merchant, type PublicPayment, type TestCard } from './merchant.ts';
+import {
+  type Answer,
+  eventually,
+  freshKey,
+  type Merchant,
+  type PayBody,
+  type PublicPayment,
+  type TestCard,
+} from './merchant.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
 
 /** What the merchant sells. The demo's policy sends euros to Adyen first, dollars to Stripe. */
@@ -47,6 +55,16 @@ export async function pay(
   }
   payment = await settled(merchant, payment, expected.status);
   return { name, expected, payment, problems, elapsedMs: performance.now() - startedMs };
+}
+
+/** With little patience. 503 says that nobody knows whether it was heard: the same request again, under the same key. */
+export async function payHastily(merchant: Merchant, body: PayBody): Promise<Answer> {
+  const key = freshKey();
+  return eventually(
+    () => merchant.pay(body, { key, waitSeconds: 1 }),
+    ({ payment }) => payment !== undefined,
+    PATIENCE_MS,
+  );
 }
 
 function cardOf({ currency, number, holder }: Sale): TestCard {

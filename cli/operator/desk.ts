@@ -23,10 +23,13 @@ export interface Reply {
 export class Refused extends Error {
   override readonly name = 'Refused';
   readonly body: unknown;
+  /** Absent where nobody answered. */
+  readonly httpStatus: number | undefined;
 
-  constructor(message: string, body?: unknown) {
+  constructor(message: string, reply?: Reply) {
     super(message);
-    this.body = body;
+    this.body = reply?.body;
+    this.httpStatus = reply?.httpStatus;
   }
 }
 
@@ -73,11 +76,11 @@ export function connectDesk(apiUrl: string, key: string): Desk {
 function judged(reply: Reply, again?: string): Reply {
   if (reply.httpStatus < 400) return reply;
   const problem = problemSchema.safeParse(reply.body);
-  if (!problem.success) throw new Refused(`the API answered ${reply.httpStatus}`, reply.body);
+  if (!problem.success) throw new Refused(`the API answered ${reply.httpStatus}`, reply);
   const { code, message, param } = problem.data.error;
   const said = `${message} (${reply.httpStatus} ${code}${param === undefined ? '' : `, ${param}`})`;
   const open = reply.httpStatus >= 500 && again !== undefined;
-  throw new Refused(open ? `${said}\n${again}` : said, reply.body);
+  throw new Refused(open ? `${said}\n${again}` : said, reply);
 }
 
 function reasonOf(error: unknown): string {

@@ -54,7 +54,7 @@ describe('a refund whose workflow is terminated', () => {
     const refundId = await unheard(id);
     await operator.terminate(refundId);
     const found = await operator.sweep();
-    expect(found.reopened).toEqual({ closed: 1, forgotten: 0 });
+    expect(found.reopened).toEqual({ closed: 1, forgotten: 0, stuck: 0 });
     await system.clearFaults();
     await until(refundId, 'succeeded');
     expect(await refunds(id)).toBe(1);

@@ -1,4 +1,5 @@
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
+import type { Attempt } from '../../domain/payment/payment.ts';
 import { CLAIM_ALLOWANCE_MS } from '../../domain/payment/resolver.ts';
 import type { Answer, Request } from './charge.ts';
 import { type PermitRow, revokePermit } from './permits.ts';
@@ -14,6 +15,8 @@ export type SendResult =
 export type InquiryAnswer =
   | { readonly type: 'outcome'; readonly outcome: OperationOutcome }
   | { readonly type: 'not_found' | 'nothing_learned'; readonly lastSentAtMs: number };
+
+type Answered = SendResult | InquiryAnswer | ReadonlyMap<string, number>;
 
 /** A CVC's longest life: with it go the sealed parameters, and with those the resend of an authorization. */
 const PARAMETERS_LIVE_MS = 15 * 60_000;
@@ -54,17 +57,30 @@ export class Activities {
     start(this.#activity(this.#inquire(operationId, lookup), reply), OUTSIDE);
   }
 
+  /** Asks for the refunds of an attempt that none of ours made. `reply` hears undefined where nothing is learned. */
+  inquireRefunds(attempt: Attempt, reply: Resume): void {
+    start(this.#activity(this.#listRefunds(attempt), reply), OUTSIDE);
+  }
+
+  *#listRefunds(attempt: Attempt): Script<ReadonlyMap<string, number> | undefined> {
+    if (this.#world.strikes('lookupFails')) return undefined;
+    yield this.#pause(this.#world.random.between(5, 50));
+    const outside = new Map(this.#world.charge(attempt)?.outside);
+    yield this.#pause(this.#world.random.between(5, 50));
+    return outside;
+  }
+
   #pause(ms: number): (resume: Resume) => void {
     return (resume) => this.#world.timeline.after(ms, resume);
   }
 
   /** Waits for a worker, and watches the time from its start to its end. */
-  *#activity(work: Script<SendResult | InquiryAnswer | 'died'>, reply: Resume): Script<void> {
+  *#activity(work: Script<Answered | undefined | 'died'>, reply: Resume): Script<void> {
     const { random, timeline, settings } = this.#world;
     const queueMs = this.#world.strikes('noWorker') ? random.magnitude(600_000) : random.between(1, 10);
     yield this.#pause(queueMs);
     let heard = false;
-    const once = (result?: SendResult | InquiryAnswer) => {
+    const once = (result?: Answered) => {
       if (heard) return;
       heard = true;
       timer.act = undefined;

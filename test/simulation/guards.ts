@@ -89,9 +89,11 @@ function checkAmounts({ payment, ledger, capturedDeltaMinor }: Transition): void
     'I5',
     () => `captured ${amountCapturedMinor}, authorized ${amountAuthorizedMinor} of ${amountMinor}`,
   );
+  // What others refunded is a fact, whatever we know of.
+  const outside = (payment.externalRefunds ?? []).reduce((sum, each) => sum + each.amountMinor, 0);
   for (const attempt of payment.attempts)
     insist(
-      attempt.refundedMinor >= 0 && attempt.refundedMinor <= attempt.capturedMinor,
+      attempt.refundedMinor >= 0 && attempt.refundedMinor - outside <= attempt.capturedMinor,
       'I5',
       () => `attempt ${attempt.number} refunded ${attempt.refundedMinor} of ${attempt.capturedMinor}`,
     );

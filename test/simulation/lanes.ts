@@ -12,6 +12,7 @@ export class Lanes {
   readonly #run: OperationOwner;
   readonly #running = new Set<string>();
   readonly #inquiries = new Map<string, Inquiry>();
+  readonly #waited = new Set<string>();
   #wakes = 0;
   #hurries = 0;
 
@@ -99,7 +100,8 @@ export class Lanes {
       ? run.world.rules.nextTickMs(inquiry, run.settings)
       : PENDING_OVERDUE_MS * run.settings.timeScale;
     const wakes = this.#wakes;
-    if (waitMs === undefined || (!askable && inquiry.tick > 0)) {
+    const overdue = !askable && this.#isOverdue(operation.id);
+    if (waitMs === undefined || overdue) {
       if (inquiry.tick !== PARKED) yield* this.#park(operation.id);
       yield* run.until(() => closed() || this.#wakes !== wakes);
     } else yield* run.until(() => closed() || (askable && this.#wakes !== wakes), waitMs);
@@ -108,6 +110,13 @@ export class Lanes {
     yield* run.readMail();
     if (closed() || !askable) return;
     yield* this.#ask(operation.id, step);
+  }
+
+  /** Whether what is pending, and can't be asked about, has had its time. */
+  #isOverdue(operationId: string): boolean {
+    if (this.#waited.has(operationId)) return true;
+    this.#waited.add(operationId);
+    return false;
   }
 
   /** One tick more, unless it is parked (news wakes it, and it stays so) or an operator has begun it anew. */

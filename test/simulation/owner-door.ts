@@ -48,8 +48,7 @@ export abstract class OwnerDoor<
 
   /** client/news.ts: wakes the owner, unless all that lies there repeats what is recorded. */
   news(): void {
-    const { state } = this.rows;
-    if (state === undefined || this.onlyRepeats(state)) return;
+    if (this.rows.state === undefined || this.onlyRepeats(this.rows.hydrate())) return;
     this.current().signal();
   }
 

@@ -1,6 +1,6 @@
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
-import { askAboutClosed, type NewsFact, type Reading, readLetters } from './letters.ts';
+import { askAboutClosed, type NewsFact, type Reading, readLetters, staysForSends } from './letters.ts';
 import type { PaymentRun } from './payment-run.ts';
 import type { Letter } from './shared-rows.ts';
 import type { Script } from './timeline.ts';
@@ -24,7 +24,10 @@ function* act(run: PaymentRun, fact: NewsFact): Script<Reading> {
     yield* conclude(run, operation.id, outcome);
     return 'understood';
   }
+  if (letter.evidence?.kind === 'refund' && letter.reference?.startsWith('op_') !== true)
+    return yield* askForRefunds(run, letter);
   run.lanes.wake();
+  if (staysForSends(run)) return 'unanswered';
   if (isInDoubt(run.current, letter)) return 'unanswered';
   const suspect = deadAuthorization(run.current, letter);
   return suspect === undefined ? 'understood' : yield* ask(run, suspect);
@@ -84,6 +87,25 @@ function* ask(run: PaymentRun, operation: Operation): Script<Reading> {
   const outcome = yield* askAboutClosed(run, operation.id);
   if (outcome === undefined) return 'unanswered';
   yield* conclude(run, operation.id, outcome);
+  return 'understood';
+}
+
+/** A hint that more was refunded than we know of: the provider lists its refunds, and what isn't ours is recorded. */
+function* askForRefunds(run: PaymentRun, letter: Letter): Script<Reading> {
+  const attempt = run.current.attempts.find((each) => isNamed(each, letter) && each.capturedMinor > 0);
+  if (attempt === undefined || attempt.undoing) return attempt === undefined ? 'unmatched' : 'understood';
+  const { activities, rules } = run.world;
+  const outside = (yield (resume) => activities.inquireRefunds(attempt, resume)) as
+    | ReadonlyMap<string, number>
+    | undefined;
+  if (outside === undefined) return 'unanswered';
+  for (const [providerReference, amountMinor] of outside) {
+    const refund = { providerReference, amountMinor };
+    yield* run.apply((payment) => rules.decideExternalRefund(payment, attempt.id, refund), {
+      type: 'external_refund',
+      actor: 'news',
+    });
+  }
   return 'understood';
 }
 

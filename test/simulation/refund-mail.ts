@@ -1,6 +1,6 @@
 import { findByLetter, speaksOf } from '../../domain/refund/nothing-new.ts';
 import { openOperation } from '../../domain/refund/refund.ts';
-import { askAboutClosed, type NewsFact, type Reading, readLetters } from './letters.ts';
+import { askAboutClosed, type NewsFact, type Reading, readLetters, staysForSends } from './letters.ts';
 import type { RefundRun } from './refund-run.ts';
 import type { Letter } from './shared-rows.ts';
 import type { Script } from './timeline.ts';
@@ -24,6 +24,7 @@ function* act(run: RefundRun, fact: NewsFact): Script<Reading> {
     return 'understood';
   }
   run.lanes.wake();
+  if (staysForSends(run)) return 'unanswered';
   return yield* askAgain(run, letter);
 }
 

@@ -73,7 +73,9 @@ export class RefundMerchant {
 
   /** What was just said is what a workflow that is reset is told again. */
   #tell(refundId: string, kind: RefundCommand['kind'], said: Partial<RefundCommand> = {}): void {
-    const { door, timeline } = this.#world;
+    const { database, door, timeline, weather } = this.#world;
+    const released = database.refunds.get(refundId)?.state?.outsideBound === true;
+    if (kind === 'retry' && released && !weather.hardships.has('retryAfterRelease')) return;
     door.tell(refundId, { ...this.#command(kind), ...said });
     if (this.#random.chance(0.1))
       timeline.after(this.#random.magnitude(DAY), () => door.refund(refundId).upheave('reset'));

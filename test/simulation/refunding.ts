@@ -42,7 +42,7 @@ export class Refunding {
   #swallow(request: Request, charge: Charge): Execution {
     const { world, profile } = this.#provider;
     const execution = { answer: serverError(), keep: world.random.chance(0.3) };
-    const late = profile.slowestMs === 0 || world.random.chance(0.5);
+    const late = profile.slowestMs === 0 || world.random.chance(0.7);
     if (execution.keep || !world.random.chance(late ? world.weather.lateSuccess : 0.3)) return execution;
     const delayMs = late
       ? 2 * profile.step.visibilityHorizonMs + 120_000 + world.random.magnitude(86_400_000)
@@ -107,11 +107,13 @@ export class Refunding {
     charge.refundedMinor += effect.amountMinor;
     this.#tell(request, charge, effect, refunded(effect), posted);
     const { takenBack, hardships } = world.weather;
+    if (this.#provider.profile.webhookIs === 'hint' && hardships.has('outsideInTotals'))
+      this.#tellTotal(charge);
     if (!world.random.chance(takenBack * 2)) return;
     if (!isRefundId(effect.ownerId) && !hardships.has('undoTakenBack')) return;
-    const afterAnswerMs = hardships.has('takenBackAtOnce') ? 0 : 60_000;
-    const delayMs = afterAnswerMs + world.random.magnitude(3 * 86_400_000);
-    world.timeline.after(delayMs, () => this.#takeBack(request, charge, effect));
+    world.timeline.after(world.random.magnitude(3 * 86_400_000), () =>
+      this.#takeBack(request, charge, effect),
+    );
   }
 
   #takeBack(request: Request, charge: Charge, effect: RefundEffect): void {
@@ -158,12 +160,20 @@ export class Refunding {
     world.mail.post(this.#provider, event, charge, posted);
   }
 
+  /** Some providers only hint at the total of what was refunded, whoever did it. */
+  #tellTotal(charge: Charge): void {
+    const { attemptId: reference, refundedMinor: amountMinor } = charge;
+    const outcome: OperationOutcome = { type: 'refunded', providerReference: '', amountMinor };
+    const event = { kind: 'refund' as const, reference, outcome, amountMinor };
+    this.#provider.world.mail.post(this.#provider, event, charge, 'certain');
+  }
+
   /** Somebody refunds a part of it from the provider's dashboard. */
   makeOutside(charge: Charge): void {
     const { world, profile } = this.#provider;
     const left = charge.capturedMinor - charge.refundedMinor;
-    // A hint names no refund of ours, so nobody would ask about it.
-    if (left <= 0 || profile.webhookIs === 'hint') return;
+    const untold = profile.webhookIs === 'hint' && !world.weather.hardships.has('outsideInTotals');
+    if (left <= 0 || untold) return;
     const attempt = world.database.payment?.attempts.find((each) => each.id === charge.attemptId);
     const counts = attempt !== undefined && attempt.capturedMinor > 0 && !attempt.undoing;
     if (!counts && !world.weather.hardships.has('outsideWhileUndoing')) return;
@@ -172,6 +182,10 @@ export class Refunding {
     charge.outside.set(providerReference, amountMinor);
     charge.refundedMinor += amountMinor;
     if (world.tracing) world.note(`${charge.accountId}: ${amountMinor} refunded from outside`);
+    if (profile.webhookIs === 'hint') {
+      this.#tellTotal(charge);
+      return;
+    }
     const outcome: OperationOutcome = { type: 'refunded', providerReference, amountMinor };
     const event = { kind: 'refund' as const, reference: charge.attemptId, outcome, amountMinor };
     world.mail.post(this.#provider, { ...event, providerReference }, charge, 'certain');

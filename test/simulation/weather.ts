@@ -32,13 +32,22 @@ export type Fault = (typeof FAULTS)[number];
 export const UPHEAVALS = ['terminate', 'reset', 'resetFarBack', 'splitBrain'] as const;
 export type Upheaval = (typeof UPHEAVALS)[number];
 
-/** What providers and their mail do to refunds at their worst. */
+/** What providers, their mail and operators do to refunds at their worst. */
 export const HARDSHIPS = [
+  /** A refund is made after its own refusal, and the letters cross. */
   'successOvertakesRefusal',
+  /** The refund that undid a late success is taken back. */
   'undoTakenBack',
-  'takenBackAtOnce',
+  /** A hint is read while a send is still under way, whose answer says less than the letter. */
+  'hintsWhileSending',
+  /** Somebody refunds, at the provider, a late success that is being undone. */
   'outsideWhileUndoing',
+  /** Somebody refunds at a provider that tells nothing but the total of what was refunded. */
+  'outsideInTotals',
+  /** A letter about our refund names the charge, not the refund. */
   'namelessLetters',
+  /** An operator sends a refund again that was made late, after its release, and then taken back. */
+  'retryAfterRelease',
 ] as const;
 export type Hardship = (typeof HARDSHIPS)[number];
 

@@ -32,6 +32,9 @@ const EVENTS_AT_MOST = 4_000;
 /** A seed is a whole schedule. From this one on they are about refunds. */
 export const FIRST_REFUND_SEED = 10_000_000;
 
+const ASKED = ['S', 'S', 'N', 'N', 'A', 'B', 'C', 'D'] as const;
+/** More of those that can prove a refund absent, which is what a late one belies. */
+const ASKED_ABOUT_REFUNDS = ['S', 'S', 'N', 'A', 'B', 'B', 'B', 'C', 'D'] as const;
 /** Hardships that the system is known not to bear yet. */
 const WITHHELD: ReadonlySet<Hardship> = new Set(HARDSHIPS);
 const PLAYED: ReadonlySet<Hardship> = new Set(HARDSHIPS.filter((each) => !WITHHELD.has(each)));
@@ -92,7 +95,7 @@ export class World {
       {
         length: random.pick(this.#gentle ? [1] : this.aboutRefunds ? [2, 3] : [0, 1, 1, 2, 2, 2, 3, 3, 3, 3]),
       },
-      () => random.pick(['S', 'S', 'N', 'N', 'A', 'B', 'C', 'D'] as const),
+      () => random.pick(this.aboutRefunds ? ASKED_ABOUT_REFUNDS : ASKED),
     );
     const profiles = kinds.map((kind, index) => profileOf(kind, index + 1, timeScale, random));
     for (const profile of profiles) this.#providers.set(profile.step.accountId, new Provider(this, profile));
@@ -257,6 +260,9 @@ export class World {
 
   /** What becomes of a charge. A schedule about refunds mostly has a payment that goes well. */
   fateOfCharge(): Fate {
-    return this.#gentle ? 'approved' : this.random.weighted(this.weather.fates);
+    if (this.#gentle) return 'approved';
+    return this.aboutRefunds
+      ? this.random.pick(['approved', 'declined'] as const)
+      : this.random.weighted(this.weather.fates);
   }
 }

@@ -43,7 +43,8 @@ export function handleOperators(process: PaymentProcess, lanes: Lanes): void {
       ...extras,
     });
     if (operated.type === 'refused') return operated;
-    await process.answered(command.request.answerByMs);
+    // A proposal changes nothing, so there is nothing to wait for.
+    if (type !== 'proposal') await process.answered(command.request.answerByMs);
     return { type: 'done', payment: process.snapshot(), stamp: operated.stamp };
   };
   const handle = <Command extends OperatorCommand>(
