@@ -582,9 +582,9 @@ describe('sending again', () => {
 async function insertOperation(operation: Operation, payment: Payment, attemptId: string): Promise<void> {
   const { id, kind, number, cause, amountMinor, sendByMs } = operation;
   await database.sql(
-    `INSERT INTO operation (id, payment_id, attempt_id, attempt_number, kind, number, cause, status, amount_minor,
+    `INSERT INTO operation (id, owner_id, payment_id, attempt_id, attempt_number, kind, number, cause, status, amount_minor,
        currency, provider_key, generation, send_by)
-     VALUES ($1, $2, $3, 1, $4, $5, $6, 'created', $7, $8, $1, 1, $9)`,
+     VALUES ($1, $2, $2, $3, 1, $4, $5, $6, 'created', $7, $8, $1, 1, $9)`,
     [id, payment.id, attemptId, kind, number, cause, amountMinor, payment.currency, new Date(sendByMs ?? 0)],
   );
 }

@@ -1,7 +1,6 @@
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { InquiryAnswer } from './activities.ts';
 import type { AggregateRows, Seen, Step } from './aggregate-rows.ts';
-import type { OperationOwner } from './run.ts';
 import type { Letter } from './shared-rows.ts';
 import type { Script } from './timeline.ts';
 import type { WorkflowRun } from './workflow-run.ts';
@@ -56,13 +55,4 @@ export function* askAboutClosed(
     | InquiryAnswer
     | undefined;
   return answer?.type === 'outcome' && answer.outcome.type !== 'unknown' ? answer.outcome : undefined;
-}
-
-/**
- * Whether a hint stays in the box because something is being sent. Production puts it away; until it doesn't,
- * only schedules that withhold the hardship do.
- */
-export function staysForSends(owner: OperationOwner): boolean {
-  if (owner.world.weather.hardships.has('hintsWhileSending')) return false;
-  return owner.openOperations().some((operation) => operation.status === 'created');
 }

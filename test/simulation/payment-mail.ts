@@ -1,6 +1,6 @@
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
-import { askAboutClosed, type NewsFact, type Reading, readLetters, staysForSends } from './letters.ts';
+import { askAboutClosed, type NewsFact, type Reading, readLetters } from './letters.ts';
 import type { PaymentRun } from './payment-run.ts';
 import type { Letter } from './shared-rows.ts';
 import type { Script } from './timeline.ts';
@@ -27,7 +27,7 @@ function* act(run: PaymentRun, fact: NewsFact): Script<Reading> {
   if (letter.evidence?.kind === 'refund' && letter.reference?.startsWith('op_') !== true)
     return yield* askForRefunds(run, letter);
   run.lanes.wake();
-  if (staysForSends(run)) return 'unanswered';
+  if (isBeingSent(run)) return 'unanswered';
   if (isInDoubt(run.current, letter)) return 'unanswered';
   const suspect = deadAuthorization(run.current, letter);
   return suspect === undefined ? 'understood' : yield* ask(run, suspect);
@@ -63,6 +63,15 @@ function isInDoubt(payment: Payment, letter: Letter): boolean {
       isNamed(attempt, letter) &&
       attempt.operations.some((each) => !each.closed && each.status === 'unknown'),
   );
+}
+
+/**
+ * What is being sent answers after the letter, and says less. Production puts the letter away; until it doesn't,
+ * schedules that withhold the hardship leave it in the box.
+ */
+function isBeingSent(run: PaymentRun): boolean {
+  if (run.world.weather.hardships.has('hintsWhileOpen')) return false;
+  return run.openOperations().some((operation) => operation.status === 'created');
 }
 
 function isNamed(attempt: Attempt, letter: Letter): boolean {

@@ -95,7 +95,7 @@ export class RefundChecks {
   /** Made once, or a person knows that it was made too often. */
   #isOnce(refund: Refund): void {
     const made = this.#effectsOf(refund).filter((effect) => effect.state === 'done');
-    const known = this.#isOpen(refund, ['refund_excess']);
+    const known = this.#isOpen(refund, ['refund_excess', 'unknown_outcome_parked', 'pending_overdue']);
     insist(made.length <= 1 || known, 'I1', () => `${refund.id} was made ${made.length} times`);
   }
 

@@ -1,6 +1,6 @@
 import { findByLetter, speaksOf } from '../../domain/refund/nothing-new.ts';
 import { openOperation } from '../../domain/refund/refund.ts';
-import { askAboutClosed, type NewsFact, type Reading, readLetters, staysForSends } from './letters.ts';
+import { askAboutClosed, type NewsFact, type Reading, readLetters } from './letters.ts';
 import type { RefundRun } from './refund-run.ts';
 import type { Letter } from './shared-rows.ts';
 import type { Script } from './timeline.ts';
@@ -24,18 +24,29 @@ function* act(run: RefundRun, fact: NewsFact): Script<Reading> {
     return 'understood';
   }
   run.lanes.wake();
-  if (staysForSends(run)) return 'unanswered';
   return yield* askAgain(run, letter);
 }
 
 /** A hint about a refund that rests already: the provider may have taken it back, or made it after all. */
 function* askAgain(run: RefundRun, letter: Letter): Script<Reading> {
   const open = openOperation(run.current);
-  if (open !== undefined) return open.status === 'unknown' ? 'unanswered' : 'understood';
-  const operation = findByLetter(run.current, letter) ?? run.current.operations.at(-1);
+  const named = findByLetter(run.current, letter);
+  if (open !== undefined && !(isAsked(run) && named?.closed === true))
+    return open.status === 'unknown' || (isAsked(run) && open.status === 'created')
+      ? 'unanswered'
+      : 'understood';
+  const operation = named ?? run.current.operations.at(-1);
   if (operation === undefined) return 'unmatched';
   const outcome = yield* askAboutClosed(run, operation.id);
   if (outcome === undefined) return 'unanswered';
   yield* run.conclude(operation.id, outcome, 'news');
   return 'understood';
+}
+
+/**
+ * A closed try may succeed late, and what is being sent answers after the letter and says less. Production asks
+ * about neither while a try is open; until it does, schedules that withhold the hardship do.
+ */
+function isAsked(run: RefundRun): boolean {
+  return !run.world.weather.hardships.has('hintsWhileOpen');
 }

@@ -10,16 +10,17 @@ export interface Sabotage {
   readonly caughtBy: readonly Invariant[];
 }
 
-function broken(name: string, caughtBy: readonly Invariant[], part: Partial<Rules>): Sabotage {
+export function broken(name: string, caughtBy: readonly Invariant[], part: Partial<Rules>): Sabotage {
   return { name, caughtBy, rules: { ...REAL_RULES, ...part } };
 }
 
-const SOFT_DECLINE: OperationOutcome = {
+export const SOFT_DECLINE: OperationOutcome = {
   type: 'declined',
   decline: { reason: 'processing_error', providerCode: '5xx', message: 'server error' },
 };
 
-export const SABOTAGES: readonly Sabotage[] = [
+/** Of the rules of payments. */
+export const PAYMENT_SABOTAGES: readonly Sabotage[] = [
   broken('an unknown outcome is read as a decline', ['I4', 'I1', 'I2'], {
     decideOutcome: (payment, operationId, outcome, nowMs) =>
       REAL_RULES.decideOutcome(

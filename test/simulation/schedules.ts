@@ -1,15 +1,21 @@
 import { expect } from 'vitest';
+import { reached } from './reached.ts';
+import type { Sabotage } from './sabotage.ts';
 import { type Failure, play, retrace } from './simulate.ts';
-import { World } from './world.ts';
+import { FIRST_REFUND_SEED, World } from './world.ts';
 
 const SHOWN_LINES = 40;
 const FAILURES_AT_MOST = 10;
+const SABOTAGED = 5_000;
 
 /** A failure as a person wants it: what broke, how to see it again, and what happened last. */
 export function told({ seed, violation, trace }: Failure): string {
   const lines = trace.slice(-SHOWN_LINES).join('\n');
   return `${violation.message}\nrepeat with SEED=${seed} npx vitest run test/simulation\n${lines}`;
 }
+
+/** Only the one schedule that is asked for. */
+export const ALONE = process.env.SEED !== undefined;
 
 /**
  * Plays `count` schedules from a seed on. All of them must hold; of those that don't, the one that is told
@@ -18,11 +24,7 @@ export function told({ seed, violation, trace }: Failure): string {
 export function holdsFor(firstSeed: number, count: number): void {
   const { SEED, SCHEDULES } = process.env;
   if (SEED !== undefined) {
-    const world = new World(Number(SEED), { tracing: true });
-    const failure = retrace(Number(SEED));
-    if (failure === undefined) world.run();
-    process.stdout.write(`seed ${SEED}\n${(failure?.trace ?? world.trace).join('\n')}\n`);
-    expect(failure?.violation.message).toBeUndefined();
+    if (isAboutRefunds(Number(SEED)) === isAboutRefunds(firstSeed)) holdsAlone(Number(SEED));
     return;
   }
   const failures: Failure[] = [];
@@ -36,4 +38,34 @@ export function holdsFor(firstSeed: number, count: number): void {
     const seeds = failures.map((each) => `${each.seed} (${each.violation.invariant})`).join(', ');
     expect.fail(`${failures.length} schedules broke: ${seeds}\n${told(shortest)}`);
   }
+}
+
+function holdsAlone(seed: number): void {
+  const world = new World(seed, { tracing: true });
+  const failure = retrace(seed);
+  if (failure === undefined) world.run();
+  process.stdout.write(`seed ${seed}\n${(failure?.trace ?? world.trace).join('\n')}\n`);
+  expect(failure?.violation.message).toBeUndefined();
+}
+
+function isAboutRefunds(seed: number): boolean {
+  return seed >= FIRST_REFUND_SEED;
+}
+
+/** A sabotage must be noticed within some schedules from a seed on, by one of the invariants that it names. */
+export function noticed({ rules, caughtBy }: Sabotage, firstSeed: number): void {
+  for (let seed = firstSeed; seed < firstSeed + SABOTAGED; seed += 1) {
+    const failure = play(seed, rules);
+    if (failure === undefined || !caughtBy.includes(failure.violation.invariant)) continue;
+    // It is the sabotage that fails, not the rules themselves.
+    if (play(seed) === undefined) return;
+  }
+  expect.fail(`${SABOTAGED} schedules held`);
+}
+
+/** A simulation that goes nowhere interesting holds everything: of some schedules, this many get there at least. */
+export function getsEverywhere(firstSeed: number, count: number, atLeast: number): void {
+  const counts = reached(firstSeed, count);
+  const rare = Object.entries(counts).filter(([, here]) => here < atLeast);
+  expect(rare, JSON.stringify(counts)).toEqual([]);
 }

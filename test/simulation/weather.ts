@@ -38,8 +38,8 @@ export const HARDSHIPS = [
   'successOvertakesRefusal',
   /** The refund that undid a late success is taken back. */
   'undoTakenBack',
-  /** A hint is read while a send is still under way, whose answer says less than the letter. */
-  'hintsWhileSending',
+  /** A hint is read while something is open: a send, whose answer says less, or another try than the one it names. */
+  'hintsWhileOpen',
   /** Somebody refunds, at the provider, a late success that is being undone. */
   'outsideWhileUndoing',
   /** Somebody refunds at a provider that tells nothing but the total of what was refunded. */

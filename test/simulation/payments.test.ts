@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { PAYMENT_SABOTAGES } from './sabotage.ts';
+import { ALONE, getsEverywhere, holdsFor, noticed } from './schedules.ts';
+import { World } from './world.ts';
+
+it('keeps the invariants in 60,000 schedules of drops, duplicates, crashes, resets and clocks', () => {
+  holdsFor(1, 60_000);
+}, 300_000);
+
+it.skipIf(ALONE)('plays a seed the same way twice', () => {
+  const tell = (seed: number) => {
+    const world = new World(seed, { tracing: true });
+    world.run();
+    return world.trace;
+  };
+  for (const seed of [11, 12, 13, 14, 15]) expect(tell(seed)).toEqual(tell(seed));
+});
+
+it.skipIf(ALONE)('gets to where money is in danger', () => getsEverywhere(1, 3_000, 10), 60_000);
+
+it.skipIf(ALONE).each(PAYMENT_SABOTAGES)('notices when $name', (sabotage) => noticed(sabotage, 1), 60_000);
