@@ -37,6 +37,6 @@ it('anchors every chain, so that a cut end is found although the rest is consist
   await system.sql('ALTER TABLE audit DISABLE TRIGGER audit_immutable');
   await system.sql('DELETE FROM audit WHERE payment_id = $1 AND sequence = 2', [body.id]);
   expect(await verifyAnchor(db, file, key)).toEqual([
-    { payment: body.id, problem: 'step 2 was anchored and is no longer there, or is another' },
+    { owner: body.id, problem: 'step 2 was anchored and is no longer there, or is another' },
   ]);
 });
