@@ -198,6 +198,32 @@ describe('forged webhooks', () => {
     await expectSound(system, id);
   });
 
+  it('ten thousand of them are counted, and have no effect', async () => {
+    const { id } = (await pay({ capture_method: 'manual' })).body;
+    await waitFor(async () => (await letters(id)).length === 1, { what: 'the letter' });
+    await settled(id);
+    const genuine = itemOf((await letters(id))[0]?.raw_body ?? Buffer.from(''));
+    const before = await standing(id);
+    const inboxBefore = await system.sql('SELECT count(*) FROM inbox');
+    const counted = async () => (await system.request('GET', '/healthz')).body.webhooks.refused as number;
+    const refusedBefore = await counted();
+    const TOTAL = 10_000;
+    let sent = 0;
+    const forge = async () => {
+      while (sent < TOTAL) {
+        sent += 1;
+        const amount = { value: sent, currency: 'EUR' };
+        const forged = { ...genuine, eventCode: 'CAPTURE', amount, pspReference: `FORGED${sent}` };
+        expect((await deliver(wrap(forged))).status).toBe(401);
+      }
+    };
+    await Promise.all(Array.from({ length: 20 }, forge));
+    expect((await counted()) - refusedBefore).toBe(TOTAL);
+    expect(await standing(id)).toEqual(before);
+    expect(await system.sql('SELECT count(*) FROM inbox')).toEqual(inboxBefore);
+    await expectSound(system, id);
+  });
+
   it.each([
     ['another amount', (item: Item) => ({ ...item, amount: { value: 999, currency: 'EUR' } })],
     ['another currency', (item: Item) => ({ ...item, amount: { ...item.amount, currency: 'GBP' } })],
