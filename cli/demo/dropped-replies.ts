@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { FaultScenario } from './fault-scenarios.ts';
 import type { Merchant } from './merchant.ts';
 import { pay, type Sale, sold } from './pay.ts';
 import { ended } from './refund-scenarios.ts';
+import type { FaultScenario } from './stage.ts';
 import type { Tried } from './tried.ts';
 
 /**

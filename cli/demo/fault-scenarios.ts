@@ -1,20 +1,10 @@
 import { droppedReplies } from './dropped-replies.ts';
 import { describeAttempts, type Expectation } from './judge.ts';
 import { type Answer, eventually, freshKey, type Merchant, type TestCard } from './merchant.ts';
-import { type Operators, resolvedByOperators } from './operator-scenarios.ts';
+import { resolvedByOperators } from './operator-scenarios.ts';
 import { pay, payHastily, type Sale, sold } from './pay.ts';
-import type { Sandboxes } from './sandboxes.ts';
+import type { FaultScenario } from './stage.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
-
-/** Who takes part: a merchant's program, the sandboxes that can be broken, and two operators. */
-export interface Stage {
-  readonly merchant: Merchant;
-  readonly sandboxes: Sandboxes;
-  readonly operators: Operators;
-}
-
-/** What breaks on the way, and what must come of it: one charge or none. Each cleans up after itself. */
-export type FaultScenario = (stage: Stage) => Promise<readonly Tried[]>;
 
 const VISA: TestCard = { number: '4242424242424242' };
 const FAILED_OVER: Expectation['attempts'] = [

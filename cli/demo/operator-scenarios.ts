@@ -1,16 +1,10 @@
 import { z } from 'zod';
 import { type Desk, Refused } from '../operator/desk.ts';
 import { operationsIn } from '../operator/words.ts';
-import type { FaultScenario, Stage } from './fault-scenarios.ts';
 import { eventually, freshKey } from './merchant.ts';
 import { payHastily, type Sale, sold, until } from './pay.ts';
+import type { FaultScenario, Operators, Stage } from './stage.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
-
-/** Two people with keys of their own: what one proposes, only the other can carry out. */
-export interface Operators {
-  readonly alice: Desk;
-  readonly bob: Desk;
-}
 
 const REASON = 'demo: asked the provider';
 

@@ -4,10 +4,11 @@
  * that a merchant couldn't do, but for breaking the sandboxes and reading their journals.
  */
 import { CARD_SCENARIOS, type CardScenario, type Command } from './card-scenarios.ts';
-import { FAULT_SCENARIOS, type Stage } from './fault-scenarios.ts';
+import { FAULT_SCENARIOS } from './fault-scenarios.ts';
 import { differences, judgeByJournals, judgeRefunds } from './judge.ts';
 import { eventually, type Merchant, type PublicRefund } from './merchant.ts';
 import { REFUND_SCENARIOS } from './refund-scenarios.ts';
+import type { Stage } from './stage.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
 
 export interface Row extends Tried {

@@ -6,10 +6,11 @@ import type { RefundTransition } from '../../domain/refund/transition.ts';
 import { loadPayment } from '../aggregate.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
-import type { RequestRow } from '../plan.ts';
 import { json, nextHash } from '../rows.ts';
 import { loadRefund } from './aggregate.ts';
-import { refundAuditContent, refundParts } from './rows.ts';
+import { type RefundRequest, refundAuditContent, refundParts } from './rows.ts';
+
+export type { RefundRequest } from './rows.ts';
 
 export type PlannedRefund =
   | {
@@ -20,11 +21,6 @@ export type PlannedRefund =
     }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly bodyDigest: string }
   | { readonly type: 'no_payment' };
-
-export interface RefundRequest extends RequestRow {
-  readonly merchantId: string;
-  readonly mode: string;
-}
 
 /** The same judgement as at the door, asked again under the lock. */
 export type JudgeRefund = (

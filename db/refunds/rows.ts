@@ -1,6 +1,7 @@
 import { refundSnapshotOf } from '../../domain/refund/refund.ts';
 import type { RefundTransition } from '../../domain/refund/transition.ts';
 import { Prisma } from '../generated/client.ts';
+import type { RequestRow } from '../plan.ts';
 import { type ResolutionRow, resolutionPart } from '../resolutions.ts';
 import {
   type AuditContent,
@@ -15,7 +16,11 @@ import {
   type Step,
   sha256,
 } from '../rows.ts';
-import type { RefundRequest } from './plan.ts';
+
+export interface RefundRequest extends RequestRow {
+  readonly merchantId: string;
+  readonly mode: string;
+}
 
 /** A refund's step as parts of one SQL statement; each writes only where the statement's `gate` let it through. */
 export function refundParts(

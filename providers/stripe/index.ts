@@ -10,7 +10,6 @@ import type {
   CallContext,
   CaptureRequest,
   CardData,
-  ListedRefund,
   LookupRequest,
   LookupResult,
   Provider,
@@ -20,7 +19,7 @@ import type {
   VoidRequest,
 } from '../provider.ts';
 import { currentCall, detailOfFault, exchange, outcomeOfFault } from '../transport/index.ts';
-import { fromStripeAmount, toStripeAmount } from './amounts.ts';
+import { toStripeAmount } from './amounts.ts';
 import { stripeClient } from './client.ts';
 import { type StripeConfig, stripeConfig } from './config.ts';
 import {
@@ -32,12 +31,12 @@ import {
   errorSchema,
   intentSchema,
   REFERENCE_KEY,
-  type Refund,
   refundOutcome,
   refundSchema,
   type StripeFailure,
   voidOutcome,
 } from './mapping.ts';
+import { listed, listRefunds } from './refunds.ts';
 import { testPaymentMethod } from './test-cards.ts';
 import { stripeWebhook } from './webhook.ts';
 
@@ -270,24 +269,6 @@ async function findAuthorization(client: Stripe, request: LookupRequest): Promis
   return found(authorizationOutcome(intent, request));
 }
 
-const REFUND_PAGES = 10;
-
-/** Refunds are listed by intent, newest first, read-after-write. Undefined: there are too many to read. */
-async function listRefunds(client: Stripe, intentId: string): Promise<readonly Refund[] | undefined> {
-  const refunds: Refund[] = [];
-  for (let page = 0; page < REFUND_PAGES; page += 1) {
-    const after = refunds.at(-1)?.id;
-    const list = await client.refunds.list({
-      payment_intent: intentId,
-      limit: 100,
-      ...(after === undefined ? {} : { starting_after: after }),
-    });
-    refunds.push(...list.data.map((item) => refundSchema.parse(item)));
-    if (!list.has_more || list.data.length === 0) return refunds;
-  }
-  return undefined;
-}
-
 /** Ours is found by its metadata. */
 async function findRefund(client: Stripe, intentId: string, request: Expected): Promise<LookupResult> {
   const refunds = await listRefunds(client, intentId);
@@ -307,20 +288,4 @@ async function refundsOf(client: Stripe, intentId: string): Promise<RefundListin
     const detail = failure === undefined ? detailOfFault(error, call) : `http_${failure.statusCode}`;
     return { type: 'failed', detail };
   }
-}
-
-/** An amount that isn't exact in minor units was not made by us, and cannot be booked: it is left to the total. */
-function listed({ id, amount, currency, metadata, status }: Refund): ListedRefund[] {
-  const amountMinor = fromStripeAmount(amount, currency.toUpperCase());
-  const reference = metadata[REFERENCE_KEY];
-  if (amountMinor === undefined) return [];
-  return [
-    {
-      providerReference: id,
-      ...(typeof reference === 'string' ? { reference } : {}),
-      amountMinor,
-      currency: currency.toUpperCase(),
-      made: status === 'succeeded',
-    },
-  ];
 }

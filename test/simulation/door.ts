@@ -115,6 +115,10 @@ class RefundDoor extends OwnerDoor<Refund, RefundDecision, RefundTransition, Ref
     return new RefundRun(this.world, this.#rows, generation, generation === 1 ? this.#order : undefined);
   }
 
+  protected override isToldAgain({ kind }: RefundCommand): boolean {
+    return kind !== 'retry' || this.world.weather.hardships.has('retryToldAgain');
+  }
+
   protected isFinished(refund: Refund): boolean {
     return isFinished(refund);
   }

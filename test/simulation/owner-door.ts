@@ -110,7 +110,11 @@ export abstract class OwnerDoor<
     // Signals and updates that came after the point of the reset are applied again.
     again.newsCount = run.newsCount > 0 ? 1 : 0;
     for (const command of run.updates.values())
-      timeline.after(random.between(2, 50), () => again.command(command));
+      if (this.isToldAgain(command)) timeline.after(random.between(2, 50), () => again.command(command));
+  }
+
+  protected isToldAgain(_command: Command): boolean {
+    return true;
   }
 }
 

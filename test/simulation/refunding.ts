@@ -45,11 +45,12 @@ export class Refunding {
     const late = profile.slowestMs === 0 || world.random.chance(0.7);
     if (execution.keep || !world.random.chance(late ? world.weather.lateSuccess : 0.3)) return execution;
     const delayMs = late
-      ? 2 * profile.step.visibilityHorizonMs + 120_000 + world.random.magnitude(86_400_000)
+      ? 6 * profile.step.visibilityHorizonMs + 120_000 + world.random.magnitude(86_400_000)
       : world.random.magnitude(profile.slowestMs / 2);
     world.timeline.after(delayMs, () => {
       // A resend under the same key came first, and is the one effect of that key.
       if (charge.refunds.has(request.operationId) || this.#provider.isKept(request)) return;
+      if (late && !this.#mayBeLate(request, charge)) return;
       const effect = this.#effect(request, charge, late);
       if (this.#fits(request, charge)) this.#make(request, charge, effect, 'certain');
       else effect.state = 'refused';
@@ -137,9 +138,15 @@ export class Refunding {
     this.#tell(request, charge, effect, refusal, overtakes ? 'usual' : 'prompt');
     if (!world.random.chance(lateSuccess)) return;
     world.timeline.after((overtakes ? 0 : 5_000) + world.random.magnitude(86_400_000), () => {
+      if (!this.#mayBeLate(request, charge)) return;
       effect.late = true;
       this.#make(request, charge, effect, 'certain');
     });
+  }
+
+  #mayBeLate({ ownerId }: Request, charge: Charge): boolean {
+    const others = [...charge.refunds.values()].filter((effect) => effect.ownerId === ownerId);
+    return this.#provider.world.weather.hardships.has('lateTwice') || !others.some(({ late }) => late);
   }
 
   #tell(

@@ -1,6 +1,6 @@
 import { REAL_RULES, type Rules } from './rules.ts';
 import { Violation } from './violation.ts';
-import { World } from './world.ts';
+import { type Options, World } from './world.ts';
 
 export interface Failure {
   readonly seed: number;
@@ -14,13 +14,13 @@ export function play(seed: number, rules: Rules = REAL_RULES): Failure | undefin
     new World(seed, { rules }).run();
     return undefined;
   } catch {
-    return retrace(seed, rules);
+    return retrace(seed, { rules });
   }
 }
 
 /** The same schedule, told line by line; undefined where it holds. */
-export function retrace(seed: number, rules: Rules = REAL_RULES): Failure | undefined {
-  const world = new World(seed, { rules, tracing: true });
+export function retrace(seed: number, options: Options = {}): Failure | undefined {
+  const world = new World(seed, { ...options, tracing: true });
   try {
     world.run();
     return undefined;

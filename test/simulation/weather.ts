@@ -44,10 +44,14 @@ export const HARDSHIPS = [
   'outsideWhileUndoing',
   /** Somebody refunds at a provider that tells nothing but the total of what was refunded. */
   'outsideInTotals',
+  /** Two tries of one refund are both made late. */
+  'lateTwice',
   /** A letter about our refund names the charge, not the refund. */
   'namelessLetters',
   /** An operator sends a refund again that was made late, after its release, and then taken back. */
   'retryAfterRelease',
+  /** A reset tells a refund's workflow an operator's retry again, when that has been made and taken back. */
+  'retryToldAgain',
 ] as const;
 export type Hardship = (typeof HARDSHIPS)[number];
 

@@ -37,7 +37,7 @@ const ASKED = ['S', 'S', 'N', 'N', 'A', 'B', 'C', 'D'] as const;
 const ASKED_ABOUT_REFUNDS = ['S', 'S', 'N', 'A', 'B', 'B', 'B', 'C', 'D'] as const;
 /** Hardships that the system is known not to bear yet. */
 const WITHHELD: ReadonlySet<Hardship> = new Set(HARDSHIPS);
-const PLAYED: ReadonlySet<Hardship> = new Set(HARDSHIPS.filter((each) => !WITHHELD.has(each)));
+export const PLAYED: ReadonlySet<Hardship> = new Set(HARDSHIPS.filter((each) => !WITHHELD.has(each)));
 
 export interface Options {
   readonly rules?: Rules;
