@@ -70,7 +70,8 @@ function isInDoubt(payment: Payment, letter: Letter): boolean {
  * schedules that withhold the hardship leave it in the box.
  */
 function isBeingSent(run: PaymentRun): boolean {
-  if (run.world.weather.hardships.has('hintsWhileOpen')) return false;
+  const { aboutRefunds, weather } = run.world;
+  if (!aboutRefunds || weather.hardships.has('hintsWhileOpen')) return false;
   return run.openOperations().some((operation) => operation.status === 'created');
 }
 
