@@ -1,9 +1,6 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
 import { loadPayment } from '../db/aggregate.ts';
-import { currentGeneration } from '../db/generations.ts';
 import { insertShell, storedDigest } from '../db/plan.ts';
-import { paymentWorkflowId } from '../domain/ids.ts';
 import { judgeCommand } from '../domain/payment/commands.ts';
 import { type Command, snapshotOf } from '../domain/payment/payment.ts';
 import {
@@ -23,11 +20,11 @@ import { bringNews } from './news.ts';
 import { createOperatorsDoor } from './operators.ts';
 import { createRefundsDoor } from './refunds.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { sendCommand, startWithUpdate } from './updates.ts';
+import { askForSnapshot, sendCommand, startWithUpdate } from './updates.ts';
 
 /** The door of one process: Temporal's client, and Postgres for generations and stored answers. */
 export function createDoor(deps: DoorParts): PaymentsDoor {
-  const { client, db } = deps;
+  const { db } = deps;
 
   const command =
     <Order extends { readonly request: RequestStamp }>(name: Command, update: PaymentUpdate<Order>) =>
@@ -49,16 +46,7 @@ export function createDoor(deps: DoorParts): PaymentsDoor {
     confirm: command('confirm', confirmUpdate),
     capture: command('capture', captureUpdate),
     void: command('void', voidUpdate),
-    async snapshot(paymentId, timeoutMs) {
-      const generation = (await currentGeneration(db, paymentId)) ?? 1;
-      const handle = client.workflow.getHandle(paymentWorkflowId(paymentId, generation));
-      try {
-        return await client.withDeadline(Date.now() + timeoutMs, () => handle.query(snapshotQuery));
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return undefined;
-        throw error;
-      }
-    },
+    snapshot: (paymentId, timeoutMs) => askForSnapshot(deps, paymentId, snapshotQuery, timeoutMs),
     news: (ownerId) => bringNews(deps, ownerId),
     refunds: createRefundsDoor(deps),
     operators: createOperatorsDoor(deps),

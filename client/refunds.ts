@@ -1,9 +1,7 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { loadPayment } from '../db/aggregate.ts';
 import { currentGeneration } from '../db/generations.ts';
 import { loadRefund } from '../db/refunds/aggregate.ts';
 import { readBalance, refuseRefund } from '../db/refunds/plan.ts';
-import { refundWorkflowId } from '../domain/ids.ts';
 import type { Refusal } from '../domain/payment/commands.ts';
 import { judgeRefundCancel, judgeRefundOrder } from '../domain/refund/commands.ts';
 import { refundSnapshotOf } from '../domain/refund/refund.ts';
@@ -17,11 +15,11 @@ import {
 import type { RefundResult, RefundsDoor } from './contract.ts';
 import { type DoorParts, REFUND_WORKFLOW } from './generations.ts';
 import { searchAttributes } from './search-attributes.ts';
-import { sendCommand, startWithUpdate } from './updates.ts';
+import { askForSnapshot, sendCommand, startWithUpdate } from './updates.ts';
 
 /** Refunds by the door: as payments, one workflow for each, started with its first update. */
 export function createRefundsDoor(deps: DoorParts): RefundsDoor {
-  const { client, db } = deps;
+  const { db } = deps;
   return {
     create: (refundId, order, timeoutMs) => create(deps, refundId, order, timeoutMs),
     cancel: (refundId, order, timeoutMs) =>
@@ -36,16 +34,7 @@ export function createRefundsDoor(deps: DoorParts): RefundsDoor {
         },
         refused: (refusal) => ({ type: 'refused', refusal, stamp: order.request }),
       }),
-    async snapshot(refundId, timeoutMs) {
-      const generation = (await currentGeneration(db, refundId)) ?? 1;
-      const handle = client.workflow.getHandle(refundWorkflowId(refundId, generation));
-      try {
-        return await client.withDeadline(Date.now() + timeoutMs, () => handle.query(refundSnapshotQuery));
-      } catch (error) {
-        if (error instanceof WorkflowNotFoundError) return undefined;
-        throw error;
-      }
-    },
+    snapshot: (refundId, timeoutMs) => askForSnapshot(deps, refundId, refundSnapshotQuery, timeoutMs),
   };
 }
 

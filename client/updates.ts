@@ -6,7 +6,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type { TypedSearchAttributes, UpdateDefinition } from '@temporalio/common';
+import type { QueryDefinition, TypedSearchAttributes, UpdateDefinition } from '@temporalio/common';
 import { currentGeneration } from '../db/generations.ts';
 import { workflowIdOf } from '../domain/ids.ts';
 import type { Refusal, RequestStamp } from '../workflows/payment/messages.ts';
@@ -17,6 +17,23 @@ import { type DoorParts, openGeneration, startOptions } from './generations.ts';
 /** How long the last question ("does Temporal have it at all?") may take once the caller's time is up. */
 const AFTERTHOUGHT_MS = 200;
 const BODY_DIGEST = 'bodyDigest';
+
+/** The workflow's own view, for what has no row yet. Undefined: Temporal has none. Rejects when nobody can tell in time. */
+export async function askForSnapshot<Snapshot>(
+  { client, db }: DoorParts,
+  ownerId: string,
+  query: QueryDefinition<Snapshot | undefined>,
+  timeoutMs: number,
+): Promise<Snapshot | undefined> {
+  const generation = (await currentGeneration(db, ownerId)) ?? 1;
+  const handle = client.workflow.getHandle(workflowIdOf(ownerId, generation));
+  try {
+    return await client.withDeadline(Date.now() + timeoutMs, () => handle.query(query));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
 
 export interface Start<Answer> {
   readonly workflow: string;

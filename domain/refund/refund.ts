@@ -97,7 +97,7 @@ export function allowedRefundCommands(refund: Refund): readonly RefundCommand[] 
   return refund.failure?.code === 'refund_reversed' ? [] : ['cancel'];
 }
 
-/** A provider that makes its refunds only by hand is one whose adapter has no refund call. */
+/** One more try with a key and permit of its own, or the refund unchanged if its cause already has one. */
 export function withOperation(
   refund: Refund,
   wanted: { readonly cause: string; readonly notBeforeMs?: number },

@@ -1,5 +1,6 @@
 import type { StoredResolution } from '../../activities/index.ts';
 import type { Refusal } from '../../domain/payment/commands.ts';
+import type { OperatorOrder } from '../../domain/payment/operate.ts';
 import type { Trigger } from '../../domain/payment/transition.ts';
 import { database } from './activities.ts';
 import type { ApproveCommand, OperatorCommand } from './operator-messages.ts';
@@ -42,6 +43,11 @@ export async function operate<State, Decision, Extras>(
   if (judged?.type === 'refused') return { type: 'refused', refusal: judged.refusal, stamp };
   if (process.superseded) throw supersededUpdate('object');
   return { type: 'done', stamp };
+}
+
+/** What the domain is told of a command: its cause, who, and why. */
+export function orderOf({ request, operator, reason }: OperatorCommand): OperatorOrder {
+  return { cause: request.requestId, operator, reason };
 }
 
 /** The request's row is the operator's own promise, whoever's payment it concerns. */

@@ -8,7 +8,6 @@ import {
   decideProposal,
   decideResolution,
   decideRetryNow,
-  type OperatorOrder,
   outcomeOfTestimony,
   revocable,
 } from '../../domain/payment/operate.ts';
@@ -16,7 +15,7 @@ import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
 import { database } from '../operations/activities.ts';
 import type { Lanes } from '../operations/lanes.ts';
-import { operate, proposalFor, requestOf } from '../operations/operating.ts';
+import { operate, orderOf, proposalFor, requestOf } from '../operations/operating.ts';
 import {
   type ApproveCommand,
   type MoveCommand,
@@ -62,14 +61,17 @@ export function handleOperators(process: PaymentProcess, lanes: Lanes): void {
     run(command, 'void', (payment) => decideOperatorVoid(payment, orderOf(command))),
   );
   handle(OPERATOR_UPDATES.cancel, async (command: OperatorCommand) => {
-    const revoked = await revokeAll(process);
-    return run(command, 'cancel', (payment) => decideOperatorCancel(payment, orderOf(command), revoked));
+    const rule = (payment: Payment, revoked: readonly string[]) =>
+      decideOperatorCancel(payment, orderOf(command), revoked);
+    const revoked = await revokeFor(process, rule);
+    return run(command, 'cancel', (payment) => rule(payment, revoked));
   });
   handle(OPERATOR_UPDATES.move, async (command: MoveCommand) => {
-    const revoked = await revokeAll(process);
     const { accountId, sendByMs } = command;
     const order = { ...orderOf(command), sendByMs, ...(accountId === undefined ? {} : { accountId }) };
-    return run(command, 'move', (payment) => decideMove(payment, order, revoked));
+    const rule = (payment: Payment, revoked: readonly string[]) => decideMove(payment, order, revoked);
+    const revoked = await revokeFor(process, rule);
+    return run(command, 'move', (payment) => rule(payment, revoked));
   });
   handle(OPERATOR_UPDATES.propose, (command: ProposeCommand) => propose(process, command, run));
   handle(OPERATOR_UPDATES.approve, (command: ApproveCommand) => approve(process, command, run));
@@ -109,16 +111,20 @@ async function approve(process: PaymentProcess, command: ApproveCommand, run: Ru
   );
 }
 
-function orderOf({ request, operator, reason }: OperatorCommand): OperatorOrder {
-  return { cause: request.requestId, operator, reason };
-}
-
-/** Takes back every permit that nobody has claimed; what was claimed first is missing from the answer. */
-async function revokeAll(process: PaymentProcess): Promise<readonly string[]> {
+/**
+ * Takes back every permit that nobody has claimed; what was claimed first is missing from the answer. A command
+ * that would be refused even then takes none: what is refused changes nothing.
+ */
+async function revokeFor(
+  process: PaymentProcess,
+  rule: (payment: Payment, revoked: readonly string[]) => Ruling,
+): Promise<readonly string[]> {
   await process.planned();
   if (process.superseded) return [];
+  const unclaimed = revocable(process.current).map(({ id }) => id);
+  if (rule(process.current, unclaimed).type === 'refused') return [];
   const revoked: string[] = [];
-  for (const { id } of revocable(process.current)) {
+  for (const id of unclaimed) {
     if ((await database.revoke(id)) === 'revoked') revoked.push(id);
   }
   return revoked;

@@ -1,5 +1,4 @@
 import { defineUpdate, setHandler } from '@temporalio/workflow';
-import type { OperatorOrder } from '../../domain/payment/operate.ts';
 import { decideRefundCancel, type RefundRuling } from '../../domain/refund/commands.ts';
 import {
   decideRefundProposal,
@@ -10,7 +9,7 @@ import {
 import { openOperation, type Refund } from '../../domain/refund/refund.ts';
 import { database } from '../operations/activities.ts';
 import type { Lanes } from '../operations/lanes.ts';
-import { operate, proposalFor, requestOf } from '../operations/operating.ts';
+import { operate, orderOf, proposalFor, requestOf } from '../operations/operating.ts';
 import {
   type ApproveCommand,
   OPERATOR_UPDATES,
@@ -100,8 +99,4 @@ async function approve(process: RefundProcess, command: ApproveCommand, run: Run
     (refund) => decideRefundResolution(refund, operationId, outcome, order, Date.now()),
     { resolution: { type: 'approved', id, approvedBy: command.operator } },
   );
-}
-
-function orderOf({ request, operator, reason }: OperatorCommand): OperatorOrder {
-  return { cause: request.requestId, operator, reason };
 }
