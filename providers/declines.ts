@@ -18,6 +18,7 @@ const MESSAGES: Readonly<Record<DeclineReason, string>> = {
   invalid_card_data: 'The card’s number or another detail is invalid.',
   authentication_required: 'The issuer asks for the cardholder to authenticate.',
   authentication_failed: 'The cardholder could not be authenticated.',
+  authentication_rejected: 'The issuer rejected the authentication, and asks that no authorization be tried.',
   do_not_honor: 'The issuer refused without saying why.',
   generic_decline: 'The payment was declined.',
 };

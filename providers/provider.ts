@@ -3,6 +3,7 @@
  * contract (this file), the registry, the transport, one folder an adapter. What may not: rows, permits,
  * the vault, retries or decisions; and no adapter may know another.
  */
+import type { AuthenticationRequest } from '../domain/authentication/authentication.ts';
 import type { Evidence, OperationOutcome } from '../domain/payment/outcome.ts';
 
 /**
@@ -67,6 +68,12 @@ export interface ProviderConnection {
   lookup?(request: LookupRequest): Promise<LookupResult>;
   /** Every refund of one authorization that the provider knows, ours or not. Absent: it can't be asked. */
   refundsOf?(request: { readonly providerReference: string }): Promise<RefundListing>;
+  /**
+   * Goes on after the payer acted, given what their browser brought back, where the provider waits for that.
+   * `reference` is the authorization's; an answer about another payment is a mismatch. Absent: the provider
+   * goes on by itself, and is asked.
+   */
+  completeAction?(request: CompleteActionRequest): Promise<OperationOutcome>;
   /** Class C: void by our own reference, when no provider reference is known. */
   voidByReference?(request: VoidByReferenceRequest): Promise<OperationOutcome>;
 }
@@ -89,7 +96,28 @@ export interface AuthorizeRequest extends CallContext {
   readonly card: CardData;
   readonly description?: string;
   readonly statementDescriptor?: string;
+  /** Where the payer's browser comes back to after a challenge: Interlock's own endpoint, while the payer is there. */
   readonly returnUrl?: string;
+  /** What is asked about authentication. Absent: as the provider and the issuer want it. */
+  readonly authentication?: AuthenticationRequest;
+  readonly storedCredential?: StoredCredential;
+}
+
+/**
+ * A card that is kept for later. `cardholder`: the payer is there, and agrees to it with this payment.
+ * `merchant`: nobody is there; the network's id of the payer's own payment says that they agreed once.
+ */
+export interface StoredCredential {
+  readonly initiator: 'cardholder' | 'merchant';
+  readonly usage: 'recurring' | 'unscheduled';
+  readonly networkTransactionId?: string;
+}
+
+export interface CompleteActionRequest extends CallContext {
+  readonly amountMinor: number;
+  readonly currency: string;
+  /** The query that the payer's browser came back with. Anybody can have written it: it proves nothing. */
+  readonly returned: Readonly<Record<string, string>>;
 }
 
 /** A card in the clear. Exists only inside a provider activity, between the vault and the adapter. */

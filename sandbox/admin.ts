@@ -2,6 +2,7 @@
 // It listens on a port of its own, so that it answers while the API refuses connections.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import { challenges, isOpen, pageUrl } from './acs/challenge.ts';
 import { type FaultBoard, faultRequest } from './faults.ts';
 import { readBody, send } from './http.ts';
 import type { Kernel } from './kernel.ts';
@@ -20,9 +21,25 @@ interface Reply {
   body: unknown;
 }
 
-const settingsRequest = z.strictObject({ settleDelayMs: z.number().int().min(0).max(3_600_000).optional() });
+const delayMs = z.number().int().min(0).max(3_600_000);
+const settingsRequest = z.strictObject({
+  settleDelayMs: delayMs.optional(),
+  challengeReportDelayMs: delayMs.optional(),
+  challengeTimeScale: z.number().positive().max(1_000).optional(),
+});
 const releaseRequest = z.strictObject({ order: z.enum(['fifo', 'reverse']).default('fifo') });
-const authenticateRequest = z.strictObject({ outcome: z.enum(['succeeded', 'failed']).default('succeeded') });
+/** The words of the providers' test pages, and ours for the two ways in which time runs out. */
+const OUTCOMES = {
+  succeeded: 'approved',
+  failed: 'failed',
+  canceled: 'canceled',
+  timed_out: 'timed_out',
+  never_shown: 'never_shown',
+} as const;
+const authenticateRequest = z.strictObject({
+  outcome: z.enum(Object.keys(OUTCOMES) as (keyof typeof OUTCOMES)[]).default('succeeded'),
+  reportDelayMs: delayMs.optional(),
+});
 const lateSuccessRequest = z.strictObject({
   amountMinor: z.number().int().positive().optional(),
   currency: z
@@ -73,10 +90,13 @@ async function answer(parts: AdminParts, request: IncomingMessage): Promise<Repl
     case 'POST /webhooks/release':
       return { status: 200, body: { released: parts.dispatcher.release(releaseRequest.parse(body).order) } };
     case 'POST /settings': {
-      const { settleDelayMs } = settingsRequest.parse(body);
-      if (settleDelayMs !== undefined) parts.kernel.settleDelayMs = settleDelayMs;
-      return { status: 200, body: { settleDelayMs: parts.kernel.settleDelayMs } };
+      const { kernel } = parts;
+      Object.assign(kernel, settingsRequest.parse(body));
+      const { settleDelayMs, challengeReportDelayMs, challengeTimeScale } = kernel;
+      return { status: 200, body: { settleDelayMs, challengeReportDelayMs, challengeTimeScale } };
     }
+    case 'GET /challenges':
+      return { status: 200, body: listed(parts, url.searchParams) };
     case 'POST /reset':
       await parts.faults.clear();
       parts.dispatcher.reset();
@@ -85,6 +105,25 @@ async function answer(parts: AdminParts, request: IncomingMessage): Promise<Repl
     default:
       return { status: 404, body: { error: `no such admin endpoint: ${route}` } };
   }
+}
+
+/** The challenges that wait for a cardholder, or with `all` every one; `reference` picks one payment's. */
+function listed({ kernel, provider }: AdminParts, query: URLSearchParams): unknown[] {
+  const reference = query.get('reference');
+  return kernel.store
+    .values(challenges)
+    .filter((row) => (query.has('all') || isOpen(row)) && (reference === null || row.reference === reference))
+    .map((row) => ({
+      id: row.id,
+      reference: row.reference,
+      payment: row.payment,
+      state: row.state,
+      pageUrl: pageUrl(provider, row.id),
+      amountMinor: row.amountMinor,
+      currency: row.currency,
+      deadlineAt: row.deadlineAt === null ? null : new Date(row.deadlineAt).toISOString(),
+      result: row.result,
+    }));
 }
 
 async function faults(parts: AdminParts, method: string, body: unknown): Promise<Reply> {
@@ -119,14 +158,12 @@ async function payment(
     return { status, body: { reference, outcome, payments: provider.find(reference) } };
   }
   if (method === 'POST' && verb === 'authenticate') {
-    const done = provider.authenticate(
-      tx,
-      reference,
-      authenticateRequest.parse(body).outcome === 'succeeded',
-    );
+    const { outcome, reportDelayMs } = authenticateRequest.parse(body);
+    const done = provider.authenticate(tx, { reference, outcome: OUTCOMES[outcome], reportDelayMs });
     kernel.commit(tx);
     await kernel.journal.durable();
-    return { status: done ? 200 : 404, body: { reference, payments: provider.find(reference) } };
+    const payments = provider.find(reference);
+    return { status: done === undefined ? 404 : 200, body: { reference, ...done, payments } };
   }
   return { status: 404, body: { error: `no such admin endpoint: ${method} payments/${verb ?? ''}` } };
 }

@@ -1,6 +1,7 @@
 // State as an event-sourced store: a transaction collects journal lines, and applying them is the only way
 // that anything changes. What has to happen later (timers, webhooks) is state too, so a killed process
 // picks up exactly where its journal ends.
+import type { Authentication } from './acs/emv.ts';
 import type { Draft, Journal, JournalLine } from './journal.ts';
 
 export interface Table<T> {
@@ -39,6 +40,8 @@ export interface Effect {
   /** ISO 4217 minor units, whatever the provider's own convention on the wire. */
   amountMinor: number;
   currency: string;
+  /** What 3DS came to, where it was tried. */
+  authentication?: Partial<Authentication>;
 }
 
 export interface Origin {
@@ -144,6 +147,10 @@ export class Kernel {
   readonly timeScale: number;
   /** How long a modification takes to settle, and a webhook to leave. Milliseconds, never scaled. */
   settleDelayMs = 30;
+  /** How long the issuer takes to report what the cardholder decided; the browser goes back at once. */
+  challengeReportDelayMs = 0;
+  /** Scales the issuer's own timers; people and browsers may need a slower pace than the rest. */
+  challengeTimeScale: number;
   onTask: (task: Task, tx: Transaction) => void = () => {};
   onWebhook: (row: WebhookRow) => void = () => {};
   /** Arrivals and effects, oldest first. */
@@ -155,6 +162,7 @@ export class Kernel {
   constructor(options: KernelOptions) {
     this.journal = options.journal;
     this.timeScale = options.timeScale;
+    this.challengeTimeScale = options.timeScale;
     this.#identity = { provider: options.provider, account: options.account };
   }
 

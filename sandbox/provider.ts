@@ -1,6 +1,7 @@
 // What a simulated provider offers to the machinery around it (pipeline, admin, webhooks).
 // A provider decides; it never touches sockets, files or timers.
 import type { IncomingHttpHeaders } from 'node:http';
+import type { ChallengeOutcome } from './acs/emv.ts';
 import type { Task, Transaction, WebhookRow } from './kernel.ts';
 import type { TestFault } from './test-values.ts';
 
@@ -68,10 +69,24 @@ export interface LateSuccessRequest {
   capture?: boolean | undefined;
 }
 
+export interface AuthenticateRequest {
+  reference: string;
+  outcome: ChallengeOutcome;
+  /** How long after the answer the provider hears of it; absent: as the settings say. */
+  reportDelayMs?: number | undefined;
+}
+
+export interface Authenticated {
+  /** Where a browser would be sent now. */
+  returnTo: string | null;
+}
+
 export type LateSuccess = 'succeeded' | 'already_succeeded' | 'not_found';
 
 export interface ProviderSimulator {
   name: ProviderName;
+  /** Where this simulator's own pages are served. */
+  publicUrl(): string;
   idempotencyWindowMs: number;
   /** Stripe replays a 5xx that came from execution; Adyen remembers what happened instead. */
   storesServerErrors: boolean;
@@ -85,8 +100,8 @@ export interface ProviderSimulator {
   /** Everything the provider knows under the merchant's reference. */
   find(reference: string): unknown[];
   lateSuccess(tx: Transaction, request: LateSuccessRequest): LateSuccess;
-  /** Ends a pending 3DS challenge; false when none is pending. */
-  authenticate(tx: Transaction, reference: string, succeeded: boolean): boolean;
+  /** Ends a pending 3DS challenge as a cardholder would; undefined when none is pending. */
+  authenticate(tx: Transaction, request: AuthenticateRequest): Authenticated | undefined;
   /** Pages for the cardholder; undefined where the path isn't one. */
   page?(request: ApiRequest, tx: Transaction): Page | undefined;
 }

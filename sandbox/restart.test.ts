@@ -49,7 +49,7 @@ test('killed under load and started again, a simulator keeps every answered effe
       answered.set(reference, answer.body);
     }
   });
-  await expect.poll(() => answered.size).toBeGreaterThan(100);
+  await expect.poll(() => answered.size, { timeout: 15_000 }).toBeGreaterThan(100);
   await killed(first.child);
   await Promise.all(load);
 

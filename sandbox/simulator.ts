@@ -24,6 +24,8 @@ export interface SimulatorSettings {
   webhookUrl?: string | undefined;
   /** Scales waits (key windows, expiry, search lag); 1 is the provider's own pace. */
   timeScale?: number | undefined;
+  /** Scales the issuer's timers of a challenge; as `timeScale` unless given. People click at their own pace. */
+  challengeTimeScale?: number | undefined;
   host?: string | undefined;
   apiKey?: string | undefined;
   webhookSecret?: string | undefined;
@@ -59,6 +61,7 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   await mkdir(dataDir, { recursive: true });
   const { journal, lines } = await openJournal(join(dataDir, `${name}.journal.jsonl`));
   const kernel = new Kernel({ journal, provider: name, account, timeScale });
+  kernel.challengeTimeScale = settings.challengeTimeScale ?? timeScale;
   // A page for the cardholder needs this server's own address, known once it listens.
   const address = { apiUrl: '' };
   const options = {

@@ -8,6 +8,7 @@ import type {
   AuthorizeRequest,
   CallContext,
   CaptureRequest,
+  CompleteActionRequest,
   Provider,
   ProviderConnection,
   RefundRequest,
@@ -16,6 +17,7 @@ import type {
 } from '../provider.ts';
 import { currentCall, exchange, outcomeOfFault } from '../transport/index.ts';
 import { toAdyenAmount } from './amounts.ts';
+import { authenticationParameters } from './authentication.ts';
 import { AdyenFailure, type AdyenServices, adyenClient } from './client.ts';
 import { type AdyenConfig, adyenConfig } from './config.ts';
 import {
@@ -32,7 +34,7 @@ const DAY_MS = 86_400_000;
 
 export const adyen: Provider = {
   name: 'adyen',
-  connectorVersion: 'adyen-1',
+  connectorVersion: 'adyen-2',
   // Keys are kept for at least 7 days. There is no look-up, so no horizon applies.
   unknown: { replaysByKey: true, keyWindowMs: 7 * DAY_MS, visibilityHorizonMs: 0 },
   automaticCapture: 'authorize_then_capture',
@@ -58,6 +60,7 @@ function connection(adyen: Adyen): ProviderConnection {
     capture: (request) => capture(adyen, request),
     void: (request) => cancel(adyen, request),
     refund: (request) => refund(adyen, request),
+    completeAction: (request) => completeAction(adyen, request),
     voidByReference: (request) => cancelByReference(adyen, request),
   };
 }
@@ -88,6 +91,7 @@ async function authorize({ sdk, config }: Adyen, request: AuthorizeRequest): Pro
   const { card, currency, reference, statementDescriptor } = request;
   const value = toAdyenAmount(request.amountMinor, currency);
   if (value === undefined) return notRepresentable(currency);
+  const { fields, additionalData } = authenticationParameters(request);
   const body = {
     merchantAccount: config.merchantAccount,
     reference,
@@ -101,9 +105,9 @@ async function authorize({ sdk, config }: Adyen, request: AuthorizeRequest): Pro
       ...(card.holderName === undefined ? {} : { holderName: card.holderName }),
     },
     returnUrl: request.returnUrl ?? config.returnUrl,
-    shopperInteraction: 'Ecommerce',
+    ...fields,
     // The account's own capture delay must never capture what our ledger has not asked for.
-    additionalData: { manualCapture: 'true' },
+    additionalData: { manualCapture: 'true', ...additionalData },
     ...(statementDescriptor === undefined ? {} : { shopperStatement: statementDescriptor }),
   };
   // The SDK types enumerations as classes of its own; the document is what the contract test checks.
@@ -113,6 +117,26 @@ async function authorize({ sdk, config }: Adyen, request: AuthorizeRequest): Pro
     (options) => sdk.payments.payments(typed, options),
     (answer) => authorizationOutcome(paymentSchema.parse(answer), request),
   );
+}
+
+/** As long as Adyen's document allows. */
+const LONGEST_REDIRECT_RESULT = 20_000;
+
+/** Adyen authorizes after a redirect only once it is given what the browser brought back. */
+async function completeAction({ sdk }: Adyen, request: CompleteActionRequest): Promise<OperationOutcome> {
+  const { redirectResult } = request.returned;
+  if (redirectResult === undefined || !/^[\x21-\x7e]+$/.test(redirectResult)) return nothingReturned();
+  if (redirectResult.length > LONGEST_REDIRECT_RESULT) return nothingReturned();
+  return await perform(
+    request,
+    (options) => sdk.payments.paymentsDetails({ details: { redirectResult } }, options),
+    (answer) => authorizationOutcome(paymentSchema.parse(answer), request),
+  );
+}
+
+function nothingReturned(): OperationOutcome {
+  const message = 'The browser brought no usable `redirectResult` back. Nothing was sent.';
+  return { type: 'rejected', code: 'no_redirect_result', message };
 }
 
 /** Captures and refunds, which differ in their endpoint only. */

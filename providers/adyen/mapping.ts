@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import type { DeclineReason, OperationOutcome, UnknownCause } from '../../domain/payment/outcome.ts';
-import { declineFor } from '../declines.ts';
+import type {
+  Declined,
+  DeclineReason,
+  OperationOutcome,
+  UnknownCause,
+} from '../../domain/payment/outcome.ts';
+import { type DeclineCodes, declineFor } from '../declines.ts';
 import { safeCode } from '../safe-text.ts';
 import { toAdyenAmount } from './amounts.ts';
+import { factsOf, redirectOf } from './authentication.ts';
 
 const amountSchema = z.object({ value: z.number().int(), currency: z.string() });
 const reference = z.string().min(1).max(80);
@@ -14,7 +20,16 @@ export const paymentSchema = z.object({
   merchantReference: z.string().optional(),
   amount: amountSchema.optional(),
   refusalReasonCode: z.string().optional(),
-  action: z.object({ type: z.string().optional() }).optional(),
+  action: z
+    .object({
+      type: z.string().optional(),
+      method: z.string().optional(),
+      url: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .catch(undefined),
+    })
+    .optional(),
   additionalData: z.record(z.string(), z.unknown()).optional(),
 });
 export type Payment = z.infer<typeof paymentSchema>;
@@ -84,6 +99,7 @@ export function authorizationOutcome(payment: Payment, expected: Expected): Oper
     return {
       type: 'requires_action',
       action,
+      ...redirectOf(payment.action),
       ...(pspReference === undefined ? {} : { providerReference: pspReference }),
     };
   }
@@ -91,7 +107,9 @@ export function authorizationOutcome(payment: Payment, expected: Expected): Oper
   if (pspReference === undefined) return unknown('unmapped_response', 'no pspReference');
   if (kind === 'pending') return { type: 'pending', providerReference: pspReference };
   if (payment.amount === undefined) return unknown('unmapped_response', 'no amount');
-  const networkReference = payment.additionalData?.networkTxReference;
+  const data = payment.additionalData ?? {};
+  const networkReference = data.networkTxReference;
+  const authentication = factsOf(data, true);
   return {
     type: 'authorized',
     providerReference: pspReference,
@@ -100,6 +118,7 @@ export function authorizationOutcome(payment: Payment, expected: Expected): Oper
     ...(typeof networkReference === 'string' && /^[A-Za-z0-9]{1,40}$/.test(networkReference)
       ? { networkTransactionId: networkReference }
       : {}),
+    ...(authentication === undefined ? {} : { authentication }),
   };
 }
 
@@ -108,14 +127,26 @@ function refusalOutcome(payment: Payment): OperationOutcome {
   const known = REFUSALS[code];
   // `Error` without a reason says that processing failed, not where: the AUTHORISATION webhook decides.
   if (resultCode === 'Error' && known === undefined) return unknown('unmapped_response', 'Error');
-  const decline = declineFor(known?.reason ?? 'generic_decline', {
-    providerCode: code === '' ? resultCode : code,
-    ...networkCodes(payment.additionalData ?? {}),
-  });
+  const data = payment.additionalData ?? {};
+  const codes = { providerCode: code === '' ? resultCode : code, ...networkCodes(data) };
+  return {
+    ...declinedWith(known?.reason ?? 'generic_decline', codes, data),
+    ...(pspReference === undefined ? {} : { providerReference: pspReference }),
+  };
+}
+
+/** A decline with what is told of 3DS. Adyen has one reason for N and R alike; the transStatus tells them apart. */
+export function declinedWith(
+  reason: DeclineReason,
+  codes: DeclineCodes,
+  data: Readonly<Record<string, unknown>>,
+): Declined {
+  const authentication = factsOf(data, false);
+  const rejected = reason === 'authentication_failed' && authentication?.transStatus === 'R';
   return {
     type: 'declined',
-    decline,
-    ...(pspReference === undefined ? {} : { providerReference: pspReference }),
+    decline: declineFor(rejected ? 'authentication_rejected' : reason, codes),
+    ...(authentication === undefined ? {} : { authentication }),
   };
 }
 

@@ -12,8 +12,9 @@ import type {
 } from '../provider.ts';
 import { safeCode } from '../safe-text.ts';
 import { fromAdyenAmount } from './amounts.ts';
+import { factsOf } from './authentication.ts';
 import { webhookSecrets } from './config.ts';
-import { networkCodes, refusalByText } from './mapping.ts';
+import { declinedWith, networkCodes, refusalByText } from './mapping.ts';
 
 const itemSchema = z.object({
   pspReference: z.string().min(1),
@@ -143,8 +144,7 @@ type Judge = (item: Item, money: Money) => OperationOutcome;
 const EVENTS: Readonly<Record<string, { readonly kind: WebhookEvidence['kind']; readonly judge: Judge }>> = {
   AUTHORISATION: {
     kind: 'authorize',
-    judge: (item, money) =>
-      item.success ? { type: 'authorized', providerReference: item.pspReference, ...money } : refusal(item),
+    judge: (item, money) => (item.success ? authorization(item, money) : refusal(item)),
   },
   CAPTURE: {
     kind: 'capture',
@@ -184,13 +184,21 @@ function evidenceOf(item: Item, reference: string | undefined): WebhookEvidence 
   return { kind, reference, ...money, outcome };
 }
 
-function refusal(item: Item): OperationOutcome {
-  const known = refusalByText(item.reason ?? '');
-  const decline = declineFor(known?.reason ?? 'generic_decline', {
-    providerCode: known?.code ?? 'AUTHORISATION',
-    ...networkCodes(item.additionalData),
-  });
-  return { type: 'declined', decline, providerReference: item.pspReference };
+function authorization(item: Item, money: Money): OperationOutcome {
+  const authentication = factsOf(item.additionalData, true);
+  return {
+    type: 'authorized',
+    providerReference: item.pspReference,
+    ...money,
+    ...(authentication === undefined ? {} : { authentication }),
+  };
+}
+
+function refusal({ reason, additionalData, pspReference }: Item): OperationOutcome {
+  const known = refusalByText(reason ?? '');
+  const codes = { providerCode: known?.code ?? 'AUTHORISATION', ...networkCodes(additionalData) };
+  const declined = declinedWith(known?.reason ?? 'generic_decline', codes, additionalData);
+  return { ...declined, providerReference: pspReference };
 }
 
 /**

@@ -20,6 +20,7 @@ import type {
 } from '../provider.ts';
 import { currentCall, detailOfFault, exchange, outcomeOfFault } from '../transport/index.ts';
 import { toStripeAmount } from './amounts.ts';
+import { authenticationParameters } from './authentication.ts';
 import { stripeClient } from './client.ts';
 import { type StripeConfig, stripeConfig } from './config.ts';
 import {
@@ -45,7 +46,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 export const stripe: Provider = {
   name: 'stripe',
-  connectorVersion: 'stripe-1',
+  connectorVersion: 'stripe-2',
   // Keys may be pruned once they are at least 24 hours old. Search is usually current within a minute,
   // and up to an hour behind during outages (docs.stripe.com/search#data-freshness).
   unknown: { replaysByKey: true, keyWindowMs: DAY_MS, visibilityHorizonMs: HOUR_MS },
@@ -133,7 +134,12 @@ async function authorize(
     const message = 'The account sends published test cards only, and this is none. Nothing was sent.';
     return { type: 'rejected', code: 'not_a_test_card', message };
   }
-  const { description, statementDescriptor, returnUrl } = request;
+  const { description, statementDescriptor } = request;
+  const { card, ...authentication } = authenticationParameters(request);
+  const options = {
+    ...card,
+    ...(request.multipleCaptures ? { request_multicapture: 'if_available' as const } : {}),
+  };
   const parameters = {
     amount,
     currency: currency.toLowerCase(),
@@ -141,14 +147,12 @@ async function authorize(
     confirm: true,
     payment_method_types: ['card'],
     ...method,
-    ...(request.multipleCaptures
-      ? { payment_method_options: { card: { request_multicapture: 'if_available' as const } } }
-      : {}),
+    ...authentication,
+    ...(Object.keys(options).length === 0 ? {} : { payment_method_options: { card: options } }),
     metadata: { [REFERENCE_KEY]: request.reference },
     ...(description === undefined ? {} : { description }),
     // Cards take a suffix to the account's own descriptor, not a whole one.
     ...(statementDescriptor === undefined ? {} : { statement_descriptor_suffix: statementDescriptor }),
-    ...(returnUrl === undefined ? {} : { return_url: returnUrl }),
     ...EXPAND,
   };
   // Raw card data is accepted from accounts that may send it, but the SDK's types leave `card` out.

@@ -1,18 +1,27 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { OperationOutcome, UnknownCause } from '../../domain/payment/outcome.ts';
+import { declineFor } from '../declines.ts';
 import { safeCode } from '../safe-text.ts';
 import { fromStripeAmount, toStripeAmount } from './amounts.ts';
+import { factsOf, nextAction, redirectOf, threeDSecure } from './authentication.ts';
 import { declineDetails, declineOf, refundFailure } from './declines.ts';
 
 /** Where Stripe keeps our reference of an intent or refund. */
 export const REFERENCE_KEY = 'interlock_reference';
 
+/** Stripe's code for a payer who could not be authenticated: an intent's, not a card's. */
+const UNAUTHENTICATED = 'payment_intent_authentication_failure';
+
 const latestCharge = z.object({
   payment_method_details: z
     .object({
       card: z
-        .object({ capture_before: z.number().nullish(), network_transaction_id: z.string().nullish() })
+        .object({
+          capture_before: z.number().nullish(),
+          network_transaction_id: z.string().nullish(),
+          three_d_secure: threeDSecure.nullish().catch(undefined),
+        })
         .nullish(),
     })
     .nullish(),
@@ -28,7 +37,7 @@ export const intentSchema = z.object({
   currency: z.string(),
   metadata: z.record(z.string(), z.string()).default({}),
   latest_charge: z.union([latestCharge, z.string()]).nullish(),
-  next_action: z.object({ type: z.string() }).nullish(),
+  next_action: nextAction.nullish(),
   last_payment_error: declineDetails.nullish(),
 });
 export type Intent = z.infer<typeof intentSchema>;
@@ -75,14 +84,8 @@ export function authorizationOutcome(intent: Intent, expected: Expected): Operat
     case 'succeeded': {
       const received = fromStripeAmount(intent.amount_received, currency);
       if (received === undefined || received === 0) return unknown('mismatch', 'amount received');
-      const { networkTransactionId } = chargeFacts(intent);
-      return {
-        type: 'captured',
-        providerReference,
-        amountMinor: received,
-        currency,
-        ...(networkTransactionId === undefined ? {} : { networkTransactionId }),
-      };
+      const { captureBeforeMs: _before, ...facts } = chargeFacts(intent);
+      return { type: 'captured', providerReference, amountMinor: received, currency, ...facts };
     }
     case 'processing':
       return { type: 'pending', providerReference };
@@ -91,11 +94,12 @@ export function authorizationOutcome(intent: Intent, expected: Expected): Operat
         type: 'requires_action',
         providerReference,
         action: safeCode(intent.next_action?.type, 'unspecified'),
+        ...redirectOf(intent.next_action),
       };
     case 'requires_payment_method':
       // Without an error nothing was tried yet, which no request of ours leaves behind.
       if (intent.last_payment_error == null) return unknown('unmapped_response', 'requires_payment_method');
-      return { type: 'declined', decline: declineOf(intent.last_payment_error), providerReference };
+      return declinedOutcome(intent.last_payment_error, intent);
     case 'canceled':
       return { type: 'voided', providerReference };
     default:
@@ -103,11 +107,15 @@ export function authorizationOutcome(intent: Intent, expected: Expected): Operat
   }
 }
 
-function chargeFacts(intent: Intent): { captureBeforeMs?: number; networkTransactionId?: string } {
-  const charge = typeof intent.latest_charge === 'object' ? intent.latest_charge : undefined;
-  const { capture_before: before, network_transaction_id: networkId } =
-    charge?.payment_method_details?.card ?? {};
+function cardOf({ latest_charge: charge }: Intent) {
+  return (typeof charge === 'object' ? charge : undefined)?.payment_method_details?.card ?? {};
+}
+
+function chargeFacts(intent: Intent) {
+  const { capture_before: before, network_transaction_id: networkId, three_d_secure } = cardOf(intent);
+  const authentication = factsOf(three_d_secure);
   return {
+    ...(authentication === undefined ? {} : { authentication }),
     ...(typeof before === 'number' ? { captureBeforeMs: before * 1_000 } : {}),
     ...(typeof networkId === 'string' ? { networkTransactionId: networkId } : {}),
   };
@@ -199,7 +207,8 @@ export function errorOutcome(
     return unknown('conflict', code);
   }
   if (request.resend) return unknown('rejected_on_resend', code);
-  if (rawType === 'card_error') return cardErrorOutcome(failure, request.reference);
+  if (rawType === 'card_error' || failure.code === UNAUTHENTICATED)
+    return cardErrorOutcome(failure, request.reference);
   if (!REJECTIONS.has(status)) return unknown('unmapped_response', `http_${status}`);
   const param = failure.param == null ? '' : `, parameter ${safeCode(failure.param, 'unnamed')}`;
   return {
@@ -214,9 +223,23 @@ function cardErrorOutcome(failure: StripeFailure, reference: string | undefined)
   const named = intent?.metadata[REFERENCE_KEY];
   if (reference !== undefined && named !== undefined && named !== reference)
     return unknown('mismatch', 'reference');
+  return declinedOutcome(failure, intent ?? undefined);
+}
+
+/** A decline, with what the charge tells of 3DS where Stripe made one and the answer holds it. */
+function declinedOutcome(
+  error: Parameters<typeof declineOf>[0],
+  intent: Intent | undefined,
+): OperationOutcome {
+  const told = intent === undefined ? undefined : factsOf(cardOf(intent).three_d_secure);
+  const facts = told ?? (error.code === UNAUTHENTICATED ? { transStatus: 'N' as const } : undefined);
+  const rejected = error.code === UNAUTHENTICATED && facts?.transStatus === 'R';
   return {
     type: 'declined',
-    decline: declineOf(failure),
-    ...(intent == null ? {} : { providerReference: intent.id }),
+    decline: rejected
+      ? declineFor('authentication_rejected', { providerCode: UNAUTHENTICATED })
+      : declineOf(error),
+    ...(intent === undefined ? {} : { providerReference: intent.id }),
+    ...(facts === undefined ? {} : { authentication: facts }),
   };
 }

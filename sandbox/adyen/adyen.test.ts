@@ -211,7 +211,7 @@ test('3DS2: fingerprint, challenge and their results decide the payment', async 
   const redirect = { authenticationData: { threeDSRequestData: { nativeThreeDS: 'disabled' } } };
   const redirected = await start('away', '4212345678910006', redirect);
   expect(redirected.resultCode).toBe('RedirectShopper');
-  const back = await raw(redirected.action.url, { method: 'POST', body: 'outcome=succeeded' });
+  const back = await raw(redirected.action.url, { method: 'POST', body: 'outcome=approve' });
   const redirectResult = new URL(String(back.headers.location)).searchParams.get('redirectResult');
   const done = await adyenRequest(sim, '/payments/details', { details: { redirectResult } });
   expect(JSON.parse(done.body).resultCode).toBe('Authorised');

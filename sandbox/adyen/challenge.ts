@@ -1,4 +1,7 @@
-// The opaque tokens of a 3DS challenge: each says which payment it belongs to, and how far it got.
+// Which challenge a details request belongs to. A native challenge's tokens say how far it got; what a browser
+// brings back from a redirect says nothing, and only names the challenge.
+import { type ChallengeRow, challenges, returnTokens } from '../acs/challenge.ts';
+import type { Store } from '../kernel.ts';
 import type { PaymentRow } from './objects.ts';
 import { type Json, object, string } from './request.ts';
 
@@ -16,9 +19,16 @@ function openToken(token: string | undefined): Json | undefined {
   }
 }
 
-/** What the page gives back to the merchant's return URL. */
-export function redirectResult(row: PaymentRow, succeeded: boolean): string {
-  return sealToken(row, { step: 'redirect', transStatus: succeeded ? 'Y' : 'N' });
+/** The challenge on the issuer's page from which a browser brought this back; undefined where none did. */
+export function redirectedFrom(store: Pick<Store, 'get'>, body: Json): ChallengeRow | undefined {
+  const token = string(object(body.details)?.redirectResult);
+  const issued = token === undefined ? undefined : store.get(returnTokens, token);
+  return issued === undefined ? undefined : store.get(challenges, issued.challenge);
+}
+
+/** The payment that a details request is about. */
+export function challengedPayment(store: Pick<Store, 'get'>, body: Json): string | undefined {
+  return redirectedFrom(store, body)?.payment ?? string(readDetails(body).token?.payment);
 }
 
 export interface DetailsTokens {
@@ -26,21 +36,15 @@ export interface DetailsTokens {
   token: Json | undefined;
 }
 
-/** What a details request proves, and which challenge it belongs to. */
+/** What a native challenge's details prove, and which payment they belong to. */
 export function readDetails(body: Json): DetailsTokens {
   const details = object(body.details) ?? {};
   const result = openToken(
     string(details.threeDSResult) ??
-      string(details.redirectResult) ??
       string(details['threeds2.challengeResult']) ??
       string(details['threeds2.fingerprint']),
   );
   const token =
     openToken(string(body.paymentData)) ?? openToken(string(result?.authorisationToken)) ?? result;
   return { result, token };
-}
-
-/** The payment that a details request is about. */
-export function challengedPayment(body: Json): string | undefined {
-  return string(readDetails(body).token?.payment);
 }

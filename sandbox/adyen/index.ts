@@ -1,13 +1,23 @@
 // Adyen, simulated: Checkout v72 over JSON, with asynchronous modifications and standard webhooks.
 // This file reads a request and finds its endpoint; the endpoints live beside it. Nothing of the platform's
 // Adyen adapter may be imported here, nor the other way round.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  type ChallengeHost,
+  type ChallengeRow,
+  challenges,
+  complete,
+  runChallengeTask,
+} from '../acs/challenge.ts';
+import { resultOf } from '../acs/emv.ts';
+import { challengePage } from '../acs/page.ts';
 import type { Kernel, Task, Transaction, WebhookRow } from '../kernel.ts';
-import { Refusal, storedAnswers, swallowed } from '../pipeline.ts';
 import type {
   Answer,
   ApiRequest,
   ArrivedMoney,
+  Authenticated,
+  AuthenticateRequest,
   Call,
   LateSuccess,
   LateSuccessRequest,
@@ -18,21 +28,22 @@ import type {
 } from '../provider.ts';
 import { parseTestFault } from '../test-values.ts';
 import { challengedPayment } from './challenge.ts';
-import { fromMinor, toMinor } from './currencies.ts';
+import { toMinor } from './currencies.ts';
 import { errorAnswer } from './errors.ts';
+import { lateSuccess } from './late.ts';
 import { expire, failAfterwards, receiveModification, settleModification } from './modifications.ts';
 import { notifyItem, renderWebhook } from './notifications.ts';
 import { type ModificationType, type PaymentRow, payments } from './objects.ts';
-import { challengePage } from './pages.ts';
 import {
   type AdyenContext,
   authorise,
   captureAll,
   createPayment,
   finish,
+  receiveResult,
   submitDetails,
 } from './payments.ts';
-import { buildPayment, type Json, object, string } from './request.ts';
+import { type Json, object, string } from './request.ts';
 
 const KEY_WINDOW_MS = 7 * 86_400_000;
 const LONGEST_KEY = 64;
@@ -46,13 +57,17 @@ const MODIFICATIONS: Readonly<Record<string, { type: ModificationType; operation
   reversals: { type: 'reversal', operation: 'void' },
 };
 
-// Stands in for a card that wasn't kept. Adyen publishes it for tests.
-const TEST_CARD = { type: 'scheme', number: '4111111111111111', expiryMonth: '03', expiryYear: '2030' };
-
 interface Route {
   operation: Operation;
   payment: PaymentRow | undefined;
   run(tx: Transaction, body: Json): Answer;
+}
+
+function returnTo(row: PaymentRow | undefined, { returnToken }: ChallengeRow): string | null {
+  if (row === undefined) return null;
+  const back = new URL(row.returnUrl);
+  back.searchParams.set('redirectResult', returnToken);
+  return back.toString();
 }
 
 export function createAdyen(kernel: Kernel, options: ProviderOptions): ProviderSimulator {
@@ -63,13 +78,22 @@ class Adyen implements ProviderSimulator {
   readonly name = 'adyen';
   readonly idempotencyWindowMs = KEY_WINDOW_MS;
   readonly storesServerErrors = false;
+  readonly publicUrl: () => string;
   readonly #ctx: AdyenContext;
   readonly #options: ProviderOptions;
+  readonly #challenges: ChallengeHost;
   readonly #byReference = new Map<string, Set<string>>();
 
   constructor(kernel: Kernel, options: ProviderOptions) {
     this.#ctx = { kernel, account: options.account, publicUrl: options.publicUrl };
     this.#options = options;
+    this.publicUrl = options.publicUrl;
+    this.#challenges = {
+      kernel,
+      publicUrl: options.publicUrl,
+      receiveResult: (tx, challenge, result) => receiveResult(this.#ctx, tx, challenge, result),
+      returnTo: (tx, challenge) => returnTo(tx.get(payments, challenge.payment), challenge),
+    };
     kernel.store.onPut(payments, (id, { reference }) => {
       const ids = this.#byReference.get(reference) ?? new Set();
       this.#byReference.set(reference, ids.add(id));
@@ -115,7 +139,7 @@ class Adyen implements ProviderSimulator {
     }
     if (path === '/payments/details') {
       const run = (tx: Transaction, json: Json) => submitDetails(ctx, tx, json);
-      const payment = ctx.kernel.store.get(payments, challengedPayment(body) ?? '');
+      const payment = ctx.kernel.store.get(payments, challengedPayment(ctx.kernel.store, body) ?? '');
       return { operation: 'authorize', payment, run };
     }
     if (path === '/cancels') {
@@ -192,6 +216,7 @@ class Adyen implements ProviderSimulator {
   }
 
   runTask(task: Task, tx: Transaction): void {
+    if (runChallengeTask(this.#challenges, task, tx)) return;
     const modification = String(task.payload.modification);
     const payment = String(task.payload.payment);
     const row = tx.get(payments, payment);
@@ -215,7 +240,7 @@ class Adyen implements ProviderSimulator {
   }
 
   page(request: ApiRequest, tx: Transaction) {
-    return challengePage(request, tx);
+    return challengePage(this.#challenges, request, tx);
   }
 
   find(reference: string): PaymentRow[] {
@@ -227,55 +252,24 @@ class Adyen implements ProviderSimulator {
     return ids.map((id) => this.#ctx.kernel.store.get(payments, id)).filter((row) => row !== undefined);
   }
 
-  authenticate(tx: Transaction, reference: string, succeeded: boolean): boolean {
+  authenticate(tx: Transaction, request: AuthenticateRequest): Authenticated | undefined {
+    const { reference, outcome, reportDelayMs } = request;
     const waiting = this.#rows(reference).find(({ state }) => state === 'challenge');
     const row = tx.get(payments, waiting?.pspReference ?? '');
-    if (row === undefined) return false;
-    finish(this.#ctx, tx, row, succeeded);
-    return true;
+    if (row === undefined) return undefined;
+    const challenge = tx.get(challenges, row.challenge ?? '');
+    if (challenge !== undefined) {
+      const done = complete(this.#challenges, tx, challenge, outcome, reportDelayMs);
+      return done ? { returnTo: this.#challenges.returnTo(tx, challenge) } : undefined;
+    }
+    // A native challenge, on the merchant's own page.
+    row.authentication = resultOf(row.card.scheme, outcome, randomUUID());
+    finish(this.#ctx, tx, row);
+    return { returnTo: null };
   }
 
   lateSuccess(tx: Transaction, request: LateSuccessRequest): LateSuccess {
-    const rows = this.#rows(request.reference);
-    if (rows.some(({ state }) => state === 'authorised')) return 'already_succeeded';
-    const existing = tx.get(payments, rows.at(-1)?.pspReference ?? '');
-    if (existing !== undefined) {
-      authorise(this.#ctx, tx, existing);
-      if (request.capture === true) captureAll(tx, existing);
-      return 'succeeded';
-    }
-    const lost = this.#ctx.kernel.store.get(swallowed, request.reference);
-    const body = lost === undefined ? this.#inventBody(request) : object(lost.body);
-    if (body === undefined) return 'not_found';
-    return this.#run(tx, body, lost);
-  }
-
-  /** A request that never got through, or never came, runs now; its key answers as if it always had. */
-  #run(tx: Transaction, body: Json, lost: Record<string, unknown> | undefined): LateSuccess {
-    const key = string(lost?.key) ?? null;
-    try {
-      const answer = finish(this.#ctx, tx, buildPayment({ ...body, paymentMethod: TEST_CARD }, key), true);
-      if (key !== null) {
-        const stored = { key, fingerprint: String(lost?.fingerprint), status: 200, requestId: 'late' };
-        tx.put(storedAnswers, key, { ...stored, body: JSON.stringify(answer.body), createdAt: Date.now() });
-      }
-      tx.put(swallowed, String(body.reference), null);
-      return 'succeeded';
-    } catch (error) {
-      if (error instanceof Refusal) return 'not_found';
-      throw error;
-    }
-  }
-
-  #inventBody({ reference, amountMinor, currency, capture }: LateSuccessRequest): Json | undefined {
-    if (amountMinor === undefined || currency === undefined) return undefined;
-    return {
-      reference,
-      amount: { value: fromMinor(amountMinor, currency), currency },
-      returnUrl: 'https://merchant.example/return',
-      merchantAccount: this.#options.account,
-      ...(capture === true ? { captureDelayHours: 0 } : {}),
-    };
+    return lateSuccess(this.#ctx, tx, this.#rows(request.reference), request);
   }
 }
 

@@ -1,5 +1,6 @@
 // Captures, cancels, refunds and reversals. Each answers `received` at once and settles a little later, told
 // by a webhook whose `success` is the real answer: money moves when it settles, not when it is received.
+import { closeChallenge } from '../acs/challenge.ts';
 import { prefixedId, pspReference } from '../ids.ts';
 import type { Transaction } from '../kernel.ts';
 import type { Answer } from '../provider.ts';
@@ -14,6 +15,7 @@ import {
   type PaymentRow,
   payments,
 } from './objects.ts';
+import { CANCELLED } from './outcomes.ts';
 import { type AdyenContext, journalPayment } from './payments.ts';
 import { checkAmount, checkFields, type Json, string } from './request.ts';
 
@@ -186,6 +188,8 @@ function settleTechnicalCancel(settlement: Settlement, found: readonly PaymentRo
     if (payment === undefined) continue;
     if (payment.state === 'challenge') {
       payment.state = 'cancelled';
+      payment.outcome = CANCELLED;
+      closeChallenge(tx, payment.challenge);
       tx.put(payments, id, payment);
       journalPayment(tx, payment, 'canceled');
     } else {

@@ -3,6 +3,7 @@ import { createHmac } from 'node:crypto';
 import { prefixedId } from '../ids.ts';
 import type { Kernel, Transaction, WebhookRow } from '../kernel.ts';
 import type { Amount, PaymentRow } from './objects.ts';
+import { threeDsData } from './three-d-secure.ts';
 
 export interface NotificationItem {
   additionalData: Record<string, string>;
@@ -92,6 +93,7 @@ export function notifyAuthorisation(notifier: Notifier, tx: Transaction, row: Pa
       cardSummary: card.last4,
       expiryDate: card.expiry,
       refusalReasonRaw: outcome.raw,
+      ...threeDsData(row),
       ...(outcome.merchantAdviceCode === undefined ? {} : { merchantAdviceCode: outcome.merchantAdviceCode }),
     },
   });

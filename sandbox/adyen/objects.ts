@@ -1,7 +1,9 @@
 // The rows behind Adyen's API: a payment, and the modifications asked of it.
+import type { Authentication } from '../acs/emv.ts';
 import { table } from '../kernel.ts';
-import type { TestFault } from '../test-values.ts';
+import type { Brand, TestFault } from '../test-values.ts';
 import type { Outcome } from './outcomes.ts';
+import type { ThreeDsPlan } from './three-d-secure.ts';
 
 export interface Amount {
   value: number;
@@ -15,6 +17,7 @@ export interface CardOnFile {
   last4: string;
   expiry: string;
   holderName: string;
+  scheme: Brand;
 }
 
 export type PaymentState = 'challenge' | 'received' | 'authorised' | 'refused' | 'cancelled' | 'expired';
@@ -31,7 +34,15 @@ export interface PaymentRow {
   createdAt: number;
   /** What the issuer will say; known from the start because the test values decide it. */
   outcome: Outcome;
-  threeDs: 'challenge' | 'frictionless' | null;
+  threeDs: ThreeDsPlan;
+  /** What 3DS came to, once it has. */
+  authentication: Authentication | null;
+  /** The challenge on the issuer's page that the payment waits for, or has waited for. */
+  challenge: string | null;
+  /** The merchant has sent what the browser brought back; the issuer's word is still under way. */
+  detailsGiven: boolean;
+  /** The scheme's own name for the payment; later ones of the same card refer to it. */
+  networkTxReference: string;
   returnUrl: string;
   /** Hours after authorization; null leaves the capture to the merchant. */
   captureDelayHours: number | null;

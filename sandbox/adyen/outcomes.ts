@@ -1,5 +1,6 @@
 // What a test payment comes to: Adyen's published holder names and result codes
 // (docs.adyen.com/development-resources/testing/result-codes), raw scheme codes, and 3DS2 test cards.
+import { CHALLENGED, type Issuer } from '../acs/cards.ts';
 
 export interface Outcome {
   resultCode: 'Authorised' | 'Refused' | 'Error' | 'Cancelled' | 'Received';
@@ -128,13 +129,16 @@ export function outcomeOf({ holderName, acquirerCode, brand, expired }: OutcomeH
 
 export const NOT_AUTHENTICATED: Outcome = BY_NAME.NOT_3D_AUTHENTICATED ?? APPROVED;
 
-/** How far 3DS2 goes for a card, when it is tried at all. */
-const THREE_DS_CARDS = new Map<string, 'challenge' | 'frictionless'>([
-  ['4212345678910006', 'challenge'],
-  ['4917610000000000', 'challenge'],
-  ['5201281505129736', 'frictionless'],
+export const AUTHENTICATION_REQUIRED: Outcome = BY_NAME.AUTHENTICATION_REQUIRED ?? APPROVED;
+export const CANCELLED: Outcome = BY_NAME.CANCELLED ?? APPROVED;
+
+/** Adyen's published cards for 3DS2. */
+const THREE_DS_CARDS = new Map<string, Issuer>([
+  ['4212345678910006', CHALLENGED],
+  ['4917610000000000', CHALLENGED],
+  ['5201281505129736', { threeDs: 'always', ares: 'Y', challengeable: true }],
 ]);
 
-export function threeDsOf(number: string): 'challenge' | 'frictionless' | undefined {
+export function threeDsOf(number: string): Issuer | undefined {
   return THREE_DS_CARDS.get(number);
 }

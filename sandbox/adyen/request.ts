@@ -4,7 +4,8 @@ import { brandOf, parseTestFault, passesLuhn, testDirective } from '../test-valu
 import { isCurrency, toMinor } from './currencies.ts';
 import { invalid, unreadable } from './errors.ts';
 import { type Amount, type CardOnFile, type PaymentRow, pspBrand } from './objects.ts';
-import { outcomeOf, threeDsOf } from './outcomes.ts';
+import { outcomeOf } from './outcomes.ts';
+import { planThreeDs } from './three-d-secure.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -84,6 +85,7 @@ function readCard(body: Json): { card: CardOnFile; number: string; expired: bool
     last4: number.slice(-4),
     expiry: `${String(month).padStart(2, '0')}/${year}`,
     holderName: string(method.holderName) ?? '',
+    scheme: brand,
   };
   return { card, number, expired: year * 12 + month < now.getUTCFullYear() * 12 + now.getUTCMonth() + 1 };
 }
@@ -93,12 +95,6 @@ function captureDelay(body: Json): number | null {
   return String(object(body.additionalData)?.manualCapture) === 'false' ? 0 : null;
 }
 
-/** 3DS2 happens unless the merchant brings its own result or asks for none. */
-function threeDsFor(body: Json, number: string): PaymentRow['threeDs'] {
-  const never = object(body.authenticationData)?.attemptAuthentication === 'never';
-  return never || object(body.mpiData) !== undefined ? null : (threeDsOf(number) ?? null);
-}
-
 export function buildPayment(body: Json, idempotencyKey: string | null): PaymentRow {
   checkFields('PaymentRequest', body, PAYMENT_FIELDS);
   const amount = checkAmount(body);
@@ -106,7 +102,7 @@ export function buildPayment(body: Json, idempotencyKey: string | null): Payment
   if (reference === undefined) throw invalid('130', "Required field 'reference' is not provided.");
   const { card, number, expired } = readCard(body);
   const returnUrl = string(body.returnUrl);
-  if (returnUrl === undefined) throw invalid('14_030', 'Return URL is missing.');
+  if (returnUrl === undefined || !URL.canParse(returnUrl)) throw invalid('14_030', 'Return URL is missing.');
   const acquirerCode = object(body.additionalData)?.RequestedTestAcquirerResponseCode;
   const hints = { holderName: card.holderName, brand: card.brand, expired };
   const directives = {
@@ -131,7 +127,11 @@ export function buildPayment(body: Json, idempotencyKey: string | null): Payment
       ...hints,
       acquirerCode: acquirerCode === undefined ? undefined : String(acquirerCode),
     }),
-    threeDs: threeDsFor(body, number),
+    threeDs: planThreeDs(body, number),
+    authentication: null,
+    challenge: null,
+    detailsGiven: false,
+    networkTxReference: digits(15),
     returnUrl,
     captureDelayHours: captureDelay(body),
     idempotencyKey,

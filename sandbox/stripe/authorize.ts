@@ -1,9 +1,12 @@
 // What happens when an intent is confirmed: 3DS, decline, or an authorization (and its capture).
 // Every path leaves the intent, its charge, the effects and the events in one transaction.
+import { firstAnswer, NOT_ENROLLED } from '../acs/cards.ts';
+import { type ChallengeRow, closeChallenge, openChallenge, pageUrl } from '../acs/challenge.ts';
+import { type Authentication, authentication, mayAuthorize, type TransStatus } from '../acs/emv.ts';
 import { prefixedId } from '../ids.ts';
 import type { Kernel, Transaction } from '../kernel.ts';
 import type { Answer } from '../provider.ts';
-import { type CardOnFile, type Decline, declineByCode } from './cards.ts';
+import { type CardOnFile, type Decline, declineByCode, UNAUTHENTICATED } from './cards.ts';
 import { newCharge } from './charge.ts';
 import { toMinor } from './currencies.ts';
 import { errorAnswer } from './errors.ts';
@@ -20,6 +23,7 @@ export interface ConfirmOptions {
 
 export interface StripeContext {
   kernel: Kernel;
+  account: string;
   publicUrl(): string;
 }
 
@@ -35,6 +39,7 @@ function effect(
   amount: number,
 ): void {
   const { intent, reference, idempotencyKey } = row;
+  const decided = name === 'authorized' || name === 'declined';
   tx.effect(
     {
       effect: name,
@@ -43,6 +48,7 @@ function effect(
       ...(providerReference === intent.id ? {} : { parentReference: intent.id }),
       amountMinor: toMinor(amount, intent.currency),
       currency: intent.currency.toUpperCase(),
+      ...(decided && row.authentication !== null ? { authentication: row.authentication } : {}),
     },
     tx.origin.idempotencyKey ?? idempotencyKey,
   );
@@ -57,20 +63,69 @@ export function confirm(
 ): Answer {
   const { card } = row;
   if (card === null) throw new Error(`intent ${row.intent.id} is confirmed without a card`);
-  const { challenge, decline } = card.behaviour;
-  if (challenge === 'required') {
-    const refuse = options.offSession || options.errorOnRequiresAction;
-    if (refuse) return refused(tx, row, card, declineByCode('authentication_required'));
-    return requireAction(ctx, tx, row);
+  const issuer = card.behaviour.issuer ?? NOT_ENROLLED;
+  const softDecline = declineByCode('authentication_required');
+  if (options.offSession) {
+    const refuses = issuer.softDecline === true || (issuer.threeDs === 'always' && issuer.ares === 'C');
+    const setUp = row.threeDs.setUpBy !== null && (issuer.softDecline ?? issuer.unlessSetUp) === true;
+    if (refuses && !setUp) return refused(tx, row, card, softDecline);
+    return charge(ctx, tx, row, card);
   }
+  const ares = firstAnswer({ issuer, asked: row.threeDs.asked });
+  if (ares === undefined) {
+    if (issuer.softDecline === true) return refused(tx, row, card, softDecline);
+    if (issuer.lowRisk === true)
+      row.authentication = authentication(card.brand, 'I', { exemption: 'low_risk' });
+    return charge(ctx, tx, row, card);
+  }
+  if (ares === 'C' || issuer.browserFirst === true) {
+    if (options.errorOnRequiresAction) return refused(tx, row, card, softDecline);
+    return requireAction(ctx, tx, row, card, ares);
+  }
+  return authenticated(ctx, tx, row, card, authentication(card.brand, ares));
+}
+
+/** The issuer is asked for the money. */
+function charge(ctx: StripeContext, tx: Transaction, row: IntentRow, card: CardOnFile): Answer {
+  const { decline } = card.behaviour;
   if (decline !== undefined) return refused(tx, row, card, decline);
-  authorize(ctx, tx, row, card, false);
+  authorize(ctx, tx, row, card);
   return ok(row.intent);
 }
 
-function requireAction(ctx: StripeContext, tx: Transaction, row: IntentRow): Answer {
-  const { intent, returnUrl } = row;
-  const url = `${ctx.publicUrl()}/3ds/${intent.id}`;
+/** What 3DS came to is known: on to the issuer, or back to the merchant for another card. */
+export function authenticated(
+  ctx: StripeContext,
+  tx: Transaction,
+  row: IntentRow,
+  card: CardOnFile,
+  result: Authentication,
+): Answer {
+  row.authentication = result;
+  if (mayAuthorize(result)) return charge(ctx, tx, row, card);
+  refused(tx, row, card, UNAUTHENTICATED);
+  return ok(row.intent);
+}
+
+function requireAction(
+  ctx: StripeContext,
+  tx: Transaction,
+  row: IntentRow,
+  card: CardOnFile,
+  ares: TransStatus,
+): Answer {
+  const { intent, reference, returnUrl } = row;
+  row.challenge = openChallenge(tx, {
+    payment: intent.id,
+    reference,
+    merchant: String(intent.statement_descriptor_suffix ?? ctx.account),
+    amountMinor: toMinor(intent.amount, intent.currency),
+    currency: intent.currency.toUpperCase(),
+    brand: card.brand,
+    last4: card.last4,
+    ares,
+  });
+  const url = pageUrl(ctx, row.challenge);
   intent.status = 'requires_action';
   intent.next_action =
     returnUrl === null
@@ -86,18 +141,12 @@ function requireAction(ctx: StripeContext, tx: Transaction, row: IntentRow): Ans
 }
 
 /** A charge that the issuer approved: the intent waits for capture, or is paid. */
-export function authorize(
-  ctx: StripeContext,
-  tx: Transaction,
-  row: IntentRow,
-  card: CardOnFile,
-  authenticated: boolean,
-): void {
+export function authorize(ctx: StripeContext, tx: Transaction, row: IntentRow, card: CardOnFile): void {
   const { intent } = row;
   const manual = intent.capture_method === 'manual';
   const expiresAt = Date.now() + AUTHORIZATION_DAYS * DAY_MS * ctx.kernel.timeScale;
   const captureBefore = manual ? seconds(expiresAt) : null;
-  const charge = newCharge({ row, card, captureBefore, authenticated });
+  const charge = newCharge({ row, card, captureBefore });
   intent.latest_charge = charge.id;
   intent.next_action = null;
   intent.last_payment_error = null;
@@ -149,15 +198,16 @@ export function dispute(tx: Transaction, row: IntentRow, chargeId: string): void
 /** A decline: 402 with the intent back at `requires_payment_method`. */
 export function refused(tx: Transaction, row: IntentRow, card: CardOnFile, decline: Decline): Answer {
   const { intent } = row;
-  const charge = newCharge({ row, card, decline, captureBefore: null, authenticated: false });
+  const charge = newCharge({ row, card, decline, captureBefore: null });
   const method = tx.get(paymentMethods, intent.payment_method ?? '')?.method;
+  const unauthenticated = decline.unauthenticated === true;
   const error = {
-    type: 'card_error' as const,
+    type: unauthenticated ? ('invalid_request_error' as const) : ('card_error' as const),
     code: decline.code,
-    decline_code: decline.declineCode,
+    ...(unauthenticated ? {} : { decline_code: decline.declineCode }),
     message: decline.message,
     charge: charge.id,
-    ...(decline.advice === null ? {} : { advice_code: decline.advice }),
+    ...(unauthenticated || decline.advice === null ? {} : { advice_code: decline.advice }),
     ...(decline.networkCode === null ? {} : { network_decline_code: decline.networkCode }),
     ...(decline.networkAdvice === null ? {} : { network_advice_code: decline.networkAdvice }),
     payment_method: method,
@@ -170,35 +220,21 @@ export function refused(tx: Transaction, row: IntentRow, card: CardOnFile, decli
   effect(tx, row, 'declined', intent.id, intent.amount);
   tx.put(charges, charge.id, charge);
   tx.put(intents, intent.id, row);
-  emit(tx, 'charge.failed', charge);
+  if (!unauthenticated) emit(tx, 'charge.failed', charge);
   emit(tx, 'payment_intent.payment_failed', intent);
   return errorAnswer(402, { ...error, payment_intent: intent }, true);
 }
 
-/** The cardholder came back from the challenge. */
-export function completeChallenge(
+/** The issuer's word about a challenge. It counts only while the intent still waits for it. */
+export function receiveResult(
   ctx: StripeContext,
   tx: Transaction,
-  row: IntentRow,
-  succeeded: boolean,
+  challenge: ChallengeRow,
+  result: Authentication,
 ): void {
-  const { intent, card } = row;
-  if (card === null) return;
-  if (succeeded && card.behaviour.decline !== undefined) {
-    refused(tx, row, card, card.behaviour.decline);
-  } else if (succeeded) {
-    authorize(ctx, tx, row, card, true);
-  } else {
-    const code = 'payment_intent_authentication_failure';
-    const message = 'We are unable to authenticate your payment method.';
-    intent.status = 'requires_payment_method';
-    intent.payment_method = null;
-    intent.next_action = null;
-    intent.last_payment_error = { type: 'invalid_request_error', code, message };
-    effect(tx, row, 'declined', intent.id, intent.amount);
-    tx.put(intents, intent.id, row);
-    emit(tx, 'payment_intent.payment_failed', intent);
-  }
+  const row = tx.get(intents, challenge.payment);
+  if (row?.intent.status !== 'requires_action' || row.challenge !== challenge.id || row.card === null) return;
+  authenticated(ctx, tx, row, row.card, result);
 }
 
 /** Ends an uncaptured authorization or an unfinished intent. */
@@ -214,6 +250,7 @@ export function cancel(tx: Transaction, row: IntentRow, reason: string | null, e
       refunded: amountRefunded === charge.amount,
     });
   }
+  closeChallenge(tx, row.challenge);
   intent.status = 'canceled';
   intent.amount_capturable = 0;
   intent.next_action = null;

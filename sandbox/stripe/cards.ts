@@ -1,5 +1,6 @@
 // Stripe's published test cards (docs.stripe.com/testing) as data: what each card does when it is charged.
 import { createHash } from 'node:crypto';
+import { CHALLENGED, type Issuer, ownCard } from '../acs/cards.ts';
 import { type Brand, brandOf, parseTestFault, passesLuhn, testDirective } from '../test-values.ts';
 import { badCard, missing } from './errors.ts';
 import { child, type Form, text } from './form.ts';
@@ -12,12 +13,15 @@ export interface Decline {
   networkAdvice: string | null;
   advice: 'confirm_card_data' | 'do_not_try_again' | 'try_again_later' | null;
   blocked?: boolean;
+  /** 3DS failed, so nobody was asked for money. */
+  unauthenticated?: boolean;
 }
 
 export interface Behaviour {
+  /** Strikes when the issuer is asked for money: after 3DS, where that comes first. */
   decline?: Decline;
-  /** 3DS comes first; `decline` strikes after it. `unless_set_up` never holds here: nothing is set up. */
-  challenge?: 'required' | 'lookup_fails';
+  /** What the issuer does about 3DS; absent: the card is not enrolled. */
+  issuer?: Issuer;
   refund?: 'pending' | 'fails';
   disputed?: boolean;
 }
@@ -107,6 +111,16 @@ export function declineByCode(declineCode: string): Decline {
   return found ?? decline('card_declined', declineCode, DECLINED);
 }
 
+/** Nobody could be authenticated; the code is an intent's, not a card's. */
+export const UNAUTHENTICATED: Decline = {
+  ...decline(
+    'payment_intent_authentication_failure',
+    '',
+    'We are unable to authenticate your payment method. Please choose a different payment method and try again.',
+  ),
+  unauthenticated: true,
+};
+
 const BLOCKED: Decline = { ...DECLINES.fraudulent, blocked: true };
 
 const CARDS = new Map<string, Behaviour>([
@@ -121,12 +135,15 @@ const CARDS = new Map<string, Behaviour>([
   ['4000000000006975', { decline: DECLINES.card_velocity_exceeded }],
   ['4100000000000019', { decline: BLOCKED }],
   ['4000000000004954', { decline: BLOCKED }],
-  ['4000002500003155', { challenge: 'required' }],
-  ['4000002760003184', { challenge: 'required' }],
-  ['4000000000003220', { challenge: 'required' }],
-  ['4000008400001629', { challenge: 'required', decline: DECLINES.generic_decline }],
-  ['4000008260003178', { challenge: 'required', decline: DECLINES.insufficient_funds }],
-  ['4000008400001280', { challenge: 'lookup_fails', decline: DECLINES.generic_decline }],
+  ['4000002500003155', { issuer: { ...CHALLENGED, unlessSetUp: true } }],
+  ['4000002760003184', { issuer: CHALLENGED }],
+  ['4000000000003220', { issuer: CHALLENGED }],
+  ['4000008400001629', { issuer: CHALLENGED, decline: DECLINES.generic_decline }],
+  ['4000008260003178', { issuer: CHALLENGED, decline: DECLINES.insufficient_funds }],
+  ['4000008400001280', { issuer: { threeDs: 'always', ares: 'U' }, decline: DECLINES.generic_decline }],
+  ['4000000000003055', { issuer: { threeDs: 'on_request', ares: 'C' } }],
+  ['4000000000003097', { issuer: { threeDs: 'on_request', ares: 'U' } }],
+  ['378282246310005', { issuer: { threeDs: 'unsupported', ares: 'U' } }],
   ['4000000000000259', { disputed: true }],
   ['4000000000002685', { disputed: true }],
   ['4000000000007726', { refund: 'pending' }],
@@ -173,7 +190,8 @@ for (const [name, number] of DECLINING) {
 function behaviourOf(number: string, holderName: string | null): Behaviour {
   const asked = testDirective(holderName, 'decline');
   if (asked !== undefined) return { decline: declineByCode(asked) };
-  return CARDS.get(number) ?? {};
+  const issuer = ownCard(number);
+  return CARDS.get(number) ?? (issuer === undefined ? {} : { issuer });
 }
 
 function fingerprintOf(number: string): string {

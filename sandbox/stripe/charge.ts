@@ -2,6 +2,7 @@
 import { digits, prefixedId } from '../ids.ts';
 import type { CardOnFile, Decline } from './cards.ts';
 import { billingDetails, type Charge, type IntentRow, seconds } from './objects.ts';
+import { threeDSecure } from './three-d-secure.ts';
 
 const APPROVED = {
   advice_code: null,
@@ -15,8 +16,17 @@ const APPROVED = {
   type: 'authorized',
 };
 
+/** The issuer was never asked for money. */
+const NOT_SENT = {
+  ...APPROVED,
+  network_status: 'not_sent_to_network',
+  seller_message: 'The cardholder was not authenticated.',
+  type: 'invalid',
+};
+
 function outcomeOf(decline: Decline | undefined): Record<string, unknown> {
   if (decline === undefined) return APPROVED;
+  if (decline.unauthenticated === true) return NOT_SENT;
   const blocked = decline.blocked === true;
   return {
     advice_code: decline.advice,
@@ -38,10 +48,9 @@ export interface NewCharge {
   card: CardOnFile;
   decline?: Decline | undefined;
   captureBefore: number | null;
-  authenticated: boolean;
 }
 
-export function newCharge({ row, card, decline, captureBefore, authenticated }: NewCharge): Charge {
+export function newCharge({ row, card, decline, captureBefore }: NewCharge): Charge {
   const { intent } = row;
   const ok = decline === undefined;
   const captured = ok && intent.capture_method !== 'manual';
@@ -74,7 +83,7 @@ export function newCharge({ row, card, decline, captureBefore, authenticated }: 
     paid: ok,
     payment_intent: intent.id,
     payment_method: intent.payment_method,
-    payment_method_details: { card: chargedCard(row, card, captureBefore, authenticated), type: 'card' },
+    payment_method_details: { card: chargedCard(row, card, captureBefore, ok), type: 'card' },
     receipt_email: null,
     receipt_number: null,
     receipt_url: null,
@@ -90,7 +99,7 @@ export function newCharge({ row, card, decline, captureBefore, authenticated }: 
   };
 }
 
-function chargedCard(row: IntentRow, card: CardOnFile, captureBefore: number | null, authenticated: boolean) {
+function chargedCard(row: IntentRow, card: CardOnFile, captureBefore: number | null, approved: boolean) {
   return {
     amount_authorized: row.intent.amount,
     authorization_code: digits(6),
@@ -110,12 +119,11 @@ function chargedCard(row: IntentRow, card: CardOnFile, captureBefore: number | n
     multicapture: { status: row.multicapture ? 'available' : 'unavailable' },
     network: card.brand,
     network_token: { used: false },
-    network_transaction_id: digits(15),
+    // Declined transactions carry none.
+    ...(approved ? { network_transaction_id: digits(15) } : {}),
     overcapture: { maximum_amount_capturable: row.intent.amount, status: 'unavailable' },
     regulated_status: 'unregulated',
-    three_d_secure: authenticated
-      ? { authentication_flow: 'challenge', result: 'authenticated', result_reason: null, version: '2.2.0' }
-      : null,
+    three_d_secure: row.authentication === null ? null : threeDSecure(row.authentication),
     wallet: null,
   };
 }

@@ -1,11 +1,15 @@
 // Stripe, simulated: v1 payment intents, charges, refunds and events over form-encoded HTTP.
 // This file reads a request and finds its endpoint; the endpoints live beside it. Nothing of the platform's
 // Stripe adapter may be imported here, nor the other way round.
+import { type ChallengeHost, challenges, complete, runChallengeTask } from '../acs/challenge.ts';
+import { challengePage } from '../acs/page.ts';
 import type { Kernel, Transaction } from '../kernel.ts';
 import type {
   Answer,
   ApiRequest,
   ArrivedMoney,
+  Authenticated,
+  AuthenticateRequest,
   Call,
   LateSuccess,
   LateSuccessRequest,
@@ -14,7 +18,7 @@ import type {
   ProviderSimulator,
 } from '../provider.ts';
 import { parseTestFault } from '../test-values.ts';
-import { cancel, completeChallenge, type StripeContext } from './authorize.ts';
+import { cancel, receiveResult, type StripeContext } from './authorize.ts';
 import { testFaultOf } from './cards.ts';
 import { toMinor } from './currencies.ts';
 import { ENDPOINTS, type Endpoint } from './endpoints.ts';
@@ -24,12 +28,20 @@ import { child, type Form, flag, metadataOf, parseForm, text } from './form.ts';
 import { fingerprintOf } from './intents.ts';
 import { lateSuccess } from './late.ts';
 import { type IntentRow, intents, referenceIn } from './objects.ts';
-import { challengePage } from './pages.ts';
 import { settleRefund } from './refunds.ts';
 
 const KEY_WINDOW_MS = 86_400_000;
 const LONGEST_KEY = 255;
 const SEARCHED_REFERENCE = /metadata\[[^\]]+\]\s*:\s*(["'])(.+?)\1/;
+
+/** Stripe tells the merchant's page which intent it is about, and nothing of how it ended. */
+function returnTo(row: IntentRow | undefined): string | null {
+  if (row === undefined || row.returnUrl === null) return null;
+  const back = new URL(row.returnUrl);
+  back.searchParams.set('payment_intent', row.intent.id);
+  back.searchParams.set('payment_intent_client_secret', String(row.intent.client_secret));
+  return back.toString();
+}
 
 export function createStripe(kernel: Kernel, options: ProviderOptions): ProviderSimulator {
   return new Stripe(kernel, options);
@@ -39,13 +51,22 @@ class Stripe implements ProviderSimulator {
   readonly name = 'stripe';
   readonly idempotencyWindowMs = KEY_WINDOW_MS;
   readonly storesServerErrors = true;
+  readonly publicUrl: () => string;
   readonly ctx: StripeContext;
   readonly #options: ProviderOptions;
+  readonly #challenges: ChallengeHost;
   readonly #byReference = new Map<string, Set<string>>();
 
   constructor(kernel: Kernel, options: ProviderOptions) {
-    this.ctx = { kernel, publicUrl: options.publicUrl };
+    this.ctx = { kernel, account: options.account, publicUrl: options.publicUrl };
+    this.#challenges = {
+      kernel,
+      publicUrl: options.publicUrl,
+      receiveResult: (tx, challenge, result) => receiveResult(this.ctx, tx, challenge, result),
+      returnTo: (tx, { payment }) => returnTo(tx.get(intents, payment)),
+    };
     this.#options = options;
+    this.publicUrl = options.publicUrl;
     kernel.store.onPut(intents, (id, { reference }) => {
       if (reference === null) return;
       const ids = this.#byReference.get(reference) ?? new Set();
@@ -177,6 +198,7 @@ class Stripe implements ProviderSimulator {
   }
 
   runTask(task: Parameters<ProviderSimulator['runTask']>[0], tx: Transaction): void {
+    if (runChallengeTask(this.#challenges, task, tx)) return;
     if (task.type !== 'expire') {
       settleRefund(tx, task);
       return;
@@ -190,7 +212,7 @@ class Stripe implements ProviderSimulator {
   }
 
   page(request: ApiRequest, tx: Transaction) {
-    return challengePage(this.ctx, request, tx);
+    return challengePage(this.#challenges, request, tx);
   }
 
   find(reference: string): IntentRow['intent'][] {
@@ -202,12 +224,13 @@ class Stripe implements ProviderSimulator {
     return ids.map((id) => this.ctx.kernel.store.get(intents, id)).filter((row) => row !== undefined);
   }
 
-  authenticate(tx: Transaction, reference: string, succeeded: boolean): boolean {
+  authenticate(tx: Transaction, request: AuthenticateRequest): Authenticated | undefined {
+    const { reference, outcome, reportDelayMs } = request;
     const waiting = this.#rows(reference).find((row) => row.intent.status === 'requires_action');
-    const row = tx.get(intents, waiting?.intent.id ?? '');
-    if (row === undefined) return false;
-    completeChallenge(this.ctx, tx, row, succeeded);
-    return true;
+    const challenge = tx.get(challenges, waiting?.challenge ?? '');
+    if (challenge === undefined) return undefined;
+    const done = complete(this.#challenges, tx, challenge, outcome, reportDelayMs);
+    return done ? { returnTo: this.#challenges.returnTo(tx, challenge) } : undefined;
   }
 
   lateSuccess(tx: Transaction, request: LateSuccessRequest): LateSuccess {

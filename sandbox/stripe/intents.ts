@@ -1,5 +1,6 @@
 // The payment intent endpoints that change something: create, confirm, capture, cancel.
 import { createHash } from 'node:crypto';
+import { closeChallenge } from '../acs/challenge.ts';
 import { prefixedId } from '../ids.ts';
 import type { Transaction } from '../kernel.ts';
 import type { Answer } from '../provider.ts';
@@ -11,6 +12,7 @@ import { emit } from './events.ts';
 import { child, type Form, flag, list, metadataOf, text } from './form.ts';
 import {
   charges,
+  FRESH_ROW,
   type IntentRow,
   intents,
   newIntent,
@@ -19,6 +21,7 @@ import {
   paymentMethods,
   referenceIn,
 } from './objects.ts';
+import { showAsked, threeDsIn } from './three-d-secure.ts';
 
 const CREATE_PARAMETERS = new Set(
   `amount amount_details application_fee_amount automatic_payment_methods capture_method confirm
@@ -113,6 +116,12 @@ function wantsMulticapture(form: Form): boolean {
   return text(card, 'request_multicapture') === 'if_available';
 }
 
+function returnUrlIn(form: Form): string | undefined {
+  const url = text(form, 'return_url');
+  if (url !== undefined && !URL.canParse(url)) throw invalid('Not a valid URL', 'return_url', 'url_invalid');
+  return url;
+}
+
 function confirmOptions(form: Form) {
   const offSession = text(form, 'off_session');
   return {
@@ -138,15 +147,16 @@ export function createIntent(ctx: StripeContext, tx: Transaction, form: Form): A
     setupFutureUsage: text(form, 'setup_future_usage') ?? null,
   });
   const row: IntentRow = {
+    ...FRESH_ROW,
     intent,
-    card: null,
     reference: referenceIn(metadata),
     createdAtMs: Date.now(),
-    returnUrl: text(form, 'return_url') ?? null,
+    returnUrl: returnUrlIn(form) ?? null,
     multicapture: wantsMulticapture(form),
-    refunded: 0,
+    threeDs: threeDsIn(form),
     idempotencyKey: tx.origin.idempotencyKey,
   };
+  showAsked(row);
   attachCard(tx, row, form);
   if (flag(form, 'confirm') !== true) {
     intent.status = row.card === null ? 'requires_payment_method' : 'requires_confirmation';
@@ -176,8 +186,12 @@ export function confirmIntent(ctx: StripeContext, tx: Transaction, id: string, f
     throw unexpectedState(message, intent);
   }
   attachCard(tx, row, form);
-  row.returnUrl = text(form, 'return_url') ?? row.returnUrl;
+  row.returnUrl = returnUrlIn(form) ?? row.returnUrl;
   row.multicapture ||= wantsMulticapture(form);
+  if (child(form, 'payment_method_options') !== undefined) row.threeDs = threeDsIn(form);
+  showAsked(row);
+  closeChallenge(tx, row.challenge);
+  row.authentication = null;
   row.idempotencyKey = tx.origin.idempotencyKey ?? row.idempotencyKey;
   intent.capture_method = captureMethodIn(form) ?? intent.capture_method;
   if (row.card === null || intent.payment_method === null) {

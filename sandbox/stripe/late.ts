@@ -1,4 +1,5 @@
 // Late success: a payment that was declined, lost or never seen turns out to have gone through after all.
+import { closeChallenge } from '../acs/challenge.ts';
 import type { Transaction } from '../kernel.ts';
 import { Refusal, storedAnswers, swallowed } from '../pipeline.ts';
 import type { LateSuccess, LateSuccessRequest } from '../provider.ts';
@@ -7,7 +8,14 @@ import { publishedPaymentMethod } from './cards.ts';
 import { fromMinor } from './currencies.ts';
 import { parseForm } from './form.ts';
 import { createIntent } from './intents.ts';
-import { type IntentRow, intents, newIntent, newPaymentMethod, paymentMethods } from './objects.ts';
+import {
+  FRESH_ROW,
+  type IntentRow,
+  intents,
+  newIntent,
+  newPaymentMethod,
+  paymentMethods,
+} from './objects.ts';
 
 export function lateSuccess(
   ctx: StripeContext,
@@ -67,7 +75,8 @@ function approve(ctx: StripeContext, tx: Transaction, row: IntentRow): void {
   row.intent.cancellation_reason = null;
   row.card = card;
   tx.put(paymentMethods, String(method.method.id), method);
-  authorize(ctx, tx, row, card, false);
+  closeChallenge(tx, row.challenge);
+  authorize(ctx, tx, row, card);
 }
 
 /** A payment that never arrived, made up from what the test says about it. */
@@ -84,6 +93,5 @@ function inventRow({ reference, amountMinor, currency, capture }: LateSuccessReq
     receiptEmail: null,
     setupFutureUsage: null,
   });
-  const late = { multicapture: false, idempotencyKey: null, returnUrl: null, card: null, refunded: 0 };
-  return { intent, reference, createdAtMs: Date.now(), ...late };
+  return { ...FRESH_ROW, intent, reference, createdAtMs: Date.now() };
 }

@@ -1,4 +1,5 @@
 // Stripe's objects as they appear on the wire, the rows that keep them, and how a fresh one looks.
+import type { Authentication } from '../acs/emv.ts';
 import { digits, prefixedId } from '../ids.ts';
 import { table } from '../kernel.ts';
 import type { CardOnFile } from './cards.ts';
@@ -68,6 +69,12 @@ export interface IntentRow {
   createdAtMs: number;
   returnUrl: string | null;
   multicapture: boolean;
+  /** `request_three_d_secure`, and the network's id of the payment with which the card was saved. */
+  threeDs: { asked: 'automatic' | 'any' | 'challenge'; setUpBy: string | null };
+  /** What 3DS came to, once it has. */
+  authentication: Authentication | null;
+  /** The challenge that the intent waits for, or has waited for. */
+  challenge: string | null;
   /** What refunds have taken; a charge's own figure also counts what a capture released. */
   refunded: number;
   /** The key that asked for the authorization: late effects carry it too. */
@@ -114,6 +121,18 @@ export function referenceIn(metadata: Record<string, string>): string | null {
   const named = REFERENCE_KEYS.find((key) => metadata[key] !== undefined);
   return (named === undefined ? Object.values(metadata)[0] : metadata[named]) ?? null;
 }
+
+/** What a fresh row holds besides its intent. */
+export const FRESH_ROW = {
+  card: null,
+  returnUrl: null,
+  multicapture: false,
+  threeDs: { asked: 'automatic', setUpBy: null },
+  authentication: null,
+  challenge: null,
+  refunded: 0,
+  idempotencyKey: null,
+} satisfies Partial<IntentRow>;
 
 export interface NewIntent {
   amount: number;

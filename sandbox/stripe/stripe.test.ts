@@ -144,7 +144,7 @@ test('3DS cards need an action; the challenge decides, and cancelling first wins
   );
   expect(challenged.status).toBe('requires_action');
   const url = challenged.next_action?.redirect_to_url?.url ?? '';
-  const back = await raw(url, { method: 'POST', body: 'outcome=succeeded' });
+  const back = await raw(url, { method: 'POST', body: 'outcome=approve' });
   expect(back.status).toBe(303);
   expect(back.headers.location).toContain(`payment_intent=${challenged.id}`);
   expect((await stripe.paymentIntents.retrieve(challenged.id)).status).toBe('requires_capture');

@@ -19,6 +19,11 @@ if (!present)
 const SCHEMAS = [
   { path: /^\/v72\/payments$/, request: 'PaymentRequest', answer: 'PaymentResponse' },
   {
+    path: /^\/v72\/payments\/details$/,
+    request: 'PaymentDetailsRequest',
+    answer: 'PaymentDetailsResponse',
+  },
+  {
     path: /^\/v72\/payments\/[A-Z0-9]{16}\/captures$/,
     request: 'PaymentCaptureRequest',
     answer: 'PaymentCaptureResponse',
@@ -102,6 +107,41 @@ describe.skipIf(!present)("Adyen's own document accepts", () => {
     const byReference = { ...payment.operation('void'), authorizationReference: payment.reference };
     await perform(rig, (to) => to.voidByReference?.(byReference) ?? expect.fail('no void by reference'));
     check(3);
+  });
+
+  it('a challenge by redirect, and what the browser brought back from it', async () => {
+    const payment = new TestPayment();
+    const asking = {
+      returnUrl: 'https://merchant.example/return',
+      authentication: { request: 'challenge' },
+      storedCredential: { initiator: 'cardholder', usage: 'recurring' },
+    } as const;
+    await perform(rig, (to) => to.authorize(payment.authorization(adyenSubject.challenged, asking)));
+    const { reference } = payment;
+    const [open] = (await rig.admin('GET', `/challenges?reference=${reference}`)) as [{ pageUrl: string }];
+    const answer = { method: 'POST', body: 'outcome=cancel', redirect: 'manual' } as const;
+    const back = (await fetch(open.pageUrl, answer)).headers.get('location') ?? expect.fail('no way back');
+    const returned = Object.fromEntries(new URL(back).searchParams);
+    const details = { ...payment.operation('authorize'), amountMinor: 4_200, currency: 'EUR', returned };
+    const { outcome } = await perform(rig, (to) => to.completeAction?.(details) ?? expect.fail('no details'));
+    expect(outcome).toMatchObject({ type: 'declined', authentication: { challengeCancel: '01' } });
+    check(2);
+  });
+
+  it('an exemption, and a payment that the merchant initiates', async () => {
+    const asking = { authentication: { request: 'automatic', exemption: 'secure_corporate' } } as const;
+    const later = {
+      storedCredential: {
+        initiator: 'merchant',
+        usage: 'unscheduled',
+        networkTransactionId: '705462025680611',
+      },
+    } as const;
+    for (const change of [asking, later])
+      await perform(rig, (to) =>
+        to.authorize(new TestPayment().authorization(adyenSubject.approved, change)),
+      );
+    check(2);
   });
 
   it.each([adyenSubject.challenged, ...adyenSubject.declines.map(({ card }) => card)])(

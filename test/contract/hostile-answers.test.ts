@@ -236,6 +236,41 @@ describe('an answer about something else is a mismatch', () => {
   });
 });
 
+describe('after a challenge at Adyen', () => {
+  const goOn = (connection: ProviderConnection, payment: TestPayment) =>
+    connection.completeAction?.({
+      ...payment.operation('authorize'),
+      amountMinor: 4_200,
+      currency: 'EUR',
+      returned: { redirectResult: 'X6XtfGC3' },
+    }) ?? expect.fail('Adyen must be told to go on');
+  const answer = { pspReference: 'NC6HT9CRT65ZGN82', resultCode: 'Authorised' };
+  const amount = { value: 4_200, currency: 'EUR' };
+  const answers: readonly [string, Respond, string][] = [
+    ['500', json(500, {}), 'server_error'],
+    ['HTML', text(200, `<html>${PAN}</html>`), 'unmapped_response'],
+    ['another payment', json(200, { ...answer, amount, merchantReference: 'att_other' }), 'mismatch'],
+    ['no reference', json(200, { ...answer, amount }), 'mismatch'],
+    ['a refusal of nobody', json(200, { resultCode: 'Refused', refusalReasonCode: '11' }), 'mismatch'],
+    ['a reset', (request) => (request.socket as Socket).resetAndDestroy(), 'connection_lost'],
+  ];
+  it.each(answers)('%s is unknown, after one request', async (_name, respondWith, cause) => {
+    const outcome = await outcomeOf(adyen, respondWith, goOn);
+    expect(outcome).toMatchObject({ type: 'unknown', cause });
+    expect(JSON.stringify(outcome)).not.toContain(PAN);
+    expect(requests).toBe(1);
+  });
+
+  it.each(['javascript:alert(1)', 'data:text/html,x', '//evil.example', ''])(
+    'a payer is sent nowhere by the address %s',
+    async (url) => {
+      const action = { type: 'redirect', method: 'GET', url };
+      const outcome = await outcomeOf(adyen, json(200, { resultCode: 'RedirectShopper', action }), authorize);
+      expect(outcome).toEqual({ type: 'requires_action', action: 'redirect' });
+    },
+  );
+});
+
 it('an adapter called outside of an open call sends nothing', async () => {
   requests = 0;
   for (const { provider, subject } of [

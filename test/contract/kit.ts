@@ -1,8 +1,11 @@
 // The contract that every provider x simulator keeps. A provider passes by what it does, not by what it
 // says of itself: the simulator's journal, written before each answer, is the judge of what money moved.
-// The parts: kit-payments.ts, kit-ambiguity.ts, kit-webhooks.ts; rig.ts is what they drive.
+// The parts: kit-payments.ts, kit-authentication.ts, kit-challenges.ts,
+// kit-ambiguity.ts, kit-webhooks.ts; rig.ts is what they drive.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ambiguity, idempotency, lookups } from './kit-ambiguity.ts';
+import { authentications } from './kit-authentication.ts';
+import { challenges } from './kit-challenges.ts';
 import { amounts, payments } from './kit-payments.ts';
 import { webhooks } from './kit-webhooks.ts';
 import type { ContractSubject } from './parts.ts';
@@ -28,6 +31,8 @@ export function contractKit(subject: ContractSubject): void {
     idempotency(kit);
     ambiguity(kit);
     lookups(kit);
+    authentications(kit);
+    challenges(kit);
     webhooks(kit);
     amounts(kit);
     it('has said nothing of a card anywhere', () => {

@@ -95,6 +95,20 @@ describe.each(LIVE)("$name's real test platform", ({ provider, subject, account 
     expect(['voided', 'pending']).toContain(outcome.type);
   });
 
+  live('sends the payer of a challenge to a page, and can void from there', { timeout: 60_000 }, async () => {
+    const payment = new TestPayment();
+    const request = payment.authorization(subject.challenged, {
+      returnUrl: 'https://merchant.example/return',
+      authentication: { request: 'challenge' },
+    });
+    const { outcome } = await perform(rig(), (to) => to.authorize(request), { totalDeadlineMs: 30_000 });
+    expect(outcome).toMatchObject({ type: 'requires_action', nextAction: { type: 'redirect_to_url' } });
+    if (outcome.type !== 'requires_action' || outcome.providerReference === undefined) return;
+    const ending = { ...payment.operation('void'), providerReference: outcome.providerReference };
+    const ended = await perform(rig(), (to) => to.void(ending), { totalDeadlineMs: 30_000 });
+    expect(['voided', 'pending']).toContain(ended.outcome.type);
+  });
+
   live('replays the first outcome under the same key', { timeout: 60_000 }, async () => {
     const payment = new TestPayment();
     const { request, outcome } = await approve(payment);

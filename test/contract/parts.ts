@@ -1,4 +1,5 @@
 // What the parts of the kit share: the subject under test, and the short sentences that tests are made of.
+import type { AuthenticationRequest, Exemption } from '../../domain/authentication/authentication.ts';
 import type { DeclineReason } from '../../domain/payment/outcome.ts';
 import type { AuthorizeRequest, CardData, LookupRequest } from '../../providers/provider.ts';
 import {
@@ -16,6 +17,12 @@ export interface ContractSubject {
   start(): Promise<Rig>;
   readonly approved: CardData;
   readonly challenged: CardData;
+  /** A payment that an exemption spares the challenge: asked for, or claimed by the provider itself. */
+  readonly exempted: {
+    readonly card: CardData;
+    readonly request?: AuthenticationRequest;
+    readonly exemption: Exemption;
+  };
   readonly declines: readonly {
     readonly card: CardData;
     readonly reason: DeclineReason;

@@ -25,6 +25,7 @@ export const stripeSubject: ContractSubject = {
   start: () => startRig(stripeRig),
   approved: card('4242424242424242'),
   challenged: card('4000002760003184'),
+  exempted: { card: card('4000000003000074'), exemption: 'transaction_risk_analysis' },
   declines: [
     { card: card('4000000000000002'), reason: 'generic_decline', code: 'generic_decline' },
     { card: card('4000000000009995'), reason: 'insufficient_funds', code: 'insufficient_funds' },
@@ -63,6 +64,11 @@ export const adyenSubject: ContractSubject = {
   start: () => startRig(adyenRig),
   approved: named('Ada Lovelace'),
   challenged: card('4212345678910006'),
+  exempted: {
+    card: named('Ada Lovelace'),
+    request: { request: 'automatic', exemption: 'low_value' },
+    exemption: 'low_value',
+  },
   declines: [
     { card: named('DECLINED'), reason: 'generic_decline', code: '2' },
     { card: named('ERROR'), reason: 'processing_error', code: '4' },
