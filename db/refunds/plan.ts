@@ -129,9 +129,9 @@ async function insertRefund(
     reservation AS (
       INSERT INTO refund_reservation (subject_id, payment_id, amount_minor)
       SELECT gate.id, gate.payment_id, ${refund.amountMinor}::bigint FROM gate),
-    reserved AS (
+    balance_row AS (
       UPDATE payment_balance b SET refund_reserved_minor = b.refund_reserved_minor + ${refund.amountMinor}::bigint
-      FROM gate WHERE b.payment_id = gate.payment_id),
+      FROM gate WHERE b.payment_id = gate.payment_id RETURNING b.payment_id),
     ${refundParts(transition, content, request)}
     SELECT count(*) FROM gate`);
 }

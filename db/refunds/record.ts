@@ -46,7 +46,8 @@ export async function recordRefundTransition(
         external_refunded_minor = b.external_refunded_minor + ${balance.externalMinor}::bigint,
         refund_reserved_minor = b.refund_reserved_minor - (SELECT coalesce(sum(amount_minor), 0) FROM released)
       FROM gate WHERE b.payment_id = gate.payment_id
-        AND ${balance.refundedMinor !== 0 || balance.externalMinor !== 0 || balance.release}::boolean),
+        AND ${balance.refundedMinor !== 0 || balance.externalMinor !== 0 || balance.release}::boolean
+      RETURNING b.payment_id),
     ${refundParts(transition, content, extras.request, extras.resolution)}
     SELECT count(*) > 0 AS recorded FROM gate`);
   return rows[0]?.recorded === true

@@ -12,7 +12,7 @@ import {
   json,
   ledgerParts,
   operationsPart,
-  outboxPart,
+  outboxParts,
   type Step,
   sha256,
 } from '../rows.ts';
@@ -22,7 +22,10 @@ export interface RefundRequest extends RequestRow {
   readonly mode: string;
 }
 
-/** A refund's step as parts of one SQL statement; each writes only where the statement's `gate` let it through. */
+/**
+ * A refund's step as parts of one SQL statement; each writes only where the statement's `gate` let it through.
+ * The caller's statement has a part `balance_row`, which answers with the row that it locked.
+ */
 export function refundParts(
   transition: RefundTransition,
   content: AuditContent,
@@ -34,7 +37,7 @@ export function refundParts(
     operation_rows AS (${operationsPart(step)}),
     ${ledgerParts(step)},
     audit_row AS (${auditPart(step, content)}),
-    outbox_rows AS (${outboxPart(step)}),
+    ${outboxParts(step, Prisma.sql`balance_row`)},
     ${exceptionParts(step)},
     resolution_row AS (${resolutionPart(resolution, step)}),
     ${requestParts(transition, request)}`;

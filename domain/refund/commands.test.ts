@@ -28,7 +28,7 @@ import {
   uncaptured,
   upon,
 } from './fixtures.ts';
-import { refundSaysNothingNew, speaksOf } from './nothing-new.ts';
+import { findByLetter, refundSaysNothingNew, speaksOf } from './nothing-new.ts';
 import {
   decideRefundProposal,
   decideRefundResolution,
@@ -164,6 +164,17 @@ describe('operators', () => {
     expect(refusalOf(decideRefundRetryNow(upon(newRefund(), REFUNDED), BY))?.code).toBe('nothing_to_retry');
   });
 
+  it('are told what came of a retry that was carried out already, and start nothing over', () => {
+    const again = transition(reversed(), decided(decideRefundRetryNow(reversed(), BY))).refund;
+    expect(decideRefundRetryNow(again, BY)).toEqual({ type: 'answered' });
+    const takenBack = upon(upon(again, REFUNDED), TAKEN_BACK, again.operations[1]?.id);
+    expect(takenBack.status).toBe('requires_review');
+    // As a workflow hears it that is reset: the same request once more. Another request is another try.
+    expect(decideRefundRetryNow(takenBack, BY)).toEqual({ type: 'answered' });
+    const other = decided(decideRefundRetryNow(takenBack, { ...BY, cause: 'req_other' })).after;
+    expect(other.operations).toHaveLength(3);
+  });
+
   it('testify only of what may have been sent, and name the operation', () => {
     expect(judgeRefundTestimony(newRefund(), open(newRefund()).id)?.code).toBe('operation_not_sent');
     expect(judgeRefundTestimony(upon(newRefund(), UNKNOWN), 'op_other')?.code).toBe('operation_unknown');
@@ -224,6 +235,16 @@ describe('a letter', () => {
   it('of an operation that is not ours, or that says nothing, is not put away', () => {
     expect(refundSaysNothingNew(newRefund(), undefined)).toBe(false);
     expect(refundSaysNothingNew(newRefund(), letter(REFUNDED, { reference: 'op_other' }))).toBe(false);
+  });
+
+  it('that names the payment’s attempt alone is known by the provider’s own name of the refund', () => {
+    const nameless = { reference: 'att_1' };
+    expect(refundSaysNothingNew(upon(newRefund(), REFUNDED), letter(REFUNDED, nameless))).toBe(true);
+    expect(refundSaysNothingNew(upon(newRefund(), PENDING), letter(REFUNDED, nameless))).toBe(false);
+    const received = upon(newRefund(), PENDING);
+    const found = findByLetter(received, { ...nameless, providerReference: 're_1' });
+    expect(found?.id).toBe(open(received).id);
+    expect(findByLetter(received, { ...nameless, providerReference: 're_2' })).toBeUndefined();
   });
 
   it('of another amount or currency proves nothing of our refund', () => {

@@ -34,9 +34,14 @@ export interface RefundOrder {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export type RefundRuling =
+export type RefundOrderRuling =
   | { readonly type: 'decided'; readonly decision: RefundDecision }
   | { readonly type: 'refused'; readonly refusal: Refusal };
+
+export type RefundRuling =
+  | RefundOrderRuling
+  /** The command's operation exists: it was carried out before, and is told again what came of it. */
+  | { readonly type: 'answered' };
 
 export function refundableMinor(balance: Balance): number {
   return Math.max(0, balance.capturedMinor - balance.reservedMinor - balance.externalRefundedMinor);
@@ -53,8 +58,8 @@ export function judgeRefundOrder(
   balance: Balance,
   order: RefundOrder,
   atMs: number,
-): RefundRuling {
-  const refuse = (code: string, message: string): RefundRuling => ({
+): RefundOrderRuling {
+  const refuse = (code: string, message: string): RefundOrderRuling => ({
     type: 'refused',
     refusal: { code, message, status: payment.status },
   });

@@ -40,6 +40,17 @@ export function decideRefundOutcome(
   return decideOpen(refund, operation, outcome, nowMs);
 }
 
+/** A letter names what it speaks of: by that name a refused try is known again if it is made after all. */
+export function named(
+  decision: RefundDecision | undefined,
+  operationId: string,
+  providerReference: string | undefined,
+): RefundDecision | undefined {
+  if (decision === undefined || providerReference === undefined) return decision;
+  const after = editRefundOperation(decision.after, operationId, (each) => ({ providerReference, ...each }));
+  return { ...decision, after };
+}
+
 function decideOpen(
   refund: Refund,
   operation: Operation,
@@ -140,11 +151,29 @@ function decideLate(
   operation: Operation,
   outcome: OperationOutcome,
 ): RefundDecision | undefined {
-  const takenBack = outcome.type === 'declined' || outcome.type === 'rejected';
-  if (takenBack) return reversed(refund, operation);
-  if (operation.status !== 'succeeded' && outcome.type === 'refunded')
-    return lateSuccess(refund, operation, outcome);
+  if (outcome.type === 'declined') return reversed(refund, operation);
+  if (outcome.type === 'rejected') return contradicted(refund, operation, outcome);
+  if (outcome.type === 'refunded') return lateSuccess(refund, operation, outcome);
   return undefined;
+}
+
+/**
+ * A refusal says that it was never carried out, and it was: perhaps the two crossed, perhaps one of them is
+ * wrong. Only the provider's word that it took the money back undoes a success; of this a person judges.
+ */
+function contradicted(
+  refund: Refund,
+  operation: Operation,
+  { code }: Extract<OperationOutcome, { type: 'rejected' }>,
+): RefundDecision | undefined {
+  // One that was refused before it succeeded late is known to be, and why.
+  if (refund.countedOperationId !== operation.id || operation.status === 'rejected') return undefined;
+  const summary = `${refund.step.provider} refused refund ${refund.id} (${code}), which it had reported made; ask it which is so`;
+  return {
+    after: refund,
+    reason: summary,
+    exceptions: [{ kind: 'contradiction', subjectId: operation.id, summary }],
+  };
 }
 
 /** The provider took it back: the payer has nothing, the merchant has the money, and a person says what follows. */
@@ -170,12 +199,17 @@ function reversed(refund: Refund, operation: Operation): RefundDecision | undefi
 function lateSuccess(
   refund: Refund,
   operation: Operation,
-  { providerReference }: Extract<OperationOutcome, { type: 'refunded' }>,
+  outcome: Extract<OperationOutcome, { type: 'refunded' }>,
 ): RefundDecision | undefined {
-  // The same success once more, of a refund that counts it, or that was reversed since.
-  const known = refund.countedOperationId !== undefined || refund.failure?.code === 'refund_reversed';
-  if (operation.providerReference === providerReference && known) return undefined;
-  const marked = editRefundOperation(refund, operation.id, (each) => ({ ...each, providerReference }));
+  // The same success once more: counted, in excess, or reversed since. Its status stays what it was closed with.
+  if (operation.status === 'succeeded' || operation.outcome?.type === 'refunded') return undefined;
+  if (refund.countedOperationId === operation.id) return undefined;
+  const { providerReference } = outcome;
+  const marked = editRefundOperation(refund, operation.id, (each) => ({
+    ...each,
+    providerReference,
+    outcome,
+  }));
   if (refund.countedOperationId !== undefined) return excess(marked, operation);
   const summary = `${refund.step.provider} reports refund ${refund.id} made, which had been proven not made`;
   const next = openOperation(marked);

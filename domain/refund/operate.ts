@@ -18,6 +18,9 @@ function refuse(refund: Refund, code: string, message: string): RefundRuling {
 
 /** Sends or asks now what waits; or, where nothing is open, sends the refund once more. */
 export function decideRefundRetryNow(refund: Refund, order: OperatorOrder): RefundRuling {
+  const cause = `operator_retry_${order.cause}`;
+  // A workflow that is reset is told its updates again; what came of this one since must not start over.
+  if (refund.operations.some((each) => each.cause === cause)) return { type: 'answered' };
   const open = openOperation(refund);
   const { failure: _failure, ...rest } = refund;
   if (open !== undefined) {
@@ -34,7 +37,15 @@ export function decideRefundRetryNow(refund: Refund, order: OperatorOrder): Refu
       `${refund.step.provider} cannot refund by its API; refund by hand and resolve`,
     );
   }
-  const again = withOperation({ ...rest, status: 'pending' }, { cause: `operator_retry_${order.cause}` });
+  // It succeeded after its amount had been released, which others may hold by now.
+  if (refund.outsideBound) {
+    return refuse(
+      refund,
+      'reservation_released',
+      'nothing is reserved for it any more; make a new refund, or resolve this one with evidence',
+    );
+  }
+  const again = withOperation({ ...rest, status: 'pending' }, { cause });
   return decided(again, order, 'sent again');
 }
 
