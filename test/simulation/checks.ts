@@ -179,8 +179,17 @@ export class Checks {
       if (!EXCUSES.has(kind)) continue;
       if (kind === 'unmatched_webhook' || subjectId === attemptId) return true;
       if (attempt?.operations.some((each) => each.id === subjectId) === true) return true;
-      // A refund made outside, told before the capture was known.
-      if (attempt !== undefined && this.#world.charge(attempt)?.outside.has(subjectId) === true) return true;
+    }
+    return attempt !== undefined && this.#toldInReverse(attempt);
+  }
+
+  /** An undoing refund's success was told after its reversal: nobody could know the order, and a person judges. */
+  #toldInReverse(attempt: Attempt): boolean {
+    const { refunds } = this.#world.charge(attempt) ?? {};
+    for (const { kind, subjectId } of this.#world.database.exceptions.values()) {
+      const undone = refunds?.get(subjectId)?.state === 'undone';
+      if (kind === 'late_success' && undone && attempt.operations.some((each) => each.id === subjectId))
+        return true;
     }
     return false;
   }

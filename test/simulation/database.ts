@@ -1,8 +1,9 @@
 import type { Payment } from '../../domain/payment/payment.ts';
+import { asBooksCount, byHandMinor } from '../../domain/refund/totals.ts';
 import { PaymentRows } from './payment-rows.ts';
 import { RefundRows } from './refund-rows.ts';
 import type { Rules } from './rules.ts';
-import { SharedRows } from './shared-rows.ts';
+import { type Letter, SharedRows } from './shared-rows.ts';
 
 /** The twin of Postgres: one payment, its refunds, and what they share. */
 export class Database extends SharedRows {
@@ -37,6 +38,17 @@ export class Database extends SharedRows {
         if (state?.operations.some((each) => each.providerReference === providerReference) === true)
           return ownerId;
     return this.paymentRows.ownerId;
+  }
+
+  /** db/letters.ts: the box itself keeps what was told. */
+  override lettersOf(ownerId: string): readonly Letter[] {
+    const refunds = [...this.refunds.values()].flatMap(({ state }) => (state === undefined ? [] : [state]));
+    return super.lettersOf(ownerId).map((letter) => {
+      const { evidence } = letter;
+      if (evidence === undefined) return letter;
+      const counted = asBooksCount(evidence, byHandMinor(refunds, evidence.reference));
+      return counted === evidence ? letter : { ...letter, evidence: counted };
+    });
   }
 
   /** Whether a refund was sent, is not proven, and has no name at the provider yet. */

@@ -89,14 +89,19 @@ function checkAmounts({ payment, ledger, capturedDeltaMinor }: Transition): void
     'I5',
     () => `captured ${amountCapturedMinor}, authorized ${amountAuthorizedMinor} of ${amountMinor}`,
   );
-  // What others refunded is a fact, whatever we know of.
+  // What others refunded is a fact, whatever we know of, and so is what was made against the provider's own word.
   const outside = (payment.externalRefunds ?? []).reduce((sum, each) => sum + each.amountMinor, 0);
-  for (const attempt of payment.attempts)
-    insist(
-      attempt.refundedMinor >= 0 && attempt.refundedMinor - outside <= attempt.capturedMinor,
-      'I5',
-      () => `attempt ${attempt.number} refunded ${attempt.refundedMinor} of ${attempt.capturedMinor}`,
+  for (const { number, operations, refundedMinor, capturedMinor } of payment.attempts) {
+    const late = operations.filter(
+      ({ status, outcome }) => status !== 'succeeded' && outcome?.type === 'refunded',
     );
+    const facts = late.reduce((sum, each) => sum + each.amountMinor, outside);
+    insist(
+      refundedMinor >= 0 && refundedMinor - facts <= capturedMinor,
+      'I5',
+      () => `attempt ${number} refunded ${refundedMinor} of ${capturedMinor}`,
+    );
+  }
   checkBalanced(ledger);
   // Whatever a provider took in our name is posted as exactly that.
   const posted = ledger

@@ -140,6 +140,7 @@ export class Lanes {
     yield* this.#inquire(operationId, step, asked.includes('lookup'));
     for (const question of asked) {
       if (this.#open(operationId)?.status !== 'unknown') return;
+      if (question === 'void_by_reference' && asked.includes('resend')) return;
       if (question !== 'lookup') yield* this.#askBy(question, operationId, step);
     }
   }
@@ -159,7 +160,8 @@ export class Lanes {
       yield* this.#outcome(operationId, answer.outcome, 'inquiry');
       return;
     }
-    this.#note(operationId, { lastSentAtMs: answer.lastSentAtMs });
+    const before = this.#inquiries.get(operationId) ?? NO_INQUIRY;
+    this.#inquiries.set(operationId, run.world.rules.sentAt(before, answer.lastSentAtMs));
     if (answer.type === 'not_found') yield* this.#notFound(operationId, step);
   }
 
@@ -170,10 +172,6 @@ export class Lanes {
     this.#inquiries.set(operationId, inquiry);
     if (!run.world.rules.isProvenAbsent(inquiry)) return;
     yield* this.#outcome(operationId, { type: 'not_attempted', proof: 'not_found_confirmed' }, 'inquiry');
-  }
-
-  #note(operationId: string, facts: Partial<Inquiry>): void {
-    this.#inquiries.set(operationId, { ...(this.#inquiries.get(operationId) ?? NO_INQUIRY), ...facts });
   }
 
   *#resend(operationId: string): Script<void> {

@@ -1,4 +1,5 @@
-import type { OperationOutcome } from '../../domain/payment/outcome.ts';
+import { isDead } from '../../domain/payment/decide.ts';
+import type { Evidence, OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
 import { askAboutClosed, type NewsFact, type Reading, readLetters } from './letters.ts';
 import type { PaymentRun } from './payment-run.ts';
@@ -17,62 +18,42 @@ function* act(run: PaymentRun, fact: NewsFact): Script<Reading> {
   }
   const { letter } = fact;
   if (letter.believed && letter.evidence !== undefined) {
-    const { kind, reference, outcome } = letter.evidence;
-    const operation = operationOf(run.current, kind, reference);
+    const { kind, outcome } = letter.evidence;
+    const operation = run.world.rules.operationNamed(run.current, letter.evidence);
     if (operation === undefined && kind === 'refund') return yield* recordExternal(run, letter);
-    if (operation === undefined || !matches(run, operation, letter)) return 'unmatched';
+    if (operation === undefined || !matches(run, operation, letter.evidence)) return 'unmatched';
     yield* conclude(run, operation.id, outcome);
     return 'understood';
   }
   if (letter.evidence?.kind === 'refund' && letter.reference?.startsWith('op_') !== true)
     return yield* askForRefunds(run, letter);
   run.lanes.wake();
-  if (isBeingSent(run)) return 'unanswered';
   if (isInDoubt(run.current, letter)) return 'unanswered';
-  const suspect = deadAuthorization(run.current, letter);
-  return suspect === undefined ? 'understood' : yield* ask(run, suspect);
+  const dead = run.current.attempts.find((each) => isNamed(each, letter) && isDead(each));
+  if (dead !== undefined) return yield* askWhetherAlive(run, dead);
+  const undo = undoneBy(run.current, letter);
+  return undo === undefined ? 'understood' : yield* ask(run, undo);
 }
 
 function* conclude(run: PaymentRun, operationId: string, outcome: OperationOutcome): Script<void> {
   yield* run.conclude(operationId, outcome, 'news');
 }
 
-function operationOf(payment: Payment, kind: string, reference: string): Operation | undefined {
-  for (const attempt of payment.attempts) {
-    if (attempt.id === reference) {
-      const ofKind = attempt.operations.filter((each) =>
-        kind === 'authorize' ? each.kind === 'authorize' || each.kind === 'sale' : each.kind === kind,
-      );
-      return ofKind.find((each) => !each.closed) ?? ofKind.at(-1);
-    }
-    const named = attempt.operations.find((each) => each.id === reference);
-    if (named !== undefined) return named;
-  }
-  return undefined;
-}
-
-function matches(run: PaymentRun, operation: Operation, { evidence }: Letter): boolean {
-  if (evidence?.currency !== undefined && evidence.currency !== run.current.currency) return false;
-  const success = evidence?.outcome.type === 'authorized' || evidence?.outcome.type === 'captured';
-  return !success || evidence.amountMinor === undefined || evidence.amountMinor === operation.amountMinor;
+function matches(run: PaymentRun, operation: Operation, evidence: Evidence): boolean {
+  const { amountMinor, currency, outcome } = evidence;
+  if (currency !== undefined && currency !== run.current.currency) return false;
+  const success = ['authorized', 'captured', 'refunded'].includes(outcome.type);
+  return !success || amountMinor === undefined || amountMinor === operation.amountMinor;
 }
 
 function isInDoubt(payment: Payment, letter: Letter): boolean {
   return payment.attempts.some(
     (attempt) =>
       isNamed(attempt, letter) &&
-      attempt.operations.some((each) => !each.closed && each.status === 'unknown'),
+      attempt.operations.some(
+        (each) => !each.closed && (each.status === 'unknown' || each.status === 'created'),
+      ),
   );
-}
-
-/**
- * What is being sent answers after the letter, and says less. Production puts the letter away; until it doesn't,
- * schedules that withhold the hardship leave it in the box.
- */
-function isBeingSent(run: PaymentRun): boolean {
-  const { aboutRefunds, weather } = run.world;
-  if (!aboutRefunds || weather.hardships.has('hintsWhileOpen')) return false;
-  return run.openOperations().some((operation) => operation.status === 'created');
 }
 
 function isNamed(attempt: Attempt, letter: Letter): boolean {
@@ -83,14 +64,21 @@ function isNamed(attempt: Attempt, letter: Letter): boolean {
   );
 }
 
-function deadAuthorization(payment: Payment, letter: Letter): Operation | undefined {
-  const dead = payment.attempts.find(
-    (attempt) =>
-      isNamed(attempt, letter) &&
-      !attempt.undoing &&
-      ['declined', 'errored', 'voided'].includes(attempt.status),
+/** A hint about a refund of a late success that rests: the provider may have taken it back, or made it after all. */
+function undoneBy(payment: Payment, { reference, providerReference }: Letter): Operation | undefined {
+  const refunds = payment.attempts
+    .flatMap((attempt) => attempt.operations)
+    .filter((each) => each.kind === 'refund' && each.closed);
+  return refunds.find(
+    (each) =>
+      each.id === reference ||
+      (providerReference !== undefined && each.providerReference === providerReference),
   );
-  return dead?.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
+}
+
+function* askWhetherAlive(run: PaymentRun, attempt: Attempt): Script<Reading> {
+  const charge = attempt.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
+  return charge === undefined ? 'understood' : yield* ask(run, charge);
 }
 
 function* ask(run: PaymentRun, operation: Operation): Script<Reading> {
@@ -102,8 +90,17 @@ function* ask(run: PaymentRun, operation: Operation): Script<Reading> {
 
 /** A hint that more was refunded than we know of: the provider lists its refunds, and what isn't ours is recorded. */
 function* askForRefunds(run: PaymentRun, letter: Letter): Script<Reading> {
-  const attempt = run.current.attempts.find((each) => isNamed(each, letter) && each.capturedMinor > 0);
-  if (attempt === undefined || attempt.undoing) return attempt === undefined ? 'unmatched' : 'understood';
+  const named = run.current.attempts.find((each) => isNamed(each, letter));
+  if (named === undefined) return 'unmatched';
+  if (isDead(named)) {
+    const alive = yield* askWhetherAlive(run, named);
+    const attempt = run.current.attempts.find((each) => each.id === named.id);
+    if (alive === 'unanswered' || attempt === undefined || isDead(attempt)) return alive;
+  }
+  return yield* listRefunds(run, named);
+}
+
+function* listRefunds(run: PaymentRun, attempt: Attempt): Script<Reading> {
   const { activities, rules } = run.world;
   const outside = (yield (resume) => activities.inquireRefunds(attempt, resume)) as
     | ReadonlyMap<string, number>
@@ -124,6 +121,8 @@ function* recordExternal(run: PaymentRun, { evidence }: Letter): Script<Reading>
   const { database, rules } = run.world;
   if (evidence?.outcome.type !== 'refunded' || evidence.currency !== run.current.currency) return 'unmatched';
   if (!evidence.reference.startsWith('op_') && database.hasUnnamedRefund()) return 'unanswered';
+  const attempt = run.current.attempts.find((each) => each.id === evidence.reference);
+  if (attempt !== undefined && isDead(attempt)) return 'unanswered';
   const { providerReference, amountMinor } = evidence.outcome;
   yield* run.apply(
     (payment) => rules.decideExternalRefund(payment, evidence.reference, { providerReference, amountMinor }),

@@ -161,9 +161,10 @@ export class PaymentRun extends Run<Payment, Decision, Transition> {
   *#answered(answerByMs: number): Script<void> {
     const holder = () => (this.state === undefined ? undefined : lockHolder(this.state)?.status);
     const stuck = () => holder() === 'pending' || holder() === 'unknown';
-    yield* this.until(() => this.#settled || stuck());
+    const leftMs = () => answerByMs - 300 - this.nowMs;
+    if (!(yield* this.until(() => this.#settled || stuck(), Math.max(1, leftMs())))) return;
     if (this.#settled) return;
-    const waitMs = Math.min(answerByMs - 300 - this.nowMs, holder() === 'pending' ? 1_000 : 60_000);
+    const waitMs = Math.min(leftMs(), holder() === 'pending' ? 1_000 : 60_000);
     if (waitMs > 0) yield* this.until(() => this.#settled, waitMs);
   }
 

@@ -153,9 +153,20 @@ export class RefundChecks {
     if (this.#isOpen(refund, EXCUSES)) return true;
     // Its success was told after its reversal, which made it a failure: nobody could know the order.
     if (this.#counted(refund)?.state === 'undone' && this.#isOpen(refund, ['late_success'])) return true;
+    if (this.#isTakenForOutside(refund)) return true;
     // Its refusal was told after the success that contradicts it.
     const belied = this.#effectsOf(refund).some((effect) => effect.late && effect.state === 'done');
     return belied && this.#isOpen(refund, ['refund_reversed']);
+  }
+
+  /** Made late, told without our name for it, and never told the provider's: nobody could know that it is ours. */
+  #isTakenForOutside(refund: Refund): boolean {
+    const { exceptions } = this.#world.database;
+    return refund.operations.some(({ id, providerReference }) => {
+      const effect = this.#chargeOf(refund)?.refunds.get(id);
+      const told = effect?.late === true && exceptions.has(`external_refund ${effect.providerReference}`);
+      return told && providerReference === undefined;
+    });
   }
 
   #isOpen(refund: Refund, kinds: readonly string[]): boolean {

@@ -17,36 +17,25 @@ function* act(run: RefundRun, fact: NewsFact): Script<Reading> {
   }
   const { letter } = fact;
   if (letter.believed && letter.evidence !== undefined) {
-    // A fact of evidence carries our reference alone.
-    const operation = findByLetter(run.current, { reference: letter.evidence.reference });
+    const operation = findByLetter(run.current, letter);
     if (operation === undefined || !speaksOf(run.current, letter.evidence)) return 'unmatched';
-    yield* run.conclude(operation.id, letter.evidence.outcome, 'news');
+    yield* run.conclude(operation.id, letter.evidence.outcome, 'news', letter.providerReference);
     return 'understood';
   }
   run.lanes.wake();
   return yield* askAgain(run, letter);
 }
 
-/** A hint about a refund that rests already: the provider may have taken it back, or made it after all. */
+/** A hint about a try that is closed already: the provider may have taken it back, or made it after all. */
 function* askAgain(run: RefundRun, letter: Letter): Script<Reading> {
   const open = openOperation(run.current);
   const named = findByLetter(run.current, letter);
-  if (open !== undefined && !(isAsked(run) && named?.closed === true))
-    return open.status === 'unknown' || (isAsked(run) && open.status === 'created')
-      ? 'unanswered'
-      : 'understood';
+  if (open !== undefined && named?.closed !== true)
+    return open.status === 'pending' ? 'understood' : 'unanswered';
   const operation = named ?? run.current.operations.at(-1);
   if (operation === undefined) return 'unmatched';
   const outcome = yield* askAboutClosed(run, operation.id);
   if (outcome === undefined) return 'unanswered';
   yield* run.conclude(operation.id, outcome, 'news');
   return 'understood';
-}
-
-/**
- * A closed try may succeed late, and what is being sent answers after the letter and says less. Production asks
- * about neither while a try is open; until it does, schedules that withhold the hardship do.
- */
-function isAsked(run: RefundRun): boolean {
-  return !run.world.weather.hardships.has('hintsWhileOpen');
 }

@@ -93,13 +93,13 @@ export class RefundRows extends AggregateRows<Refund, RefundTransition> {
     const found = new Map<string, Seen>();
     for (const seen of this.shared.observations) {
       const operation = seen.outcome.type === 'refunded' ? operationOf(state, seen.operationId) : undefined;
-      if (operation?.closed === true && operation.status !== 'succeeded' && !isNamed(operation))
+      if (
+        operation?.closed === true &&
+        operation.status !== 'succeeded' &&
+        operation.outcome?.type !== 'refunded'
+      )
         found.set(seen.operationId, seen);
     }
     return [...found.values()];
   }
-}
-
-function isNamed({ providerReference }: { readonly providerReference?: string }): boolean {
-  return providerReference !== undefined;
 }

@@ -1,7 +1,7 @@
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Operation, RouteStep } from '../../domain/payment/payment.ts';
 import type { Trigger } from '../../domain/payment/transition.ts';
-import type { RefundDecision } from '../../domain/refund/decide.ts';
+import { named, type RefundDecision } from '../../domain/refund/decide.ts';
 import { isFinished, openOperation, operationOf, type Refund } from '../../domain/refund/refund.ts';
 import type { RefundTransition } from '../../domain/refund/transition.ts';
 import { revokePermit } from './permits.ts';
@@ -154,10 +154,20 @@ export class RefundRun extends Run<Refund, RefundDecision, RefundTransition> {
     return this.current.step;
   }
 
-  *conclude(operationId: string, outcome: OperationOutcome, actor: string): Script<boolean> {
+  *conclude(
+    operationId: string,
+    outcome: OperationOutcome,
+    actor: string,
+    providerReference?: string,
+  ): Script<boolean> {
     const { rules } = this.world;
     return yield* this.apply(
-      (refund) => rules.decideRefundOutcome(refund, operationId, outcome, this.nowMs),
+      (refund) =>
+        named(
+          rules.decideRefundOutcome(refund, operationId, outcome, this.nowMs),
+          operationId,
+          providerReference,
+        ),
       { type: `${actor}_${outcome.type}`, actor },
     );
   }

@@ -146,7 +146,8 @@ export class Refunding {
 
   #mayBeLate({ ownerId }: Request, charge: Charge): boolean {
     const others = [...charge.refunds.values()].filter((effect) => effect.ownerId === ownerId);
-    return this.#provider.world.weather.hardships.has('lateTwice') || !others.some(({ late }) => late);
+    const twice = isRefundId(ownerId) ? 'lateTwice' : 'undoLateTwice';
+    return this.#provider.world.weather.hardships.has(twice) || !others.some(({ late }) => late);
   }
 
   #tell(

@@ -9,6 +9,7 @@ import {
   routed,
 } from '../../domain/payment/commands.ts';
 import { decideExternalRefund, decideOutcome } from '../../domain/payment/decide.ts';
+import { operationNamed } from '../../domain/payment/named.ts';
 import { isUnderWay, saysNothingNew } from '../../domain/payment/nothing-new.ts';
 import {
   countNotFound,
@@ -17,6 +18,7 @@ import {
   isProvenAbsent,
   nextTickMs,
   questions,
+  sentAt,
 } from '../../domain/payment/resolver.ts';
 import { transitionOf } from '../../domain/payment/transition.ts';
 import {
@@ -52,10 +54,12 @@ export const REAL_RULES = {
   isUnderWay,
   questions,
   nextTickMs,
+  sentAt,
   countNotFound,
   isProvenAbsent,
   decideVoidByReference,
   decidePark,
+  operationNamed,
   decideExternalRefund,
   judgeRefundOrder,
   judgeRefundCancel,

@@ -9,7 +9,7 @@ import type { PermitRow } from './permits.ts';
 export interface Letter {
   readonly id: number;
   /** Whose box it lies in. */
-  readonly ownerId: string;
+  ownerId: string;
   readonly accountId: string;
   readonly reference?: string;
   readonly providerReference?: string;

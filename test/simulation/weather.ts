@@ -46,6 +46,8 @@ export const HARDSHIPS = [
   'outsideInTotals',
   /** Two tries of one refund are both made late. */
   'lateTwice',
+  /** Two tries of the refund that undoes a late success are both made late. */
+  'undoLateTwice',
   /** A letter about our refund names the charge, not the refund. */
   'namelessLetters',
   /** An operator sends a refund again that was made late, after its release, and then taken back. */

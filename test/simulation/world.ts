@@ -2,7 +2,7 @@ import { assert } from '../../domain/machine.ts';
 import type { Attempt, Payment, RouteStep } from '../../domain/payment/payment.ts';
 import type { Settings } from '../../domain/payment/resolver.ts';
 import type { Transition } from '../../domain/payment/transition.ts';
-import type { RefundRuling } from '../../domain/refund/commands.ts';
+import type { RefundOrderRuling } from '../../domain/refund/commands.ts';
 import { draftOfDecision } from '../../domain/refund/refund.ts';
 import type { RefundTransition } from '../../domain/refund/transition.ts';
 import { Activities } from './activities.ts';
@@ -36,7 +36,7 @@ const ASKED = ['S', 'S', 'N', 'N', 'A', 'B', 'C', 'D'] as const;
 /** More of those that can prove a refund absent, which is what a late one belies. */
 const ASKED_ABOUT_REFUNDS = ['S', 'S', 'N', 'A', 'B', 'B', 'B', 'C', 'D'] as const;
 /** Hardships that the system is known not to bear yet. */
-const WITHHELD: ReadonlySet<Hardship> = new Set(HARDSHIPS);
+const WITHHELD: ReadonlySet<Hardship> = new Set<Hardship>();
 export const PLAYED: ReadonlySet<Hardship> = new Set(HARDSHIPS.filter((each) => !WITHHELD.has(each)));
 
 export interface Options {
@@ -180,7 +180,7 @@ export class World {
   }
 
   /** Judged as the door does, and again under the balance's lock. */
-  judgeRefund(payment: Payment, { refundId, requestId, amountMinor }: RefundRequest): RefundRuling {
+  judgeRefund(payment: Payment, { refundId, requestId, amountMinor }: RefundRequest): RefundOrderRuling {
     const amount = amountMinor === undefined ? {} : { amountMinor };
     const order = { refundId, cause: requestId, metadata: {}, ...amount };
     return this.rules.judgeRefundOrder(payment, this.database.balanceAsRead(), order, this.timeline.nowMs);
