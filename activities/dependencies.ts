@@ -1,5 +1,6 @@
 import type { Db } from '../db/client.ts';
-import type { NewsDoor } from '../domain/door.ts';
+import type { EventDoor, NewsDoor } from '../domain/door.ts';
+import type { TargetRules } from '../domain/events/target.ts';
 import type { Provider, ProviderConnection } from '../providers/provider.ts';
 import type { Vault } from '../vault/index.ts';
 
@@ -8,13 +9,24 @@ export interface Dependencies {
   readonly db: Db;
   readonly vault: Vault;
   readonly door: NewsDoor;
+  /** Absent: nobody is told of events at once, and endpoints find them when they look for themselves. */
+  readonly events?: EventDoor;
+  /** Absent: as strict, and as patient, as the defaults are. Apart from `settings`, which travel into histories. */
+  readonly webhooks?: WebhookSettings;
   readonly providers: Providers;
   readonly settings: {
     /** Scales key windows, horizons and lifetimes; never socket or send deadlines. */
     readonly timeScale: number;
     /** The total deadline of one provider call, milliseconds. */
     readonly providerDeadlineMs: number;
+    /** Where payers' browsers reach the API, without a slash at its end. Absent: challenges have no way back. */
+    readonly publicUrl?: string;
   };
+}
+
+export interface WebhookSettings extends TargetRules {
+  /** The total deadline of one attempt at a merchant's endpoint, milliseconds. */
+  readonly deadlineMs: number;
 }
 
 export interface Providers {

@@ -4,7 +4,10 @@
  * writing rows. What may not: deciding what follows (domain/ does), or sending anywhere but in send.ts.
  * The smallest to read is payment/record.ts, the most important send.ts with payment/authorize.ts.
  */
+import { createTellOfChallenge } from './challenge/tell.ts';
 import type { Dependencies } from './dependencies.ts';
+import { announced, said } from './events/announce.ts';
+import { createDeliver } from './events/deliver.ts';
 import { guarded } from './failures.ts';
 import { createAuthorize } from './payment/authorize.ts';
 import { createInquire, createInquireRefunds, createResend } from './payment/inquire.ts';
@@ -19,6 +22,7 @@ import { createReadResolution, createRevoke } from './revoke.ts';
 export type { RecordExtras, Recorded } from '../db/record.ts';
 export type { StoredResolution } from '../db/resolutions.ts';
 export type { Dependencies, Providers } from './dependencies.ts';
+export type { DeliverReport } from './events/deliver.ts';
 
 /** The names on the left are on the wire in every history: they are added to, never changed. */
 export function createActivities(deps: Dependencies) {
@@ -26,10 +30,19 @@ export function createActivities(deps: Dependencies) {
     plan: createPlan(deps),
     hydrate: createHydrate(deps),
     route: createRoute(deps),
-    record: createRecord(deps),
-    planRefund: createPlanRefund(deps),
+    record: announced(deps, createRecord(deps), ({ transition }) => ({
+      ...transition.payment,
+      ...transition,
+    })),
+    planRefund: announced(deps, createPlanRefund(deps), (_order, result) =>
+      result.type === 'refund' && result.created
+        ? { ...result.refund, events: ['refund.created'] }
+        : undefined,
+    ),
     hydrateRefund: createHydrateRefund(deps),
-    recordRefund: createRecordRefund(deps),
+    recordRefund: announced(deps, createRecordRefund(deps), ({ transition: { refund, events } }) =>
+      said(refund, events),
+    ),
     revoke: createRevoke(deps),
     readResolution: createReadResolution(deps),
     authorize: createAuthorize(deps),
@@ -39,8 +52,10 @@ export function createActivities(deps: Dependencies) {
     inquire: createInquire(deps),
     inquireRefunds: createInquireRefunds(deps),
     resend: createResend(deps),
+    tellOfChallenge: createTellOfChallenge(deps),
     readNews: createReadNews(deps),
     acknowledge: createAcknowledge(deps),
+    deliverDue: createDeliver(deps),
   });
 }
 

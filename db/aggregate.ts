@@ -1,3 +1,5 @@
+import type { Authentication, StoredCredential } from '../domain/authentication/authentication.ts';
+import type { PlannedAuthentication } from '../domain/authentication/policy.ts';
 import type { Mode, OperationKind } from '../domain/ids.ts';
 import type { Decline, OperationOutcome } from '../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment, PaymentFailure, RouteStep } from '../domain/payment/payment.ts';
@@ -70,6 +72,9 @@ interface PaymentRow {
   readonly cancellation_reason: string | null;
   readonly complete_by: string;
   readonly authorization_expires_at: string | null;
+  readonly authentication: PlannedAuthentication | null;
+  readonly stored_credential: StoredCredential | null;
+  readonly customer_id: string | null;
   readonly created_at: string;
 }
 
@@ -87,6 +92,8 @@ interface AttemptRow {
   readonly decline: Decline | null;
   readonly watched: boolean;
   readonly undoing: boolean;
+  readonly authentication: Authentication | null;
+  readonly network_transaction_id: string | null;
   readonly operations: readonly OperationJson[];
 }
 
@@ -145,6 +152,9 @@ function toPayment(
     ...present('reference', row.reference),
     ...present('description', row.description),
     ...present('returnUrl', row.return_url),
+    ...present('authentication', row.authentication),
+    ...present('storedCredential', row.stored_credential),
+    ...present('customerId', row.customer_id),
     metadata: row.metadata,
     ...(external.length === 0 ? {} : { externalRefunds: external }),
   };
@@ -165,6 +175,8 @@ function toAttempt(row: AttemptRow): Attempt {
     ...present('decline', row.decline),
     watched: row.watched,
     undoing: row.undoing,
+    ...present('authentication', row.authentication),
+    ...present('networkTransactionId', row.network_transaction_id),
     operations: row.operations.map(toOperation),
   };
 }

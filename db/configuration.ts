@@ -1,3 +1,4 @@
+import { type AuthenticationRules, authenticationRulesSchema } from '../domain/authentication/rules.ts';
 import type { Mode } from '../domain/ids.ts';
 import { type CircuitState, type RoutingPolicy, routingPolicySchema } from '../domain/routing/policy.ts';
 import type { Db } from './client.ts';
@@ -8,6 +9,7 @@ export interface MerchantConfiguration {
   readonly policy: RoutingPolicy;
   readonly policyVersion: number;
   readonly accounts: readonly ConfiguredAccount[];
+  readonly authenticationRules: AuthenticationRules;
 }
 
 export interface ConfiguredAccount {
@@ -23,6 +25,13 @@ export interface ConfiguredAccount {
 export interface CardFacts {
   readonly brand: string;
   readonly country?: string;
+  /** The latest consent of its holder to be charged without being there. */
+  readonly mandate?: Mandate;
+}
+
+export interface Mandate {
+  readonly usage: 'recurring' | 'unscheduled';
+  readonly networkTransactionId: string;
 }
 
 interface ConfigurationRow {
@@ -30,6 +39,8 @@ interface ConfigurationRow {
   readonly policy_version: number | null;
   readonly accounts: readonly ConfiguredAccount[] | null;
   readonly card: { readonly brand: string; readonly country: string | null } | null;
+  readonly mandate: Mandate | null;
+  readonly rules: unknown;
 }
 
 /** One read for everything. Answers no card where the payment method is not this merchant's. */
@@ -53,7 +64,11 @@ export async function loadConfiguration(
         FROM provider_account a LEFT JOIN circuit c ON c.account_id = a.id
         WHERE a.merchant_id = ${merchantId} AND a.mode = ${mode}) AS accounts,
       (SELECT jsonb_build_object('brand', m.brand, 'country', m.country) FROM payment_method m
-        WHERE m.id = ${paymentMethodId ?? null} AND m.merchant_id = ${merchantId} AND m.mode = ${mode}) AS card`);
+        WHERE m.id = ${paymentMethodId ?? null} AND m.merchant_id = ${merchantId} AND m.mode = ${mode}) AS card,
+      (SELECT jsonb_build_object('usage', n.usage, 'networkTransactionId', n.network_transaction_id) FROM mandate n
+        WHERE n.payment_method_id = ${paymentMethodId ?? null} AND n.merchant_id = ${merchantId} AND n.mode = ${mode}
+          AND n.status = 'active' ORDER BY n.created_at DESC LIMIT 1) AS mandate,
+      (SELECT authentication_rules FROM merchant WHERE id = ${merchantId}) AS rules`);
   const row = rows[0];
   const card = row?.card ?? undefined;
   return {
@@ -64,10 +79,15 @@ export async function loadConfiguration(
             policy: routingPolicySchema.parse(row.policy),
             policyVersion: row.policy_version,
             accounts: row.accounts ?? [],
+            authenticationRules: authenticationRulesSchema.parse(row.rules ?? {}),
           },
     card:
       card === undefined
         ? undefined
-        : { brand: card.brand, ...(card.country === null ? {} : { country: card.country }) },
+        : {
+            brand: card.brand,
+            ...(card.country === null ? {} : { country: card.country }),
+            ...(row?.mandate === null || row?.mandate === undefined ? {} : { mandate: row.mandate }),
+          },
   };
 }

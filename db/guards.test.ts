@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AUTHENTICATION_EDGES } from '../domain/authentication/states.ts';
 import type { Edges } from '../domain/machine.ts';
 import { ATTEMPT_EDGES, OPERATION_EDGES, PAYMENT_EDGES } from '../domain/payment/states.ts';
 import { REFUND_EDGES } from '../domain/refund/states.ts';
@@ -29,6 +30,7 @@ describe('the tables of states', () => {
     ['payment', PAYMENT_EDGES],
     ['attempt', ATTEMPT_EDGES],
     ['operation', OPERATION_EDGES],
+    ['authentication', AUTHENTICATION_EDGES],
     ['refund', REFUND_EDGES],
   ] as const)('of a %s are the same in Postgres and in the domain', async (name, edges) => {
     const rows = await database.sql<{ edge: string }>(

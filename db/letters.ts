@@ -1,4 +1,6 @@
 import type { Evidence } from '../domain/payment/outcome.ts';
+import { MANUAL } from '../domain/refund/refund.ts';
+import { asBooksCount, byHandMinor, isTotal } from '../domain/refund/totals.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -19,7 +21,7 @@ export async function unreadLetters(db: Db, ownerId: string): Promise<readonly L
     orderBy: { receivedAt: 'asc' },
     take: 50,
   });
-  return rows.map((row) => ({
+  const letters = rows.map((row) => ({
     inboxId: row.id,
     provider: row.provider,
     accountId: row.accountId,
@@ -29,6 +31,59 @@ export async function unreadLetters(db: Db, ownerId: string): Promise<readonly L
     // Written by the verified webhook's own adapter, so it is trusted to be of the type.
     ...(row.evidence === null ? {} : { evidence: row.evidence as unknown as Evidence }),
   }));
+  const telling = letters.some(({ evidence }) => evidence !== undefined && isTotal(evidence));
+  return telling ? withBooksTotals(db, ownerId, letters) : letters;
+}
+
+async function withBooksTotals(
+  db: Db,
+  paymentId: string,
+  letters: readonly Letter[],
+): Promise<readonly Letter[]> {
+  const byHand = await db.refund.findMany({
+    where: { paymentId, countedOperationId: MANUAL },
+    select: { attemptId: true, amountMinor: true },
+  });
+  const refunds = byHand.map(({ attemptId, amountMinor }) => ({
+    attemptId,
+    amountMinor: Number(amountMinor),
+    countedOperationId: MANUAL,
+  }));
+  return letters.map(({ evidence, ...letter }) =>
+    evidence === undefined
+      ? letter
+      : { ...letter, evidence: asBooksCount(evidence, byHandMinor(refunds, evidence.reference)) },
+  );
+}
+
+/** Attempts of which a merchant's refund was sent, is not proven, and has no name at the provider yet. */
+export async function attemptsOfUnnamedRefunds(db: Db, paymentId: string): Promise<ReadonlySet<string>> {
+  const rows = await db.operation.findMany({
+    where: {
+      paymentId,
+      ownerId: { not: paymentId },
+      kind: 'refund',
+      closedAt: null,
+      providerReference: null,
+      firstSentAt: { not: null },
+    },
+    select: { attemptId: true },
+  });
+  return new Set(rows.map(({ attemptId }) => attemptId));
+}
+
+/**
+ * Puts letters about refunds into the box of the refund that the provider's name in them belongs to, and answers
+ * which went there. They came to the payment's, because nobody knew that name yet. The sweeper signals at once.
+ */
+export async function handOverToRefunds(db: Db, inboxIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await db.$queryRaw<{ id: string }[]>(Prisma.sql`
+    UPDATE inbox i SET owner_id = f.id, signals = 0, next_signal_at = clock_timestamp()
+    FROM refund f JOIN operation o ON o.owner_id = f.id
+    WHERE i.id = ANY(${[...inboxIds]}) AND i.acknowledged_at IS NULL AND f.payment_id = i.payment_id
+      AND f.account_id = i.account_id AND o.provider_reference = i.provider_reference
+    RETURNING i.id`);
+  return new Set(rows.map(({ id }) => id));
 }
 
 export async function acknowledgeLetters(db: Db, inboxIds: readonly string[]): Promise<void> {

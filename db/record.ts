@@ -14,7 +14,8 @@ import {
   ledgerParts,
   nextHash,
   operationsPart,
-  outboxPart,
+  optional,
+  outboxParts,
   stepOf,
 } from './rows.ts';
 
@@ -60,9 +61,10 @@ export async function recordTransition(
     ${ledgerParts(step)},
     ${balanceParts(transition)},
     audit_row AS (${auditPart(step, content)}),
-    outbox_rows AS (${outboxPart(step, snapshotPart(transition))}),
+    ${outboxParts(step, Prisma.sql`balance_row`, snapshotPart(transition))},
     ${exceptionParts(step)},
     ${requestParts(transition, extras)},
+    mandate_row AS (${mandatePart(transition)}),
     resolution_row AS (${resolutionPart(extras.resolution, step)}),
     cvc_row AS (
       UPDATE payment_method SET sealed_cvc = NULL, cvc_expires_at = NULL FROM gate
@@ -82,6 +84,25 @@ export async function recordTransition(
   );
 }
 
+/**
+ * The payer's consent to be charged later: given with a payment that is authorized, under the name that the network
+ * gave it. A provider that tells no name gives nothing that a later payment could refer to.
+ */
+function mandatePart({ payment, attempts }: Transition): Prisma.Sql {
+  const { storedCredential } = payment;
+  const authorized = attempts.find(
+    (each) => !each.undoing && each.networkTransactionId !== undefined && each.authorizedMinor > 0,
+  );
+  const given = storedCredential?.initiator === 'cardholder' && authorized !== undefined;
+  return Prisma.sql`
+    INSERT INTO mandate (id, merchant_id, mode, customer_id, payment_method_id, payment_id, provider, usage, network_transaction_id)
+    SELECT 'man_' || substr(gate.id, 5), ${payment.merchantId}, ${payment.mode}, ${payment.customerId ?? null},
+      ${payment.paymentMethodId ?? ''}, gate.id, ${authorized?.provider ?? ''}, ${storedCredential?.usage ?? ''},
+      ${authorized?.networkTransactionId ?? ''}
+    FROM gate WHERE ${given}::boolean
+    ON CONFLICT DO NOTHING`;
+}
+
 function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
   const { payment, sequence, generation } = transition;
   return Prisma.sql`
@@ -93,6 +114,7 @@ function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
       failure = ${payment.failure === undefined ? null : JSON.stringify(payment.failure)}::jsonb,
       cancellation_reason = ${payment.cancellationReason ?? null},
       complete_by = ${new Date(payment.completeByMs)}::timestamptz,
+      authentication = ${optional(payment.authentication)}, stored_credential = ${optional(payment.storedCredential)},
       authorization_expires_at = ${payment.authorizationExpiresAtMs === undefined ? null : new Date(payment.authorizationExpiresAtMs)}::timestamptz,
       audit_head = ${nextHash(Prisma.sql`before.audit_head`, sequence, contentDigest)},
       updated_at = clock_timestamp()

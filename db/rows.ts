@@ -15,19 +15,26 @@ export function json(value: unknown): Prisma.Sql {
   return Prisma.sql`${JSON.stringify(value)}::jsonb`;
 }
 
+/** JSON where there is something, SQL's NULL where there isn't. */
+export function optional(value: unknown): Prisma.Sql {
+  return Prisma.sql`${value === undefined ? null : JSON.stringify(value)}::jsonb`;
+}
+
 export function attemptsPart(transition: Transition): Prisma.Sql {
   return Prisma.sql`
     INSERT INTO attempt (id, payment_id, number, account_id, provider, connector_version, status,
-      provider_reference, authorized_minor, captured_minor, refunded_minor, decline, watched, undoing)
+      provider_reference, authorized_minor, captured_minor, refunded_minor, decline, watched, undoing, authentication, network_transaction_id)
     SELECT a.id, gate.id, a.number, a."accountId", a.provider, a."connectorVersion", a.status,
-      a."providerReference", a."authorizedMinor", a."capturedMinor", a."refundedMinor", a.decline, a.watched, a.undoing
+      a."providerReference", a."authorizedMinor", a."capturedMinor", a."refundedMinor", a.decline, a.watched, a.undoing, a.authentication,
+      a."networkTransactionId"
     FROM gate, jsonb_to_recordset(${json(transition.attempts)}) AS a(id text, number int, "accountId" text,
       provider text, "connectorVersion" text, status text, "providerReference" text, "authorizedMinor" bigint,
-      "capturedMinor" bigint, "refundedMinor" bigint, decline jsonb, watched boolean, undoing boolean)
+      "capturedMinor" bigint, "refundedMinor" bigint, decline jsonb, watched boolean, undoing boolean, authentication jsonb, "networkTransactionId" text)
     ON CONFLICT (id) DO UPDATE SET status = excluded.status, provider_reference = excluded.provider_reference,
       authorized_minor = excluded.authorized_minor, captured_minor = excluded.captured_minor,
       refunded_minor = excluded.refunded_minor, decline = excluded.decline, watched = excluded.watched,
-      undoing = excluded.undoing, updated_at = clock_timestamp()`;
+      undoing = excluded.undoing, authentication = excluded.authentication,
+      network_transaction_id = coalesce(excluded.network_transaction_id, attempt.network_transaction_id), updated_at = clock_timestamp()`;
 }
 
 /** One recorded step of whoever owns it, payment or refund: what all their statements have in common. */
@@ -185,14 +192,35 @@ export function nextHash(previous: Prisma.Sql, sequence: number, contentDigest: 
   return Prisma.sql`encode(sha256(convert_to(${previous} || ${`:${sequence}:${contentDigest}`}, 'UTF8')), 'hex')`;
 }
 
-/** Events for merchants. A payment's carries what had been refunded of it when it was written. */
-export function outboxPart(step: Step, payload: Prisma.Sql = json(step.snapshot)): Prisma.Sql {
+/**
+ * Events for merchants, as named parts of the statement. They take the payment's next numbers from its counter, whose
+ * row is locked until the commit: a refund's step and its payment's come one after the other, and leave no gap. `after`
+ * is the part that writes the balance, which whoever needs both rows locks first. The counter's transaction is the
+ * highest that wrote of this payment, so that a payment's events stand in the order of (transaction_id, position) too.
+ */
+export function outboxParts(
+  step: Step,
+  after: Prisma.Sql,
+  payload: Prisma.Sql = json(step.snapshot),
+): Prisma.Sql {
   const events = step.events.map((type, index) => ({
     id: eventIdFor(step.ownerId, step.sequence, index),
     type,
+    place: index + 1,
   }));
+  const count = events.length;
   return Prisma.sql`
-    INSERT INTO outbox (id, merchant_id, mode, payment_id, owner_id, sequence, type, payload)
-    SELECT e.id, ${step.merchantId}, ${step.mode}, ${step.paymentId}, gate.id, ${step.sequence}::int, e.type, ${payload}
-    FROM gate, jsonb_to_recordset(${json(events)}) AS e(id text, type text)`;
+    counter_row AS (
+      INSERT INTO event_counter (payment_id, last, transaction_id)
+      SELECT ${step.paymentId}, ${count}::int, pg_current_xact_id()::text::bigint
+      FROM gate WHERE ${count > 0}::boolean AND (SELECT count(*) FROM ${after}) >= 0
+      ON CONFLICT (payment_id) DO UPDATE SET last = event_counter.last + excluded.last,
+        transaction_id = greatest(event_counter.transaction_id, excluded.transaction_id)
+      RETURNING last, transaction_id),
+    outbox_rows AS (
+      INSERT INTO outbox (id, merchant_id, mode, payment_id, owner_id, sequence, type, payload, event_sequence, transaction_id)
+      SELECT e.id, ${step.merchantId}, ${step.mode}, ${step.paymentId}, gate.id, ${step.sequence}::int, e.type, ${payload},
+        counter_row.last - ${count}::int + e.place, counter_row.transaction_id
+      FROM gate, counter_row, jsonb_to_recordset(${json(events)}) AS e(id text, type text, place int)
+      ORDER BY e.place)`;
 }

@@ -1,3 +1,4 @@
+import type { AuthenticationRequest, StoredCredential } from '../domain/authentication/authentication.ts';
 import type { OperationKind } from '../domain/ids.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
 import type { RefundReason } from '../domain/refund/refund.ts';
@@ -30,6 +31,10 @@ export interface SendFacts {
   readonly captureMethod: 'automatic' | 'manual';
   readonly description?: string;
   readonly returnUrl?: string;
+  /** Absent where the payment was planned without: from before challenges were known. */
+  readonly authentication?: { readonly asked: AuthenticationRequest; readonly offSession: boolean };
+  readonly storedCredential?: StoredCredential;
+  readonly attemptNumber: number;
   readonly refundReason?: RefundReason;
   readonly account: {
     readonly id: string;
@@ -54,6 +59,8 @@ export async function loadSendFacts(db: Db, operationId: string): Promise<SendFa
     SELECT o.id, o.payment_id, o.owner_id, o.attempt_id, o.kind, o.amount_minor, o.currency, o.final_capture, o.provider_key,
       o.cause, o.closed_at, o.last_sent_at, o.sealed_parameters, o.provider_reference AS operation_reference,
       a.status AS attempt_status, a.provider_reference, a.connector_version,
+      a.number AS attempt_number, a.authentication->'asked' AS asked,
+      coalesce((p.authentication->>'offSession')::boolean, false) AS off_session, p.stored_credential,
       p.capture_method, p.description, p.return_url, r.reason AS refund_reason,
       acc.id AS account_id, acc.provider, acc.base_url, acc.settings,
       CASE WHEN c.state = 'closed' AND c.consecutive_failures > 0 THEN 'half_open' ELSE coalesce(c.state, 'closed') END AS circuit,
@@ -93,6 +100,10 @@ interface SendRow {
   readonly capture_method: 'automatic' | 'manual';
   readonly description: string | null;
   readonly return_url: string | null;
+  readonly attempt_number: number;
+  readonly asked: AuthenticationRequest | null;
+  readonly off_session: boolean;
+  readonly stored_credential: StoredCredential | null;
   readonly refund_reason: RefundReason | null;
   readonly account_id: string;
   readonly provider: string;
@@ -134,6 +145,9 @@ function toSendFacts(row: SendRow): SendFacts {
     ...(row.provider_reference === null ? {} : { providerReference: row.provider_reference }),
     ...(row.description === null ? {} : { description: row.description }),
     ...(row.return_url === null ? {} : { returnUrl: row.return_url }),
+    attemptNumber: row.attempt_number,
+    ...(row.asked === null ? {} : { authentication: { asked: row.asked, offSession: row.off_session } }),
+    ...(row.stored_credential === null ? {} : { storedCredential: row.stored_credential }),
     ...(row.refund_reason === null ? {} : { refundReason: row.refund_reason }),
     ...(row.method_id === null || row.sealed_card === null
       ? {}
@@ -182,7 +196,7 @@ export async function unexplainedSuccesses(
       LEFT JOIN refund r ON r.id = o.owner_id
     WHERE s.owner_id = ${ownerId} AND o.closed_at IS NOT NULL AND o.status <> 'succeeded' AND (
       (s.outcome->>'type' IN ('authorized', 'captured') AND o.kind IN ('authorize', 'sale') AND NOT a.undoing)
-      OR (s.outcome->>'type' = 'refunded' AND r.id IS NOT NULL AND o.provider_reference IS NULL))
+      OR (s.outcome->>'type' = 'refunded' AND r.id IS NOT NULL AND o.outcome->>'type' IS DISTINCT FROM 'refunded'))
     ORDER BY o.id, s.id DESC`);
 }
 

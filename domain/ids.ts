@@ -45,6 +45,10 @@ export function paymentMethodIdFor(merchantId: string, mode: Mode, idempotencyKe
   return `pm_${digest(['payment_method', merchantId, mode, idempotencyKey], ID_LENGTH)}`;
 }
 
+export function customerIdFor(merchantId: string, mode: Mode, idempotencyKey: string): string {
+  return `cus_${digest(['customer', merchantId, mode, idempotencyKey], ID_LENGTH)}`;
+}
+
 export function refundIdFor(paymentId: string, idempotencyKey: string): string {
   return `ref_${digest(['refund', paymentId, idempotencyKey], ID_LENGTH)}`;
 }

@@ -64,7 +64,39 @@ export function paymentWorkflowId(paymentId: string, generation: number): string
   return `payment/${paymentId}/g${generation}`;
 }
 
+/** Where a payer's browser comes back to. The token is a keyed digest of the attempt: nobody else can name it. */
+export function returnPath(paymentId: string, attemptNumber: number, token: string): string {
+  return `/v1/returns/${paymentId}/${attemptNumber}/${token}`;
+}
+
+/** What the token is the keyed digest of; its first characters are used. */
+export function returnTokenText(attemptId: string): string {
+  return `return:${attemptId}`;
+}
+
+export const RETURN_TOKEN_LENGTH = 32;
+
+/** The workflow of one attempt's challenge; generations of the payment share it. */
+export function challengeWorkflowId(paymentId: string, attemptNumber: number): string {
+  return `challenge/${paymentId}/${attemptNumber}`;
+}
+
 /** The workflow of one generation of whatever the id names. */
 export function workflowIdOf(ownerId: string, generation: number): string {
   return isRefundId(ownerId) ? refundWorkflowId(ownerId, generation) : paymentWorkflowId(ownerId, generation);
+}
+
+/** The workflow that looks after one webhook endpoint. */
+export function deliveryWorkflowId(endpointId: string): string {
+  return `delivery/${endpointId}`;
+}
+
+/** Why a payment was canceled that came while another one of its reference was open or had succeeded. */
+export function duplicateOf(paymentId: string): string {
+  return `duplicate_of_${paymentId}`;
+}
+
+/** The payment that such a reason names. */
+export function duplicatedBy(cancellationReason: string | undefined): string | undefined {
+  return /^duplicate_of_(pay_[a-z2-7]{26})$/.exec(cancellationReason ?? '')?.[1];
 }

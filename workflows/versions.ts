@@ -12,4 +12,22 @@ export const PATCHES = {
   pendingWaits: 'pending-waits',
   /** A timer that nothing follows from is not set again at once. */
   expiryRests: 'expiry-rests',
+  /** A hint about what is being sent stays in the box, too: the answer says less, and may be older. */
+  hintsWaitForSends: 'hints-wait-for-sends',
+  /** A hint about the refund that undid a late success makes us ask whether it was taken back. */
+  undoAskedAbout: 'undo-asked-about',
+  /** A refund of a late success that is made after it was refused, or proven not made, is recorded. */
+  undoMadeLate: 'undo-made-late',
+  /** A refund that is named by its charge is ours only under the provider's name of ours, and of the amount of ours. */
+  refundsByName: 'refunds-by-name',
+  /** Refunds from outside are recorded of every attempt: before its capture is known, and while it is undone. */
+  refundsOfAll: 'refunds-of-all',
+  /** A void whose doubt is resolved is parked without moving the payment. */
+  straysRest: 'strays-rest',
+  /** What was not found before a resend does not count after it. */
+  absenceAfterResend: 'absence-after-resend',
+  /** A command is answered within its time also while its operation is being sent, or waits to be sent again. */
+  answersInTime: 'answers-in-time',
+  /** A hint about a refund waits while a try of it is being sent, and one about a closed try is asked about at once. */
+  refundHintsWait: 'refund-hints-wait',
 } as const;

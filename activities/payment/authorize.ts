@@ -1,6 +1,14 @@
+import { loadReturned } from '../../db/challenges.ts';
 import { loadSendFacts, type SendFacts } from '../../db/sends.ts';
+import { RETURN_TOKEN_LENGTH, returnPath, returnTokenText } from '../../domain/ids.ts';
 import { assert } from '../../domain/machine.ts';
-import type { AuthorizeRequest } from '../../providers/provider.ts';
+import { letterOfCompletion } from '../../domain/payment/causes.ts';
+import type { OperationOutcome } from '../../domain/payment/outcome.ts';
+import type {
+  AuthorizeRequest,
+  CompleteActionRequest,
+  ProviderConnection,
+} from '../../providers/provider.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type SendResult, sendFirst } from '../send.ts';
 
@@ -16,6 +24,8 @@ export interface SendOrder {
 export function createAuthorize(deps: Dependencies) {
   return async function authorize(order: SendOrder): Promise<SendResult> {
     const facts = await loadSendFacts(deps.db, order.operationId);
+    const letterId = letterOfCompletion(facts.cause);
+    if (letterId !== undefined) return complete(deps, facts, letterId, order.generation);
     const parameters = authorizeParameters(deps, facts);
     return sendFirst(deps, {
       facts,
@@ -24,6 +34,48 @@ export function createAuthorize(deps: Dependencies) {
       effect: (connection, resend) => connection.authorize({ ...parameters, resend }),
     });
   };
+}
+
+/** The request that completes a challenge, as it is sealed. */
+export type CompletionParameters = Omit<CompleteActionRequest, 'resend'>;
+
+/** Goes on with an authorization whose payer came back, where the provider waits to be given what they brought. */
+async function complete(
+  deps: Dependencies,
+  facts: SendFacts,
+  letterId: string,
+  generation: number,
+): Promise<SendResult> {
+  const returned = await loadReturned(deps.db, letterId);
+  assert(returned !== undefined, `the return ${letterId} of ${facts.operationId} has no letter`);
+  const { providerKey, attemptId: reference, amountMinor, currency } = facts;
+  const parameters: CompletionParameters = { providerKey, reference, amountMinor, currency, returned };
+  return sendFirst(deps, {
+    facts,
+    generation,
+    parameters,
+    effect: (connection, resend) => completeWith(connection, { ...parameters, resend }),
+  });
+}
+
+export function completeWith(
+  connection: ProviderConnection,
+  request: CompleteActionRequest,
+): Promise<OperationOutcome> {
+  assert(connection.completeAction !== undefined, 'only a provider that completes returns is given them');
+  return connection.completeAction(request);
+}
+
+/**
+ * Where the payer's browser comes back to: our own endpoint, which knows the attempt. A payment whose payer is not
+ * there has no browser, and one from before challenges were known goes where the merchant said.
+ */
+function returnUrlOf(deps: Dependencies, facts: SendFacts): string | undefined {
+  const { publicUrl } = deps.settings;
+  if (facts.authentication === undefined || publicUrl === undefined) return facts.returnUrl;
+  if (facts.authentication.offSession) return undefined;
+  const token = deps.vault.keyedDigest(returnTokenText(facts.attemptId)).slice(0, RETURN_TOKEN_LENGTH);
+  return `${publicUrl}${returnPath(facts.paymentId, facts.attemptNumber, token)}`;
 }
 
 /** The request as it is sealed: all that the provider will be told, and what a resend repeats. */
@@ -38,6 +90,7 @@ function authorizeParameters(deps: Dependencies, facts: SendFacts): AuthorizePar
       ? undefined
       : deps.vault.openCvc(paymentMethod.sealedCvc, paymentMethod.id, Date.now());
   const provider = deps.providers.named(facts.account.provider);
+  const returnUrl = returnUrlOf(deps, facts);
   return {
     providerKey: facts.providerKey,
     reference: facts.attemptId,
@@ -47,6 +100,8 @@ function authorizeParameters(deps: Dependencies, facts: SendFacts): AuthorizePar
     multipleCaptures: facts.captureMethod === 'manual' && provider.multipleCaptures,
     card: { ...card, ...(cvc === undefined ? {} : { cvc }) },
     ...(facts.description === undefined ? {} : { description: facts.description }),
-    ...(facts.returnUrl === undefined ? {} : { returnUrl: facts.returnUrl }),
+    ...(returnUrl === undefined ? {} : { returnUrl }),
+    ...(facts.authentication === undefined ? {} : { authentication: facts.authentication.asked }),
+    ...(facts.storedCredential === undefined ? {} : { storedCredential: facts.storedCredential }),
   };
 }

@@ -1,12 +1,18 @@
 import { revokePermit } from '../../db/permits.ts';
 import { loadAttemptAccount, loadSendFacts, observe, type SendFacts } from '../../db/sends.ts';
 import { paymentIdOfReference } from '../../domain/ids.ts';
+import { letterOfCompletion } from '../../domain/payment/causes.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { LookupResult } from '../../providers/provider.ts';
 import { openCall } from '../../providers/transport/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type SendResult, sendAgain } from '../send.ts';
-import type { AuthorizeParameters, SendOrder } from './authorize.ts';
+import {
+  type AuthorizeParameters,
+  type CompletionParameters,
+  completeWith,
+  type SendOrder,
+} from './authorize.ts';
 import { modify } from './modify.ts';
 
 export type InquiryAnswer =
@@ -136,6 +142,14 @@ export function createResend(deps: Dependencies) {
     const opened = deps.vault.openParameters(facts.sealedParameters, facts.operationId, Date.now());
     if (opened === undefined) return { type: 'not_permitted' };
     // Sealed by `authorize` in this very shape; the envelope's authentication vouches for it.
+    if (letterOfCompletion(facts.cause) !== undefined) {
+      const completion = opened as CompletionParameters;
+      return sendAgain(deps, {
+        facts,
+        generation: order.generation,
+        effect: (connection, again) => completeWith(connection, { ...completion, resend: again }),
+      });
+    }
     const parameters = opened as AuthorizeParameters;
     return sendAgain(deps, {
       facts,

@@ -1,6 +1,15 @@
+import { CHALLENGE_RETURNED } from '../../db/challenges.ts';
 import { currentSequence } from '../../db/generations.ts';
-import { acknowledgeLetters, type Letter, openLetterException, unreadLetters } from '../../db/letters.ts';
+import {
+  acknowledgeLetters,
+  attemptsOfUnnamedRefunds,
+  handOverToRefunds,
+  type Letter,
+  openLetterException,
+  unreadLetters,
+} from '../../db/letters.ts';
 import { hasUnnamedRefund, unexplainedSuccesses } from '../../db/sends.ts';
+import { isRefundId } from '../../domain/ids.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Dependencies } from '../dependencies.ts';
 
@@ -25,10 +34,12 @@ export type NewsFact =
       readonly source: string;
       readonly kind: 'authorize' | 'capture' | 'void' | 'refund';
       readonly reference: string;
+      /** The provider's own name of what it speaks of. Absent in old histories. */
+      readonly providerReference?: string;
       readonly amountMinor?: number;
       readonly currency?: string;
       readonly outcome: OperationOutcome;
-      /** One of our refunds of this payment may be what the letter speaks of. */
+      /** A refund of ours, of whichever attempt, has no name at the provider yet: the letter may speak of that. */
       readonly refundsUnderWay?: boolean;
     }
   /** Something happened at the provider: ask it about this reference. */
@@ -40,6 +51,13 @@ export type NewsFact =
       readonly providerReference?: string;
       /** More was refunded than is known of: ask for all refunds. Absent in old histories. */
       readonly about?: 'refunds';
+    }
+  /** The payer's browser came back from a challenge. */
+  | {
+      readonly type: 'returned';
+      readonly inboxId: string;
+      readonly source: string;
+      readonly attemptId: string;
     }
   /** An activity saw a success that nobody recorded. */
   | { readonly type: 'observed'; readonly operationId: string; readonly outcome: OperationOutcome };
@@ -55,21 +73,42 @@ export function createReadNews(deps: Dependencies) {
     return {
       ...(sequence === undefined ? {} : { sequence }),
       facts: [
-        ...(await Promise.all(facts.map((fact) => withRefunds(deps, ownerId, fact)))),
+        ...(isRefundId(ownerId) ? facts : await ofPayment(deps, ownerId, facts)),
         ...successes.map((success) => ({ type: 'observed' as const, ...success })),
       ],
     };
   };
 }
 
-/** Only a refund that no operation is named for raises the question, and that is rare. */
-async function withRefunds(deps: Dependencies, paymentId: string, fact: NewsFact): Promise<NewsFact> {
-  if (fact.type !== 'evidence' || fact.kind !== 'refund' || fact.reference.startsWith('op_')) return fact;
-  return { ...fact, refundsUnderWay: await hasUnnamedRefund(deps.db, paymentId) };
+/**
+ * A letter that names no refund may be about one of ours all the same, so it is not read while one of that attempt is
+ * unnamed at the provider. One whose name has become known since it came goes to the box of that refund.
+ */
+async function ofPayment(
+  { db }: Dependencies,
+  paymentId: string,
+  facts: readonly NewsFact[],
+): Promise<readonly NewsFact[]> {
+  const nameless = facts.filter(isNameless).map(({ inboxId }) => inboxId);
+  if (nameless.length === 0) return facts;
+  // In this order: where a refund is named between the two, its letter waits for the next look.
+  const refundsUnderWay = await hasUnnamedRefund(db, paymentId);
+  const unnamed = refundsUnderWay ? await attemptsOfUnnamedRefunds(db, paymentId) : new Set<string>();
+  const handedOver = await handOverToRefunds(db, nameless);
+  return facts
+    .filter((fact) => !isNameless(fact) || !(unnamed.has(fact.reference) || handedOver.has(fact.inboxId)))
+    .map((fact) => (isNameless(fact) ? { ...fact, refundsUnderWay } : fact));
+}
+
+function isNameless(fact: NewsFact): fact is Extract<NewsFact, { type: 'evidence' }> {
+  return fact.type === 'evidence' && fact.kind === 'refund' && !fact.reference.startsWith('op_');
 }
 
 function factOf(deps: Dependencies, letter: Letter): NewsFact {
-  const { inboxId } = letter;
+  const { inboxId, providerReference } = letter;
+  if (letter.eventType === CHALLENGE_RETURNED)
+    return { type: 'returned', inboxId, source: 'browser', attemptId: letter.reference ?? '' };
+  const named = providerReference === undefined ? {} : { providerReference };
   const source = `webhook:${letter.provider}:${letter.eventType}`;
   const believed = deps.providers.named(letter.provider).webhookIs === 'evidence';
   if (believed && letter.evidence !== undefined) {
@@ -81,6 +120,7 @@ function factOf(deps: Dependencies, letter: Letter): NewsFact {
       kind,
       reference,
       outcome,
+      ...named,
       ...(amountMinor === undefined ? {} : { amountMinor }),
       ...(currency === undefined ? {} : { currency }),
     };
@@ -90,7 +130,7 @@ function factOf(deps: Dependencies, letter: Letter): NewsFact {
     inboxId,
     source,
     ...(letter.reference === undefined ? {} : { reference: letter.reference }),
-    ...(letter.providerReference === undefined ? {} : { providerReference: letter.providerReference }),
+    ...named,
     ...(isOfTheWhole(letter) ? { about: 'refunds' as const } : {}),
   };
 }

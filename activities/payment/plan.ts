@@ -27,6 +27,7 @@ export interface PlanOrder extends RouteQuestion {
   readonly description?: string;
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly customerId?: string;
 }
 
 export interface PlanResult {
@@ -59,7 +60,7 @@ export function createPlan(deps: Dependencies) {
 }
 
 function draftPayment(order: PlanOrder, chosen: ChosenRoute): Payment {
-  const { paymentId, request: _request, atMs, confirm, ...asked } = order;
+  const { paymentId, request: _request, atMs, confirm, wish: _wish, ...asked } = order;
   const unconfirmed =
     asked.paymentMethodId === undefined ? 'requires_payment_method' : 'requires_confirmation';
   return {
@@ -74,6 +75,8 @@ function draftPayment(order: PlanOrder, chosen: ChosenRoute): Payment {
     attempts: [],
     createdAtMs: atMs,
     ...(chosen.policyVersion === undefined ? {} : { policyVersion: chosen.policyVersion }),
+    ...(chosen.authentication === undefined ? {} : { authentication: chosen.authentication }),
+    ...(chosen.storedCredential === undefined ? {} : { storedCredential: chosen.storedCredential }),
   };
 }
 

@@ -1,6 +1,13 @@
 import { takeProbe } from '../../db/circuits.ts';
-import { type ConfiguredAccount, loadConfiguration } from '../../db/configuration.ts';
+import { type CardFacts, type ConfiguredAccount, loadConfiguration } from '../../db/configuration.ts';
+import type { StoredCredential } from '../../domain/authentication/authentication.ts';
+import {
+  type AuthenticationWish,
+  type PlannedAuthentication,
+  planAuthentication,
+} from '../../domain/authentication/policy.ts';
 import type { Mode } from '../../domain/ids.ts';
+import { CHALLENGE_WINDOW_MS } from '../../domain/payment/challenge.ts';
 import type { RouteStep } from '../../domain/payment/payment.ts';
 import { circuitOpenMs } from '../../domain/routing/circuit.ts';
 import { evaluate, type RouteExplanation } from '../../domain/routing/policy.ts';
@@ -12,17 +19,20 @@ export interface RouteQuestion {
   readonly amountMinor: number;
   readonly currency: string;
   readonly paymentMethodId?: string;
+  readonly wish?: AuthenticationWish;
 }
 
 export interface ChosenRoute {
   readonly route: readonly RouteStep[];
   readonly policyVersion?: number;
   readonly explanation?: RouteExplanation;
+  readonly authentication?: PlannedAuthentication;
+  readonly storedCredential?: StoredCredential;
 }
 
 /** Evaluates the merchant's policy on what is true now. Only a stored answer counts: see plan.ts. */
 export async function chooseRoute(deps: Dependencies, question: RouteQuestion): Promise<ChosenRoute> {
-  const { merchantId, mode, amountMinor, currency, paymentMethodId } = question;
+  const { merchantId, mode, amountMinor, currency, paymentMethodId, wish = {} } = question;
   const { configuration, card } = await loadConfiguration(deps.db, merchantId, mode, paymentMethodId);
   if (configuration === undefined || card === undefined) return { route: [] };
   const accounts = await Promise.all(configuration.accounts.map((account) => withProbe(deps, account)));
@@ -42,7 +52,36 @@ export async function chooseRoute(deps: Dependencies, question: RouteQuestion): 
     const account = byId.get(accountId);
     return account === undefined ? [] : [routeStep(deps, account)];
   });
-  return { route, policyVersion: configuration.policyVersion, explanation };
+  const storedCredential = storedCredentialOf(wish, card);
+  return {
+    route,
+    policyVersion: configuration.policyVersion,
+    explanation,
+    authentication: planAuthentication({
+      amountMinor,
+      currency,
+      offSession: wish.offSession === true,
+      rules: configuration.authenticationRules,
+      ...(card.country === undefined ? {} : { country: card.country }),
+      ...(wish.threeDs?.request === undefined ? {} : { asked: wish.threeDs.request }),
+      ...(wish.threeDs?.exemption === undefined ? {} : { exemption: wish.threeDs.exemption }),
+      ...(wish.risk === undefined ? {} : { risk: wish.risk }),
+    }),
+    ...(storedCredential === undefined ? {} : { storedCredential }),
+  };
+}
+
+/** A card that is kept, or charged because it was: by the latest mandate that its holder gave for it. */
+function storedCredentialOf(
+  { offSession, usage }: AuthenticationWish,
+  { mandate }: CardFacts,
+): StoredCredential | undefined {
+  if (offSession !== true) return usage === undefined ? undefined : { initiator: 'cardholder', usage };
+  return {
+    initiator: 'merchant',
+    usage: usage ?? mandate?.usage ?? 'unscheduled',
+    ...(mandate === undefined ? {} : { networkTransactionId: mandate.networkTransactionId }),
+  };
 }
 
 /** An open circuit whose time is up lets one payment through, which decides whether it closes. */
@@ -72,5 +111,7 @@ function routeStep(deps: Dependencies, account: ConfiguredAccount): RouteStep {
     canLookup: connection.lookup !== undefined,
     canVoidByReference: connection.voidByReference !== undefined,
     canRefund: connection.refund !== undefined,
+    completesReturns: connection.completeAction !== undefined,
+    challengeWindowMs: scaled(CHALLENGE_WINDOW_MS),
   };
 }

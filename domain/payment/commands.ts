@@ -1,3 +1,6 @@
+import type { StoredCredential } from '../authentication/authentication.ts';
+import type { PlannedAuthentication } from '../authentication/policy.ts';
+import { endChallenge } from './challenge.ts';
 import { addOperation, type Decision, mustFind, rootCause, startAttempt, withStatus } from './edit.ts';
 import { captureSendBy, expiryMarginMs } from './expiry.ts';
 import {
@@ -114,6 +117,11 @@ export function decideVoidCommand(payment: Payment, cause: string): Ruling {
     const after = { ...withStatus(payment, 'canceled'), cancellationReason: 'requested_by_merchant' };
     return decided({ after, reason: 'canceled before it was confirmed' });
   }
+  if (payment.status === 'requires_action')
+    return decided({
+      after: endChallenge(withoutFailure(payment), attempt, cause),
+      reason: 'given up while the payer was to authenticate',
+    });
   return decided({
     after: withStatus(
       addOperation(withoutFailure(payment), attempt.id, {
@@ -134,6 +142,8 @@ export interface Confirmation {
   readonly route: readonly RouteStep[];
   readonly policyVersion?: number;
   readonly returnUrl?: string;
+  readonly authentication?: PlannedAuthentication;
+  readonly storedCredential?: StoredCredential;
 }
 
 export function decideConfirmCommand(payment: Payment, confirmation: Confirmation): Ruling {

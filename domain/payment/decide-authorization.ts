@@ -1,4 +1,6 @@
-import { unreachable } from '../machine.ts';
+import { steppedUp } from '../authentication/policy.ts';
+import { isTerminal, unreachable } from '../machine.ts';
+import { challengeGivenUp, challengeRequired, isPayerAwaited } from './challenge.ts';
 import {
   addOperation,
   type Decision,
@@ -6,6 +8,7 @@ import {
   editOperation,
   mustFind,
   settle,
+  startAttempt,
   withStatus,
 } from './edit.ts';
 import { captureSendBy } from './expiry.ts';
@@ -18,6 +21,7 @@ import {
   RETRY_ADVICE,
 } from './outcome.ts';
 import { type Attempt, type Operation, type Payment, routeStepOf } from './payment.ts';
+import { PAYMENT_EDGES } from './states.ts';
 
 /** What follows from an authorization's or a sale's outcome. See decide.ts. */
 export function decideAuthorization(
@@ -39,7 +43,9 @@ export function decideAuthorization(
         reason: `${attempt.provider} will say later`,
       };
     case 'requires_action':
-      return requiresAction(settled, attempt, outcome);
+      return outcome.nextAction !== undefined && attempt.authentication !== undefined
+        ? challengeRequired(settled, attempt, outcome)
+        : requiresAction(settled, attempt, outcome);
     case 'declined':
     case 'rejected':
     case 'not_attempted':
@@ -86,7 +92,10 @@ function uncharged(
         decline: outcome.decline,
         ...(outcome.providerReference === undefined ? {} : { providerReference: outcome.providerReference }),
       }));
-      return goOn(after, `declined by ${provider}: ${outcome.decline.reason}`, nowMs, {
+      const reason = `declined by ${provider}: ${outcome.decline.reason}`;
+      const again = advice === 'authenticate' ? stepUp(after, attempt, reason, nowMs) : undefined;
+      if (again !== undefined) return again;
+      return goOn(after, reason, nowMs, {
         mayFailOver: advice === 'retry_other_provider',
         failure: { code: 'card_declined', message: outcome.decline.message, decline: outcome.decline },
       });
@@ -119,6 +128,14 @@ function uncharged(
       );
     case 'voided':
     case 'refunded':
+      if (isPayerAwaited(attempt))
+        return {
+          after: challengeGivenUp(
+            dead(settle(payment, operation.id, outcome, 'rejected'), attempt, 'voided'),
+            attempt,
+          ),
+          reason: `the challenge is gone at ${provider}, proven`,
+        };
       return goOn(
         dead(settle(payment, operation.id, outcome, 'rejected'), attempt, 'voided'),
         `undone at ${provider}, proven`,
@@ -131,6 +148,26 @@ function uncharged(
     default:
       return unreachable(outcome);
   }
+}
+
+/**
+ * A soft decline: the issuer would authorize an authenticated payer. The same provider is asked once more, with a
+ * challenge, where the payer is there to take it.
+ */
+function stepUp(payment: Payment, attempt: Attempt, reason: string, nowMs: number): Decision | undefined {
+  const planned = payment.authentication;
+  const step = routeStepOf(payment, attempt.accountId);
+  const challenged = attempt.authentication?.asked.request === 'challenge';
+  if (planned === undefined || planned.offSession || challenged || step === undefined) return undefined;
+  if (nowMs >= payment.completeByMs || isTerminal(PAYMENT_EDGES, payment.status)) return undefined;
+  const cause = `step_up_after_${payment.attempts.length}`;
+  return {
+    after: withStatus(
+      startAttempt(payment, step, cause, payment.completeByMs, steppedUp(planned)),
+      'processing',
+    ),
+    reason: `${reason}; once more with a challenge`,
+  };
 }
 
 function pendingAttempt(payment: Payment, attempt: Attempt, providerReference: string): Payment {
@@ -156,6 +193,7 @@ function authorized(
       status: 'authorized',
       providerReference: outcome.providerReference,
       authorizedMinor: outcome.amountMinor,
+      ...networkName(payment, outcome),
     })),
     amountAuthorizedMinor: outcome.amountMinor,
     authorizationExpiresAtMs: expiresAtMs,
@@ -183,6 +221,14 @@ function withoutStrayVoids(payment: Payment, attempt: Attempt): Payment {
     .reduce((after, { id }) => editOperation(after, id, (each) => ({ ...each, status: 'unknown' })), payment);
 }
 
+/** Kept only where a later payment may refer to it. */
+function networkName(
+  { storedCredential }: Payment,
+  { networkTransactionId }: Authorized | Captured,
+): { readonly networkTransactionId?: string } {
+  return storedCredential === undefined || networkTransactionId === undefined ? {} : { networkTransactionId };
+}
+
 function sold(payment: Payment, attempt: Attempt, outcome: Captured): Decision {
   const after: Payment = {
     ...editAttempt(payment, attempt.id, (each) => ({
@@ -191,6 +237,7 @@ function sold(payment: Payment, attempt: Attempt, outcome: Captured): Decision {
       providerReference: outcome.providerReference,
       authorizedMinor: outcome.amountMinor,
       capturedMinor: outcome.amountMinor,
+      ...networkName(payment, outcome),
     })),
     amountAuthorizedMinor: outcome.amountMinor,
     amountCapturedMinor: outcome.amountMinor,
@@ -199,7 +246,7 @@ function sold(payment: Payment, attempt: Attempt, outcome: Captured): Decision {
 }
 
 /**
- * Until challenges are workflows of their own, an intent that asks for one is canceled at the provider,
+ * An intent that asks for something that we can't show the payer is canceled at the provider,
  * proven, and then fails. The authorization stays open meanwhile: it could still be completed.
  */
 function requiresAction(

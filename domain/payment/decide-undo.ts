@@ -1,6 +1,7 @@
 import { isTerminal, unreachable } from '../machine.ts';
 import { backoffMs } from './backoff.ts';
-import { NOTHING_TO_VOID, OPERATOR_VOID } from './causes.ts';
+import { isCompletion, NOTHING_TO_VOID, OPERATOR_VOID } from './causes.ts';
+import { challengeGivenUp, isPayerAwaited } from './challenge.ts';
 import {
   addOperation,
   type Decision,
@@ -13,8 +14,9 @@ import {
   withStatus,
 } from './edit.ts';
 import { goOn } from './go-on.ts';
+import { excessOf, leftToUndoMinor } from './late-refund.ts';
 import type { Authorized, Captured, OperationOutcome } from './outcome.ts';
-import type { Attempt, Operation, Payment } from './payment.ts';
+import { type Attempt, currentAttempt, type Operation, type Payment } from './payment.ts';
 import { PAYMENT_EDGES, type PaymentStatus } from './states.ts';
 
 /** What follows from a void's or an undoing refund's outcome, and how a late success is undone. See decide.ts. */
@@ -69,9 +71,13 @@ export function decideVoid(
 }
 
 /** The doubt that a void by reference was for has been resolved: it holds nothing up, and is not tried again. */
-function isStray(attempt: Attempt, operation: Operation): boolean {
+export function isStray(attempt: Attempt, operation: Operation): boolean {
   const charging = attempt.operations.filter((each) => each.kind === 'authorize' || each.kind === 'sale');
-  return operation.cause.startsWith('resolve_') && charging.every((each) => each.closed);
+  return (
+    operation.kind === 'void' &&
+    operation.cause.startsWith('resolve_') &&
+    charging.every((each) => each.closed)
+  );
 }
 
 /** Exhaustive by prefix of the cause: why a void was asked for says what its success means. */
@@ -80,6 +86,11 @@ function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs:
   const reason = `voided at ${attempt.provider}`;
   if (attempt.undoing) return { after, reason: `late success undone: ${reason}` };
   if (isTerminal(PAYMENT_EDGES, payment.status)) return { after, reason };
+  // Somebody else is being asked already: what was proven of this attempt says nothing of that one.
+  if (currentAttempt(payment)?.id !== attempt.id)
+    return { after: closeAuthorization(after, attempt, 'rejected'), reason };
+  if (isPayerAwaited(attempt))
+    return { after: challengeGivenUp(closeAuthorization(after, attempt, 'declined'), attempt), reason };
   if (rootCause(operation) === 'authentication_required') return authenticationRequired(after, attempt);
   if (operation.cause.startsWith('resolve_')) {
     const closed = closeAuthorization(after, attempt, 'rejected');
@@ -99,7 +110,7 @@ function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs:
   const expired = rootCause(operation) === 'authorization_expiry';
   return {
     after: {
-      ...withStatus(after, expired ? 'expired' : 'canceled'),
+      ...withStatus(closeAuthorization(after, attempt, 'rejected'), expired ? 'expired' : 'canceled'),
       cancellationReason: expired ? 'authorization_expired' : 'requested_by_merchant',
     },
     reason,
@@ -107,7 +118,7 @@ function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs:
 }
 
 function authenticationRequired(payment: Payment, attempt: Attempt): Decision {
-  const message = 'the issuer asks for authentication, which this payment cannot give yet';
+  const message = 'the issuer asks for an authentication that this payment cannot give';
   const after = withStatus(closeAuthorization(payment, attempt, 'declined'), 'failed');
   return {
     after: { ...after, failure: { code: 'authentication_required', message } },
@@ -129,6 +140,16 @@ function isDoubted(attempt: Attempt, operation: Operation): boolean {
   return rootCause(operation).startsWith(OPERATOR_VOID) && attempt.status !== 'authorized';
 }
 
+/** A challenge of which nothing that could have completed it was ever on its way. */
+function isUncompleted({ status, authentication, operations }: Attempt): boolean {
+  const completions = operations.filter(isCompletion);
+  return (
+    status === 'requires_action' &&
+    authentication !== undefined &&
+    completions.every((each) => each.closed && each.status !== 'succeeded')
+  );
+}
+
 function refused(
   payment: Payment,
   attempt: Attempt,
@@ -138,8 +159,14 @@ function refused(
 ): Decision {
   const nothing = code === NOTHING_TO_VOID;
   // Only we could have completed the challenge, so an intent that isn't there cannot be charged.
-  if (nothing && rootCause(operation) === 'authentication_required')
+  if (nothing && (rootCause(operation) === 'authentication_required' || isUncompleted(attempt)))
     return voided(payment, attempt, operation, nowMs);
+  // The payer may have been quicker: asking tells.
+  if (attempt.status === 'requires_action' && attempt.authentication !== undefined)
+    return {
+      after: withStatus(payment, 'processing'),
+      reason: `${attempt.provider} did not cancel the challenge (${code}); asking what came of it`,
+    };
   // Absence is judged by the resolver, which asked: it counts only after the horizon, and twice.
   if (nothing && (operation.cause.startsWith('resolve_') || isDoubted(attempt, operation)))
     return { after: payment, reason: 'nothing to void, so far' };
@@ -200,12 +227,19 @@ export function decideRefund(
         status: 'refunded',
         refundedMinor: each.refundedMinor + operation.amountMinor,
       }));
-      return { after, reason: `late success undone: refunded at ${attempt.provider}` };
+      const exceptions = excessOf(attempt, operation, attempt.refundedMinor + operation.amountMinor);
+      return { after, reason: `late success undone: refunded at ${attempt.provider}`, exceptions };
     }
     case 'pending':
     case 'unknown':
       return { after: settled, reason: `refund ${outcome.type} at ${attempt.provider}` };
     case 'not_attempted':
+      // An earlier try, or somebody else, has given it back meanwhile.
+      if (leftToUndoMinor(attempt) === 0)
+        return {
+          after: editAttempt(settled, attempt.id, (each) => ({ ...each, status: 'refunded' })),
+          reason: `refund not attempted (${outcome.proof}), nor needed any more`,
+        };
       return {
         after: retry(settled, attempt, operation, nowMs),
         reason: `refund not attempted (${outcome.proof}); trying again`,
@@ -217,20 +251,20 @@ export function decideRefund(
     case 'declined':
     case 'rejected':
     case 'voided':
-      return {
-        after: settle(payment, operation.id, outcome, 'rejected'),
-        reason: `refund refused by ${attempt.provider}`,
-        exceptions: [
-          {
-            kind: 'undo_failed',
-            subjectId: operation.id,
-            summary: `${attempt.provider} refused to refund a late success`,
-          },
-        ],
-      };
+      return refundRefused(settle(payment, operation.id, outcome, 'rejected'), attempt, operation);
     default:
       return unreachable(outcome);
   }
+}
+
+function refundRefused(payment: Payment, attempt: Attempt, operation: Operation): Decision {
+  const reason = `refund refused by ${attempt.provider}`;
+  if (leftToUndoMinor(attempt) === 0) {
+    const after = editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'refunded' }));
+    return { after, reason: `${reason}; others have given all of it back` };
+  }
+  const summary = `${attempt.provider} refused to refund a late success`;
+  return { after: payment, reason, exceptions: [{ kind: 'undo_failed', subjectId: operation.id, summary }] };
 }
 
 /**
@@ -252,11 +286,15 @@ export function undoLateSuccess(
     undoing: true,
     watched: false,
   }));
-  const after = addOperation(marked, attempt.id, {
-    kind: captured ? 'refund' : 'void',
-    cause: 'late_success',
-    amountMinor: outcome.amountMinor,
-  });
+  const amountMinor = Math.max(0, outcome.amountMinor - attempt.refundedMinor);
+  const undone = captured && amountMinor === 0;
+  const after = undone
+    ? marked
+    : addOperation(marked, attempt.id, {
+        kind: captured ? 'refund' : 'void',
+        cause: 'late_success',
+        amountMinor: captured ? amountMinor : outcome.amountMinor,
+      });
   const summary = `${attempt.provider} reports ${outcome.type} for an attempt proven uncharged; giving it back`;
   return { after, reason: summary, exceptions: [{ kind: 'late_success', subjectId: attempt.id, summary }] };
 }

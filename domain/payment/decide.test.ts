@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canMove } from '../machine.ts';
+import { decideChallengeEnd, decideReturned } from './challenge.ts';
 import {
   decideAuthorizationExpiry,
   decideCaptureCommand,
@@ -224,6 +225,12 @@ const anyOutcome = fc.oneof(
   fc.constant<OperationOutcome>({ type: 'refunded', providerReference: 'r', amountMinor: 1_000 }),
   fc.constant<OperationOutcome>({ type: 'pending', providerReference: 'p' }),
   fc.constant<OperationOutcome>({ type: 'requires_action', providerReference: 'p', action: 'redirect' }),
+  fc.constant<OperationOutcome>({
+    type: 'requires_action',
+    providerReference: 'p',
+    action: 'redirect',
+    nextAction: { type: 'redirect_to_url', url: 'https://acs.example/1' },
+  }),
   fc.constantFrom(...(Object.keys(RETRY_ADVICE) as DeclineReason[])).map(declined),
   fc.constant<OperationOutcome>({ type: 'rejected', code: 'nothing_to_void', message: '' }),
   fc
@@ -236,7 +243,7 @@ const anyMove = fc.record({
   pick: fc.nat(20),
   outcome: anyOutcome,
   lateMs: fc.nat(200_000),
-  command: fc.constantFrom('none', 'capture', 'void', 'expire'),
+  command: fc.constantFrom('none', 'none', 'none', 'capture', 'void', 'expire', 'return', 'challenge_end'),
 });
 
 function move(
@@ -249,6 +256,9 @@ function move(
   }: { pick: number; outcome: OperationOutcome; lateMs: number; command: string },
 ): Decision | undefined {
   if (command === 'expire') return decideAuthorizationExpiry(payment);
+  if (command === 'challenge_end') return decideChallengeEnd(payment, NOW + 20 * lateMs);
+  if (command === 'return')
+    return decideReturned(payment, currentAttempt(payment)?.id ?? '', `in_${pick}`, NOW + lateMs);
   if (command !== 'none') {
     const ruling =
       command === 'capture'
@@ -280,8 +290,17 @@ describe('whatever providers answer, in whatever order', () => {
       fc.property(
         fc.constantFrom('automatic', 'manual'),
         fc.array(anyMove, { maxLength: 30 }),
-        (captureMethod, moves) => {
-          let payment = planned({ captureMethod: captureMethod as 'automatic' | 'manual' });
+        fc.constantFrom<Partial<Payment>>(
+          {},
+          { authentication: { asked: { request: 'automatic' }, reasons: [], offSession: false } },
+          { authentication: { asked: { request: 'automatic' }, reasons: [], offSession: true } },
+        ),
+        (captureMethod, moves, authentication) => {
+          let payment = planned({
+            captureMethod: captureMethod as 'automatic' | 'manual',
+            route: [stepAt('stripe'), stepAt('adyen', { completesReturns: true })],
+            ...authentication,
+          });
           const books = new Map<string, bigint>();
           for (const each of moves) {
             const before = payment;
@@ -293,6 +312,7 @@ describe('whatever providers answer, in whatever order', () => {
             expectBooks(transition, books);
             expectOneCharge(payment);
             expectAmounts(payment);
+            expectEnd(payment);
           }
         },
       ),
@@ -317,6 +337,15 @@ function expectOneCharge(payment: Payment): void {
     const dead = ['declined', 'errored', 'voided', 'refunded'].includes(attempt.status) || attempt.undoing;
     expect(dead, `${attempt.id} is ${attempt.status} and another was started`).toBe(true);
   }
+}
+
+/** A payment that has ended has nothing on its way that could charge: what is open there only asks, or gives back. */
+function expectEnd(payment: Payment): void {
+  if (PAYMENT_EDGES[payment.status].length > 0) return;
+  const charging = openOperations(payment).filter(
+    (each) => each.status === 'created' && ['authorize', 'sale', 'capture'].includes(each.kind),
+  );
+  expect(charging, `of a payment that is ${payment.status}`).toEqual([]);
 }
 
 function expectAmounts(payment: Payment): void {

@@ -1,8 +1,11 @@
 import { canMove, unreachable } from '../machine.ts';
+import { isCompletion } from './causes.ts';
+import { decideCompletion, stillWaits, withAuthentication } from './challenge.ts';
 import { decideAuthorization } from './decide-authorization.ts';
 import { decideCapture } from './decide-capture.ts';
 import { decideRefund, decideVoid, undoLateSuccess } from './decide-undo.ts';
 import { type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
+import { decideLateRefund } from './late-refund.ts';
 import type { Authorized, Captured, OperationOutcome } from './outcome.ts';
 import {
   type Attempt,
@@ -29,8 +32,18 @@ export function decideOutcome(
   const operation = mustFind(findOperation(payment, operationId), `operation ${operationId}`);
   const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
   if (operation.closed) return decideLate(payment, attempt, operation, outcome);
-  if (sameStanding(operation, outcome)) return undefined;
-  const decision = decideOpen(payment, attempt, operation, outcome, nowMs);
+  if (sameStanding(operation, outcome) || stillWaits(attempt, outcome)) return undefined;
+  const decision = withAuthentication(
+    isCompletion(operation)
+      ? decideCompletion(payment, attempt, operation, outcome, (after, holder) =>
+          decideOpen(after, attempt, holder, outcome, nowMs),
+        )
+      : decideOpen(payment, attempt, operation, outcome, nowMs),
+    attempt.id,
+    operation,
+    outcome,
+    nowMs,
+  );
   return isPossible(payment, decision) ? decision : contradiction(payment, attempt, operation, outcome);
 }
 
@@ -104,6 +117,7 @@ function decideLate(
   operation: Operation,
   outcome: OperationOutcome,
 ): Decision | undefined {
+  if (operation.kind === 'refund') return decideLateRefund(payment, attempt, operation, outcome);
   const authorization = operation.kind === 'authorize' || operation.kind === 'sale';
   const succeeded = operation.status === 'succeeded';
   if (authorization && (outcome.type === 'authorized' || outcome.type === 'captured')) {
@@ -121,13 +135,17 @@ function decideLate(
   return undefined;
 }
 
+/** Held for uncharged. A success of it would be a late one. */
+export function isDead({ status, undoing }: Attempt): boolean {
+  return !undoing && (status === 'declined' || status === 'errored' || status === 'voided');
+}
+
 function lateSuccess(
   payment: Payment,
   attempt: Attempt,
   outcome: Authorized | Captured,
 ): Decision | undefined {
-  const dead = attempt.status === 'declined' || attempt.status === 'errored' || attempt.status === 'voided';
-  if (!dead || attempt.undoing) return undefined;
+  if (!isDead(attempt)) return undefined;
   // A void that worked leaves the authorization's own success message in the mail; that is no news.
   if (attempt.status === 'voided' && attempt.authorizedMinor > 0) return undefined;
   return undoLateSuccess(payment, attempt, outcome);
@@ -146,7 +164,8 @@ function lapsed(payment: Payment, attempt: Attempt): Decision | undefined {
 
 /**
  * Somebody refunded the payment at the provider, without us. It is a fact: recorded once, whatever the balance
- * says (where both exceed what was captured, the recording opens an exception). `reference` is the attempt's.
+ * says (where both exceed what was captured, the recording opens an exception), and before the capture is known,
+ * too, which its letter may overtake. `reference` is the attempt's. What we hold for dead waits for its late success.
  */
 export function decideExternalRefund(
   payment: Payment,
@@ -155,7 +174,7 @@ export function decideExternalRefund(
 ): Decision | undefined {
   const known = payment.externalRefunds ?? [];
   if (known.some((each) => each.providerReference === refund.providerReference)) return undefined;
-  const attempt = payment.attempts.find((each) => each.id === reference && each.capturedMinor > 0);
+  const attempt = payment.attempts.find((each) => each.id === reference && !isDead(each));
   const summary = `${refund.amountMinor} refunded at the provider, without us`;
   if (attempt === undefined) {
     const exceptions = [{ kind: 'contradiction' as const, subjectId: refund.providerReference, summary }];

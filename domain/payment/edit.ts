@@ -1,3 +1,5 @@
+import type { Authentication } from '../authentication/authentication.ts';
+import type { PlannedAuthentication } from '../authentication/policy.ts';
 import { AssertionFailure } from '../machine.ts';
 import { attemptIdFor, type OperationKind, operationIdFor } from '../names.ts';
 import type { OperationOutcome } from './outcome.ts';
@@ -137,6 +139,7 @@ export function startAttempt(
   step: RouteStep,
   cause: string,
   sendByMs = payment.completeByMs,
+  planned = payment.authentication,
 ): Payment {
   const number = payment.attempts.length + 1;
   const attempt: Attempt = {
@@ -151,6 +154,7 @@ export function startAttempt(
     refundedMinor: 0,
     watched: false,
     undoing: false,
+    ...(planned === undefined ? {} : { authentication: newAuthentication(planned) }),
     operations: [],
   };
   const sale = payment.captureMethod === 'automatic' && step.automaticCapture === 'sale';
@@ -160,6 +164,10 @@ export function startAttempt(
     amountMinor: payment.amountMinor,
     sendByMs,
   });
+}
+
+function newAuthentication({ asked, reasons }: PlannedAuthentication): Authentication {
+  return { status: 'requested', asked, reasons, facts: {} };
 }
 
 /** The first step of the route that has not been tried. */

@@ -1,3 +1,5 @@
+import { isTakenBack } from './late-refund.ts';
+import { concerned } from './named.ts';
 import type { Evidence } from './outcome.ts';
 import type { Attempt, Operation, Payment } from './payment.ts';
 
@@ -18,7 +20,7 @@ export function saysNothingNew(payment: Payment, evidence: Evidence | undefined)
 
 /**
  * A refund made at the provider that stands in the books; or, from a provider that tells the total of what was
- * refunded and no name (''), a total that the books know of: ours, outsiders', and the undoing of the attempt.
+ * refunded and no name (''), a total that the books know of: ours and outsiders', or what has undone the attempt.
  */
 function isRecordedRefund(payment: Payment, { outcome, reference }: Evidence): boolean {
   if (outcome.type !== 'refunded') return false;
@@ -29,8 +31,8 @@ function isRecordedRefund(payment: Payment, { outcome, reference }: Evidence): b
   }
   const attempt = payment.attempts.find((each) => each.id === reference);
   if (attempt === undefined) return false;
-  const known = attempt.undoing ? attempt.capturedMinor : payment.amountRefundedMinor;
-  return outcome.amountMinor <= known;
+  const known = attempt.undoing ? attempt.refundedMinor : payment.amountRefundedMinor;
+  return outcome.amountMinor === known;
 }
 
 /**
@@ -42,25 +44,6 @@ export function isUnderWay(payment: Payment, evidence: Evidence | undefined): bo
   const open =
     concerned(payment, evidence)?.attempt.operations.filter((operation) => !operation.closed) ?? [];
   return open.length > 0 && open.every((operation) => operation.status === 'created');
-}
-
-/** An authorization is named by its attempt's id, everything else by its own. */
-function concerned(
-  payment: Payment,
-  { reference, kind }: Evidence,
-): { readonly attempt: Attempt; readonly operations: readonly Operation[] } | undefined {
-  for (const attempt of payment.attempts) {
-    if (attempt.id === reference) {
-      const charging = (each: Operation) => each.kind === 'authorize' || each.kind === 'sale';
-      return {
-        attempt,
-        operations: attempt.operations.filter(kind === 'authorize' ? charging : (each) => each.kind === kind),
-      };
-    }
-    const operations = attempt.operations.filter((each) => each.id === reference);
-    if (operations.length > 0) return { attempt, operations };
-  }
-  return undefined;
 }
 
 function agrees(attempt: Attempt, operation: Operation, { outcome }: Evidence): boolean {
@@ -75,9 +58,9 @@ function agrees(attempt: Attempt, operation: Operation, { outcome }: Evidence): 
     case 'voided':
       return operation.closed && (attempt.status === 'voided' || attempt.status === 'expired');
     case 'refunded':
-      return operation.closed && operation.status === 'succeeded';
+      return operation.closed && (operation.status === 'succeeded' || operation.outcome?.type === 'refunded');
     case 'declined':
-      return operation.closed && operation.status === 'declined';
+      return operation.closed && (operation.status === 'declined' || isTakenBack(operation));
     case 'rejected':
       return operation.closed && operation.status === 'rejected';
     case 'pending':

@@ -11,6 +11,7 @@ import {
   startAttempt,
   withStatus,
 } from './edit.ts';
+import { leftToUndoMinor } from './late-refund.ts';
 import type { OperationOutcome } from './outcome.ts';
 import {
   type Attempt,
@@ -56,9 +57,9 @@ export function decideRetryNow(payment: Payment, order: OperatorOrder): Ruling {
   const undone = stuck.reduce(
     (after, attempt) =>
       addOperation(after, attempt.id, {
-        kind: attempt.status === 'captured' ? 'refund' : 'void',
+        kind: attempt.capturedMinor > 0 ? 'refund' : 'void',
         cause: `operator_retry_${order.cause}`,
-        amountMinor: attempt.status === 'captured' ? attempt.capturedMinor : attempt.authorizedMinor,
+        amountMinor: attempt.capturedMinor > 0 ? leftToUndoMinor(attempt) : attempt.authorizedMinor,
       }),
     payment,
   );
@@ -66,11 +67,11 @@ export function decideRetryNow(payment: Payment, order: OperatorOrder): Ruling {
   return decided(parked ? withStatus(undone, 'processing') : undone, order, 'tried again now');
 }
 
-/** A late success whose undoing was refused: nothing is open, and the money is not back. */
+/** A late success whose undoing was refused or taken back: nothing is open, and the money is not back. */
 function isStuckUndoing(attempt: Attempt): boolean {
   return (
     attempt.undoing &&
-    (attempt.status === 'captured' || attempt.status === 'authorized') &&
+    (attempt.status === 'authorized' || leftToUndoMinor(attempt) > 0) &&
     attempt.operations.every((operation) => operation.closed)
   );
 }

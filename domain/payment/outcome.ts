@@ -1,3 +1,5 @@
+import type { AuthenticationFacts } from '../authentication/authentication.ts';
+
 /**
  * What an operation at a provider can come to. An adapter maps every answer into exactly one of these;
  * what it cannot map is `unknown`, never a decline. `decide.ts` says what follows from each.
@@ -9,13 +11,30 @@ export type OperationOutcome =
   | { readonly type: 'refunded'; readonly providerReference: string; readonly amountMinor: number }
   /** Accepted, and settled later by webhook or look-up. Never sent again. */
   | { readonly type: 'pending'; readonly providerReference: string }
-  /** The payer must do something (3DS2) before the provider goes on. */
-  | { readonly type: 'requires_action'; readonly providerReference?: string; readonly action: string }
-  | { readonly type: 'declined'; readonly decline: Decline; readonly providerReference?: string }
+  | RequiresAction
+  | Declined
   /** The provider refused the request before executing it: proven without effect. */
   | { readonly type: 'rejected'; readonly code: string; readonly message: string }
   | { readonly type: 'not_attempted'; readonly proof: NotAttemptedProof }
   | { readonly type: 'unknown'; readonly cause: UnknownCause; readonly detail?: string };
+
+/** The payer must do something (3DS2) before the provider goes on. */
+export interface RequiresAction {
+  readonly type: 'requires_action';
+  readonly providerReference?: string;
+  /** The provider's own word for it. */
+  readonly action: string;
+  /** Where the payer's browser must go. Absent: a way that we can't show, so the intent is canceled. */
+  readonly nextAction?: { readonly type: 'redirect_to_url'; readonly url: string };
+  readonly authentication?: AuthenticationFacts;
+}
+
+export interface Declined {
+  readonly type: 'declined';
+  readonly decline: Decline;
+  readonly providerReference?: string;
+  readonly authentication?: AuthenticationFacts;
+}
 
 export interface Authorized {
   readonly type: 'authorized';
@@ -25,6 +44,7 @@ export interface Authorized {
   /** Epoch milliseconds after which the provider no longer captures; absent: the adapter's declared lifetime. */
   readonly captureBeforeMs?: number;
   readonly networkTransactionId?: string;
+  readonly authentication?: AuthenticationFacts;
 }
 
 export interface Captured {
@@ -33,6 +53,7 @@ export interface Captured {
   readonly amountMinor: number;
   readonly currency: string;
   readonly networkTransactionId?: string;
+  readonly authentication?: AuthenticationFacts;
 }
 
 export type NotAttemptedProof =
@@ -75,6 +96,7 @@ export type DeclineReason =
   | 'invalid_card_data'
   | 'authentication_required'
   | 'authentication_failed'
+  | 'authentication_rejected'
   | 'do_not_honor'
   | 'generic_decline';
 
@@ -103,6 +125,8 @@ export const RETRY_ADVICE: Readonly<Record<DeclineReason, RetryAdvice>> = {
   invalid_card_data: 'correct_and_retry',
   authentication_required: 'authenticate',
   authentication_failed: 'correct_and_retry',
+  // 3DS `R`: the issuer asks that no authorization be attempted at all.
+  authentication_rejected: 'never',
   do_not_honor: 'retry_later',
   generic_decline: 'retry_later',
 };

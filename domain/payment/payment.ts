@@ -1,3 +1,5 @@
+import type { Authentication, StoredCredential } from '../authentication/authentication.ts';
+import type { PlannedAuthentication } from '../authentication/policy.ts';
 import type { Mode, OperationKind } from '../names.ts';
 import type { Decline, OperationOutcome } from './outcome.ts';
 import type { AttemptStatus, OperationStatus, PaymentStatus } from './states.ts';
@@ -38,6 +40,10 @@ export interface Payment {
   readonly description?: string;
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** How its attempts are to be authenticated, as decided once by the plan. Absent: as the provider does by itself. */
+  readonly authentication?: PlannedAuthentication;
+  readonly storedCredential?: StoredCredential;
+  readonly customerId?: string;
 }
 
 export interface ExternalRefund {
@@ -59,6 +65,10 @@ export interface RouteStep {
   readonly canLookup: boolean;
   readonly canVoidByReference: boolean;
   readonly canRefund: boolean;
+  /** It goes on with a challenge only when it is given what the browser brought back. Absent in old rows: no. */
+  readonly completesReturns?: boolean;
+  /** How long a payer is waited for. Absent in old rows: challenge.ts says. */
+  readonly challengeWindowMs?: number;
 }
 
 export interface Attempt {
@@ -77,6 +87,9 @@ export interface Attempt {
   readonly watched: boolean;
   /** It succeeded after we had gone on without it: its money goes back, and never to the merchant's account. */
   readonly undoing: boolean;
+  readonly authentication?: Authentication;
+  /** The network's own name of the authorization. */
+  readonly networkTransactionId?: string;
   readonly operations: readonly Operation[];
 }
 
@@ -104,6 +117,7 @@ export interface PaymentFailure {
   readonly code:
     | 'card_declined'
     | 'authentication_required'
+    | 'authentication_abandoned'
     | 'provider_unavailable'
     | 'provider_rejected'
     | 'no_route'
@@ -136,7 +150,11 @@ export interface PaymentSnapshot {
   readonly description?: string;
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly customerId?: string;
+  readonly storedCredential?: StoredCredential;
   readonly attempts: readonly AttemptSnapshot[];
+  /** What the payer must do; only while the payment is `requires_action`. */
+  readonly nextAction?: { readonly type: 'redirect_to_url'; readonly url: string };
   /** Commands that the machine would accept now. */
   readonly allowed: readonly Command[];
 }
@@ -147,6 +165,7 @@ export interface AttemptSnapshot {
   readonly status: AttemptStatus;
   readonly providerReference?: string;
   readonly decline?: Decline;
+  readonly authentication?: Authentication;
 }
 
 export type Command = 'confirm' | 'capture' | 'void';
@@ -191,7 +210,7 @@ export function capturableMinor(payment: Payment): number {
 const COMMANDS: Readonly<Record<PaymentStatus, readonly Command[]>> = {
   requires_payment_method: ['confirm', 'void'],
   requires_confirmation: ['confirm', 'void'],
-  requires_action: [],
+  requires_action: ['void'],
   processing: [],
   requires_capture: ['capture', 'void'],
   partially_captured: ['capture'],
@@ -203,7 +222,9 @@ const COMMANDS: Readonly<Record<PaymentStatus, readonly Command[]>> = {
 };
 
 export function allowedCommands(payment: Payment): readonly Command[] {
-  return lockHolder(payment) === undefined ? COMMANDS[payment.status] : [];
+  // While the payer is waited for, the authorization is open, and may be given up all the same.
+  const free = lockHolder(payment) === undefined || payment.status === 'requires_action';
+  return free ? COMMANDS[payment.status] : [];
 }
 
 export function snapshotOf(payment: Payment): PaymentSnapshot {
@@ -214,18 +235,24 @@ export function snapshotOf(payment: Payment): PaymentSnapshot {
     policyVersion: _version,
     completeByMs: _by,
     externalRefunds: _external,
+    authentication: _authentication,
     ...rest
   } = payment;
+  const redirectUrl = currentAttempt(payment)?.authentication?.redirectUrl;
   return {
     ...rest,
+    ...(payment.status === 'requires_action' && redirectUrl !== undefined
+      ? { nextAction: { type: 'redirect_to_url', url: redirectUrl } }
+      : {}),
     amountCapturableMinor: capturableMinor(payment),
     allowed: allowedCommands(payment),
-    attempts: attempts.map(({ id, provider, status, providerReference, decline }) => ({
+    attempts: attempts.map(({ id, provider, status, providerReference, decline, authentication }) => ({
       id,
       provider,
       status,
       ...(providerReference === undefined ? {} : { providerReference }),
       ...(decline === undefined ? {} : { decline }),
+      ...(authentication === undefined ? {} : { authentication }),
     })),
   };
 }

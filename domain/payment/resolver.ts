@@ -1,4 +1,6 @@
 import { isTerminal } from '../machine.ts';
+import { isCompletion } from './causes.ts';
+import { isStray } from './decide-undo.ts';
 import { addOperation, type Decision, mustFind, withStatus } from './edit.ts';
 import { attemptOf, findOperation, type Operation, type Payment, type RouteStep } from './payment.ts';
 import { PAYMENT_EDGES } from './states.ts';
@@ -56,6 +58,12 @@ export function nextTickMs(inquiry: Inquiry, settings: Settings): number | undef
   return wait === undefined ? undefined : Math.max(20, Math.round(wait * settings.timeScale));
 }
 
+/** A later send could have its effect later: what was not found before it proves nothing of it. */
+export function sentAt(inquiry: Inquiry, lastSentAtMs: number): Inquiry {
+  const sentAgain = inquiry.lastSentAtMs !== undefined && lastSentAtMs > inquiry.lastSentAtMs;
+  return { ...inquiry, lastSentAtMs, notFoundAtMs: sentAgain ? [] : inquiry.notFoundAtMs };
+}
+
 export type Question = 'lookup' | 'resend' | 'void_by_reference';
 
 /** The questions of one tick, in order; the next is asked only when the one before proved nothing. */
@@ -73,8 +81,8 @@ export function questions(
   const stillWanted = !charging || operation.sendByMs === undefined || nowMs < operation.sendByMs;
   if (step.replaysByKey && stillWanted) asked.push('resend');
   // A void by reference covers authorizations only, and ends the attempt: not before the shopper's time is up.
-  if (step.canVoidByReference && operation.kind === 'authorize' && nowMs >= completeByMs)
-    asked.push('void_by_reference');
+  const voidable = operation.kind === 'authorize' && !isCompletion(operation);
+  if (step.canVoidByReference && voidable && nowMs >= completeByMs) asked.push('void_by_reference');
   return asked;
 }
 
@@ -111,13 +119,21 @@ export function decideVoidByReference(
   return { after, reason: `asking ${attempt.provider} to void by our reference` };
 }
 
-/** Nothing is left to ask: a person takes over, and any later news still resolves it. */
-export function decidePark(payment: Payment, operationId: string): Decision | undefined {
+/**
+ * Nothing is left to ask: a person takes over, and any later news still resolves it. A void whose doubt is resolved
+ * does not hold the payment up, so it leaves it where it stands.
+ */
+export function decidePark(
+  payment: Payment,
+  operationId: string,
+  straysRest: () => boolean = () => true,
+): Decision | undefined {
   const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
   const operation = mustFind(findOperation(payment, operationId), operationId);
   if (operation.closed) return undefined;
   const summary = `${operation.kind} at ${attempt.provider} stayed ${operation.status}; ask the provider and resolve it with evidence`;
-  const movable = !attempt.undoing && !isTerminal(PAYMENT_EDGES, payment.status);
+  const rests = attempt.undoing || isTerminal(PAYMENT_EDGES, payment.status);
+  const movable = !rests && !(isStray(attempt, operation) && straysRest());
   return {
     after: movable ? withStatus(payment, 'requires_review') : payment,
     reason: `no proof of the ${operation.kind} at ${attempt.provider}; parked for a person`,

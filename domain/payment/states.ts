@@ -21,7 +21,7 @@ export type PaymentStatus =
 export const PAYMENT_EDGES: Edges<PaymentStatus> = {
   requires_payment_method: ['requires_confirmation', 'processing', 'canceled'],
   requires_confirmation: ['processing', 'canceled'],
-  requires_action: ['processing', 'failed', 'canceled'],
+  requires_action: ['processing', 'requires_capture', 'requires_review', 'succeeded', 'failed', 'canceled'],
   // `processing` is also where a payment waits while a capture or a void is pending or unknown.
   processing: [
     'requires_action',

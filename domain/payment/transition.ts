@@ -1,3 +1,4 @@
+import { AUTHENTICATION_EDGES } from '../authentication/states.ts';
 import { type LedgerEntry, movementOf } from '../ledger/postings.ts';
 import { assert, canMove } from '../machine.ts';
 import type { Decision, OpenedException } from './edit.ts';
@@ -65,6 +66,12 @@ export function transitionOf(
     assert(
       canMove(ATTEMPT_EDGES, from, attempt.status),
       `attempt ${attempt.id}: ${from} may not become ${attempt.status}`,
+    );
+    const wasAt = earlier.get(attempt.id)?.authentication?.status ?? 'requested';
+    const isAt = attempt.authentication?.status ?? wasAt;
+    assert(
+      canMove(AUTHENTICATION_EDGES, wasAt, isAt),
+      `authentication of ${attempt.id}: ${wasAt} may not become ${isAt}`,
     );
   }
   const operations = changed.flatMap((attempt) => changedOperations(earlier.get(attempt.id), attempt));

@@ -11,6 +11,7 @@ import {
   nextTickMs,
   type Question,
   questions,
+  sentAt,
 } from '../../domain/payment/resolver.ts';
 import { PATCHES } from '../versions.ts';
 import { inquiries, type Sends, sends } from './activities.ts';
@@ -137,6 +138,7 @@ export class Lanes {
       await condition(() => closed() || !this.#process.isHeldBack(operation));
       return;
     }
+    if (this.#process.waitsForPayer?.(operation.id) === true) return this.#waitForPayer(operation, step);
     const inquiry = this.#inquiries.get(operation.id) ?? NO_INQUIRY;
     const askable = operation.status === 'unknown' || step.canLookup;
     const waitMs = askable ? nextTickMs(inquiry, settings) : PENDING_OVERDUE_MS * settings.timeScale;
@@ -156,6 +158,16 @@ export class Lanes {
     this.#countTick(operation.id, inquiry);
     await this.beforeAsking();
     if (closed() || !askable) return;
+    await this.#ask(operation.id, step);
+  }
+
+  /** The payer has their time. A word from the provider, from the challenge or from the browser makes us ask at once. */
+  async #waitForPayer(operation: Operation, step: RouteStep): Promise<void> {
+    const wakes = this.#wakes;
+    const closed = () => this.#open(operation.id) === undefined;
+    const waits = () => this.#process.waitsForPayer?.(operation.id) === true;
+    await condition(() => closed() || !waits() || this.#wakes !== wakes);
+    if (closed() || !step.canLookup || this.#process.isHeldBack(operation)) return;
     await this.#ask(operation.id, step);
   }
 
@@ -190,6 +202,9 @@ export class Lanes {
     await this.#inquire(operationId, step, asked.includes('lookup'));
     for (const question of asked) {
       if (this.#open(operationId)?.status !== 'unknown') return;
+      // What was sent in this very tick cannot be called absent in it.
+      const sent = question === 'void_by_reference' && asked.includes('resend');
+      if (sent && patched(PATCHES.absenceAfterResend)) return;
       if (question !== 'lookup') await this.#askBy(question, operationId, step);
     }
   }
@@ -218,7 +233,7 @@ export class Lanes {
       await this.#outcome(operationId, answer.outcome, `inquiry:${step.provider}`);
       return;
     }
-    this.#note(operationId, { lastSentAtMs: answer.lastSentAtMs });
+    this.#sentAt(operationId, answer.lastSentAtMs);
     if (answer.type === 'not_found') await this.#notFound(operationId, step);
   }
 
@@ -238,8 +253,13 @@ export class Lanes {
     );
   }
 
-  #note(operationId: string, facts: Partial<Inquiry>): void {
-    this.#inquiries.set(operationId, { ...(this.#inquiries.get(operationId) ?? NO_INQUIRY), ...facts });
+  /** Before the patch, what was not found before a resend counted after it. */
+  #sentAt(operationId: string, lastSentAtMs: number): void {
+    const before = this.#inquiries.get(operationId) ?? NO_INQUIRY;
+    const now = sentAt(before, lastSentAtMs);
+    const forgets = now.notFoundAtMs.length < before.notFoundAtMs.length;
+    const remembers = forgets && !patched(PATCHES.absenceAfterResend);
+    this.#inquiries.set(operationId, remembers ? { ...before, lastSentAtMs } : now);
   }
 
   async #resend(operationId: string, step: RouteStep): Promise<void> {

@@ -130,6 +130,8 @@ export interface OperationOwner {
   park(operationId: string): Promise<void>;
   /** True while another operation will tell what became of this one. */
   isHeldBack(operation: Operation): boolean;
+  /** True while a payer is to act, so that nothing is asked unless somebody says so. */
+  waitsForPayer?(operationId: string): boolean;
   /** Asks by an operation of its own; answers its id, or undefined where there is none to be made. */
   voidByReference?(operationId: string, tick: number): Promise<string | undefined>;
 }

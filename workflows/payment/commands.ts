@@ -70,6 +70,7 @@ export class Commands {
       amountMinor,
       currency,
       paymentMethodId,
+      ...(command.wish === undefined ? {} : { wish: command.wish }),
     });
     const { completeByMs, returnUrl } = command;
     const confirmation = {

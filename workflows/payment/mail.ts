@@ -1,13 +1,18 @@
 import { ActivityFailure, patched } from '@temporalio/workflow';
 import type { NewsFact } from '../../activities/payment/news.ts';
 import { unreachable } from '../../domain/machine.ts';
-import { decideExternalRefund, decideOutcome } from '../../domain/payment/decide.ts';
+import { decideReturned } from '../../domain/payment/challenge.ts';
+import { decideExternalRefund, isDead } from '../../domain/payment/decide.ts';
+import { operationNamed } from '../../domain/payment/named.ts';
+import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
 import { inquiries } from '../operations/activities.ts';
 import type { Lanes } from '../operations/lanes.ts';
 import { askAboutClosed, type Reading, readLetters } from '../operations/letters.ts';
 import { PATCHES } from '../versions.ts';
 import type { PaymentProcess } from './process.ts';
+
+type Hint = Extract<NewsFact, { type: 'hint' }>;
 
 /**
  * Reads the payment's letter box. A letter that proves something is acted on; one that only hints makes us
@@ -29,45 +34,57 @@ async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promi
     case 'observed':
       await conclude(process, fact.operationId, fact.outcome, 'observation');
       return 'understood';
+    case 'returned':
+      return payerReturned(process, lanes, fact);
     case 'hint': {
       if (fact.about === 'refunds') return askForRefunds(process, fact);
       lanes.wake();
-      if (isInDoubt(process.current, fact) && patched(PATCHES.hintsWait)) return 'unanswered';
-      const suspect = deadAuthorization(process.current, fact);
-      return suspect === undefined ? 'understood' : ask(process, suspect, fact.source);
+      if (isInDoubt(process.current, fact)) return 'unanswered';
+      const dead = deadAttempt(process.current, fact);
+      if (dead !== undefined) return askWhetherAlive(process, dead, fact.source);
+      const undo = undoneBy(process.current, fact);
+      if (undo === undefined || !patched(PATCHES.undoAskedAbout)) return 'understood';
+      return ask(process, undo, 'a webhook speaks of the refund that undid a late success: ask', fact.source);
     }
     default:
       return unreachable(fact);
   }
 }
 
+/** The payer's browser came back: written down, and the provider is asked at once. */
+async function payerReturned(
+  process: PaymentProcess,
+  lanes: Lanes,
+  { attemptId, inboxId, source }: Extract<NewsFact, { type: 'returned' }>,
+): Promise<Reading> {
+  await process.apply((payment) => decideReturned(payment, attemptId, inboxId, Date.now()), {
+    type: 'payer_returned',
+    actor: source,
+  });
+  lanes.wake();
+  await process.onReturned(attemptId);
+  return 'understood';
+}
+
 async function conclude(
   process: PaymentProcess,
   operationId: string,
-  outcome: Parameters<typeof decideOutcome>[2],
+  outcome: OperationOutcome,
   actor: string,
 ): Promise<void> {
-  await process.apply((payment) => decideOutcome(payment, operationId, outcome, Date.now()), {
+  await process.apply((payment) => process.outcomeOf(payment, operationId, outcome), {
     type: `news_${outcome.type}`,
     actor,
   });
 }
 
-/** An authorization is named by its attempt's id, everything else by its own. */
+/** Before the patch any refund of the attempt was taken for the one that a letter about its charge speaks of. */
 function operationOf(payment: Payment, fact: Extract<NewsFact, { type: 'evidence' }>): Operation | undefined {
-  for (const attempt of payment.attempts) {
-    if (attempt.id === fact.reference) {
-      const ofKind = attempt.operations.filter((each) =>
-        fact.kind === 'authorize'
-          ? each.kind === 'authorize' || each.kind === 'sale'
-          : each.kind === fact.kind,
-      );
-      return ofKind.find((each) => !each.closed) ?? ofKind.at(-1);
-    }
-    const named = attempt.operations.find((each) => each.id === fact.reference);
-    if (named !== undefined) return named;
-  }
-  return undefined;
+  const named = operationNamed(payment, fact);
+  if (named !== undefined || fact.kind !== 'refund') return named;
+  const { kind, reference } = fact;
+  const any = operationNamed(payment, { kind, reference, outcome: { type: 'unknown', cause: 'mismatch' } });
+  return any === undefined || patched(PATCHES.refundsByName) ? undefined : any;
 }
 
 /** Evidence of another amount or currency than we asked for proves nothing of our operation. */
@@ -77,22 +94,31 @@ function matches(
   fact: Extract<NewsFact, { type: 'evidence' }>,
 ): boolean {
   if (fact.currency !== undefined && fact.currency !== payment.currency) return false;
-  const success = fact.outcome.type === 'authorized' || fact.outcome.type === 'captured';
-  return !success || fact.amountMinor === undefined || fact.amountMinor === operation.amountMinor;
+  if (fact.amountMinor === undefined || fact.amountMinor === operation.amountMinor) return true;
+  switch (fact.outcome.type) {
+    case 'authorized':
+    case 'captured':
+      return false;
+    case 'refunded':
+      return !patched(PATCHES.refundsByName);
+    default:
+      return true;
+  }
 }
 
 /**
  * A hint about what is unknown wakes whoever asks, and stays in the box: should the provider be asked too early
- * and say "not found", the letter is there to contradict it.
+ * and say "not found", the letter is there to contradict it. So does one about what is being sent, whose answer
+ * may be older than the letter.
  */
-function isInDoubt(payment: Payment, fact: Extract<NewsFact, { type: 'hint' }>): boolean {
-  return payment.attempts.some(
-    (attempt) =>
-      isNamed(attempt, fact) && attempt.operations.some((each) => !each.closed && each.status === 'unknown'),
-  );
+function isInDoubt(payment: Payment, fact: Hint): boolean {
+  const named = payment.attempts.filter((attempt) => isNamed(attempt, fact));
+  const open = named.flatMap((attempt) => attempt.operations.filter((each) => !each.closed));
+  if (open.some((each) => each.status === 'unknown')) return patched(PATCHES.hintsWait);
+  return open.some((each) => each.status === 'created') && patched(PATCHES.hintsWaitForSends);
 }
 
-function isNamed(attempt: Attempt, fact: Extract<NewsFact, { type: 'hint' }>): boolean {
+function isNamed(attempt: Attempt, fact: Hint): boolean {
   return (
     attempt.id === fact.reference ||
     attempt.operations.some((each) => each.id === fact.reference) ||
@@ -101,33 +127,58 @@ function isNamed(attempt: Attempt, fact: Extract<NewsFact, { type: 'hint' }>): b
 }
 
 /** A hint about an attempt that we hold for dead: the provider must be asked whether it lives. */
-function deadAuthorization(
-  payment: Payment,
-  fact: Extract<NewsFact, { type: 'hint' }>,
-): Operation | undefined {
-  const dead = payment.attempts.find(
-    (attempt) =>
-      isNamed(attempt, fact) &&
-      !attempt.undoing &&
-      ['declined', 'errored', 'voided'].includes(attempt.status),
-  );
-  return dead?.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
+function deadAttempt(payment: Payment, fact: Hint): Attempt | undefined {
+  return payment.attempts.find((attempt) => isNamed(attempt, fact) && isDead(attempt));
 }
 
-async function ask(process: PaymentProcess, operation: Operation, actor: string): Promise<Reading> {
-  const outcome = await askAboutClosed(process, operation.id, 'a webhook speaks of a dead attempt: ask');
+/** A hint about a refund of a late success that rests: the provider may have taken it back, or made it after all. */
+function undoneBy(payment: Payment, { reference, providerReference }: Hint): Operation | undefined {
+  const refunds = payment.attempts
+    .flatMap((attempt) => attempt.operations)
+    .filter((each) => each.kind === 'refund' && each.closed);
+  return refunds.find(
+    (each) =>
+      each.id === reference ||
+      (providerReference !== undefined && each.providerReference === providerReference),
+  );
+}
+
+async function ask(
+  process: PaymentProcess,
+  operation: Operation,
+  summary: string,
+  actor: string,
+): Promise<Reading> {
+  const outcome = await askAboutClosed(process, operation.id, summary);
   if (outcome === undefined) return 'unanswered';
   await conclude(process, operation.id, outcome, actor);
   return 'understood';
 }
 
-/** A hint that more was refunded than we know of: the provider lists its refunds, and what isn't ours is recorded. */
-async function askForRefunds(
-  process: PaymentProcess,
-  fact: Extract<NewsFact, { type: 'hint' }>,
-): Promise<Reading> {
-  const attempt = process.current.attempts.find((each) => isNamed(each, fact) && each.capturedMinor > 0);
-  if (attempt === undefined || attempt.undoing) return attempt === undefined ? 'unmatched' : 'understood';
+async function askWhetherAlive(process: PaymentProcess, attempt: Attempt, actor: string): Promise<Reading> {
+  const charge = attempt.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
+  if (charge === undefined) return 'understood';
+  return ask(process, charge, 'a webhook speaks of a dead attempt: ask', actor);
+}
+
+/**
+ * A hint that more was refunded than we know of: the provider lists its refunds, and what isn't ours is recorded.
+ * Before the patch none was recorded of an attempt that had captured nothing, or that was being undone.
+ */
+async function askForRefunds(process: PaymentProcess, fact: Hint): Promise<Reading> {
+  const named = process.current.attempts.find((each) => isNamed(each, fact));
+  if (named === undefined) return 'unmatched';
+  const counts = named.capturedMinor > 0 && !named.undoing;
+  if (!counts && !patched(PATCHES.refundsOfAll)) return named.undoing ? 'understood' : 'unmatched';
+  if (isDead(named)) {
+    const alive = await askWhetherAlive(process, named, fact.source);
+    const attempt = process.current.attempts.find((each) => each.id === named.id);
+    if (alive === 'unanswered' || attempt === undefined || isDead(attempt)) return alive;
+  }
+  return listRefunds(process, named, fact);
+}
+
+async function listRefunds(process: PaymentProcess, attempt: Attempt, fact: Hint): Promise<Reading> {
   const { provider, id: attemptId } = attempt;
   const asking = inquiries(process.settings, `ask ${provider} for every refund`);
   const answer = await asking
@@ -158,6 +209,9 @@ async function recordExternal(
   if (fact.outcome.type !== 'refunded' || fact.currency !== process.current.currency) return 'unmatched';
   if (fact.refundsUnderWay === true) return 'unanswered';
   const { providerReference, amountMinor } = fact.outcome;
+  const attempt = process.current.attempts.find((each) => each.id === fact.reference);
+  // It lives, then: its own letter says so first, and what is undone is counted as such.
+  if (attempt !== undefined && isDead(attempt) && patched(PATCHES.refundsOfAll)) return 'unanswered';
   await process.apply(
     (payment) => decideExternalRefund(payment, fact.reference, { providerReference, amountMinor }),
     {

@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { AuthenticationWish } from '../../domain/authentication/policy.ts';
 import type { Mode } from '../../domain/names.ts';
 import type { Refusal } from '../../domain/payment/commands.ts';
 import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
@@ -34,6 +35,9 @@ export interface PaymentOrder {
   readonly description?: string;
   readonly returnUrl?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly customerId?: string;
+  /** Absent in old histories. */
+  readonly wish?: AuthenticationWish;
 }
 
 /** Which merchant request this is: enough to keep its promise (same key, same answer; other body, 422). */
@@ -72,6 +76,7 @@ export interface ConfirmCommand {
   readonly paymentMethodId?: string;
   readonly completeByMs: number;
   readonly returnUrl?: string;
+  readonly wish?: AuthenticationWish;
 }
 
 export interface CancelCommand {

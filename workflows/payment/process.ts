@@ -1,8 +1,10 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { RecordOrder } from '../../activities/payment/record.ts';
 import { assert, isTerminal } from '../../domain/machine.ts';
+import { waitsForPayer } from '../../domain/payment/challenge.ts';
 import { decideOutcome } from '../../domain/payment/decide.ts';
 import type { Decision } from '../../domain/payment/edit.ts';
+import { isUnmade } from '../../domain/payment/late-refund.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import {
   attemptOf,
@@ -21,6 +23,7 @@ import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
 import { type Transition, transitionOf } from '../../domain/payment/transition.ts';
 import { database, records } from '../operations/activities.ts';
 import { AggregateProcess, type OperationOwner } from '../operations/process.ts';
+import { PATCHES } from '../versions.ts';
 import { Visibility } from './visibility.ts';
 
 type Extras = NonNullable<RecordOrder['extras']>;
@@ -45,6 +48,9 @@ export class PaymentProcess
       show: (payment, reason) => visibility.show(payment, reason),
     });
   }
+
+  /** Tells the challenge's workflow; set by the payment's. */
+  onReturned: (attemptId: string) => Promise<void> = async () => undefined;
 
   get payment(): Payment | undefined {
     return this.state;
@@ -94,14 +100,26 @@ export class PaymentProcess
   }
 
   conclude(operationId: string, outcome: OperationOutcome, actor: string): Promise<boolean> {
-    return this.apply((payment) => decideOutcome(payment, operationId, outcome, Date.now()), {
+    return this.apply((payment) => this.outcomeOf(payment, operationId, outcome), {
       type: `${this.find(operationId)?.kind ?? 'operation'}_${outcome.type}`,
       actor,
     });
   }
 
+  /** Before the patch, late news of an undoing refund that had not succeeded was put away. */
+  outcomeOf(payment: Payment, operationId: string, outcome: OperationOutcome): Decision | undefined {
+    const unmade = isUnmade(payment, operationId);
+    const decision = decideOutcome(payment, operationId, outcome, Date.now());
+    return decision !== undefined && unmade && !patched(PATCHES.undoMadeLate) ? undefined : decision;
+  }
+
   async park(operationId: string): Promise<void> {
-    await this.apply((payment) => decidePark(payment, operationId), { type: 'parked', actor: 'resolver' });
+    // Before the patch a stray void moved the payment, too, as its search attribute tells.
+    const straysRest = () => patched(PATCHES.straysRest);
+    await this.apply((payment) => decidePark(payment, operationId, straysRest), {
+      type: 'parked',
+      actor: 'resolver',
+    });
   }
 
   isHeldBack(operation: Operation): boolean {
@@ -110,6 +128,17 @@ export class PaymentProcess
     return (
       attempt?.status === 'requires_action' &&
       attempt.operations.some((each) => each.kind === 'void' && !each.closed)
+    );
+  }
+
+  waitsForPayer(operationId: string): boolean {
+    const attempt = attemptOf(this.current, operationId);
+    const operation = this.find(operationId);
+    return (
+      !this.superseded &&
+      attempt !== undefined &&
+      operation !== undefined &&
+      waitsForPayer(attempt, operation)
     );
   }
 
@@ -131,26 +160,27 @@ export class PaymentProcess
 
   /**
    * Waits for what a merchant may be told. A known outcome is told at once. While the operation that
-   * matters is pending, a quick webhook gets a moment; while it is unknown, the resolver gets as long as
-   * the merchant wanted to wait.
+   * matters is pending, a quick webhook gets a moment; while it is unknown, is being sent or waits to be sent
+   * again, as long as the merchant wanted to wait. The request that starts the workflow needs no timer for its
+   * answer: Temporal vouches for what it has started (client/updates.ts) when nothing is known in time.
    */
-  async answered(answerByMs: number): Promise<void> {
+  async answered(answerByMs: number, { starting = false } = {}): Promise<void> {
     const stuck = () => {
       const holder = this.payment === undefined ? undefined : lockHolder(this.payment);
       return holder?.status === 'pending' || holder?.status === 'unknown';
     };
-    await condition(() => this.settled || stuck());
+    const told = () => this.settled || stuck();
+    const leftMs = () => answerByMs - ANSWER_MARGIN_MS - Date.now();
+    if (starting || !patched(PATCHES.answersInTime)) await condition(told);
+    else if (!(await condition(told, Math.max(1, leftMs()), PROCESSING))) return;
     if (this.settled) return;
     const pending = lockHolder(this.current)?.status === 'pending';
-    const waitMs = Math.min(
-      answerByMs - ANSWER_MARGIN_MS - Date.now(),
-      pending ? PENDING_GRACE_MS : Number.MAX_SAFE_INTEGER,
-    );
-    if (waitMs > 0)
-      await condition(() => this.settled, waitMs, { summary: 'answer the merchant "processing"' });
+    const waitMs = Math.min(leftMs(), pending ? PENDING_GRACE_MS : Number.MAX_SAFE_INTEGER);
+    if (waitMs > 0) await condition(() => this.settled, waitMs, PROCESSING);
   }
 }
 
+const PROCESSING = { summary: 'answer the merchant "processing"' };
 /** How long an answer waits for the webhook that settles a pending capture or void. */
 const PENDING_GRACE_MS = 1_000;
 /** The answer must reach the API before its own timer. */

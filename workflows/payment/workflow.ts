@@ -1,10 +1,12 @@
 import { allHandlersFinished, condition, patched, setHandler, workflowInfo } from '@temporalio/workflow';
+import { challengeTimerMs } from '../../domain/payment/challenge.ts';
 import { decideAuthorizationExpiry, decideUnsent, expiryTimerMs } from '../../domain/payment/commands.ts';
 import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
 import { database } from '../operations/activities.ts';
 import { Lanes } from '../operations/lanes.ts';
 import { stampOf } from '../operations/updates.ts';
 import { PATCHES } from '../versions.ts';
+import { ChallengeFollower } from './challenge.ts';
 import { Commands } from './commands.ts';
 import { readMail } from './mail.ts';
 import {
@@ -32,6 +34,7 @@ export async function payment(input: PaymentInput): Promise<PaymentSnapshot | un
   const process = new PaymentProcess(input.paymentId, input.generation);
   const lanes = new Lanes(process);
   const commands = new Commands(process);
+  const challenges = new ChallengeFollower(process);
   let newsCount = 0;
   let newsRead = 0;
   let bodyDigest: string | undefined;
@@ -42,7 +45,7 @@ export async function payment(input: PaymentInput): Promise<PaymentSnapshot | un
   setHandler(snapshotQuery, () => (process.payment === undefined ? undefined : process.snapshot()));
   setHandler(createUpdate, async (request) => {
     await process.planned();
-    await process.answered(request.answerByMs);
+    await process.answered(request.answerByMs, { starting: true });
     // The digest is the stored one: after Temporal forgot a payment, a repeat is judged against its row.
     return {
       type: 'done',
@@ -60,6 +63,7 @@ export async function payment(input: PaymentInput): Promise<PaymentSnapshot | un
     validator: (_: CancelCommand) => commands.validate('void'),
   });
   handleOperators(process, lanes);
+  process.onReturned = (attemptId) => challenges.tellReturned(attemptId);
   lanes.beforeAsking = () => readMail(process, lanes);
 
   bodyDigest = await begin(process, input);
@@ -67,6 +71,7 @@ export async function payment(input: PaymentInput): Promise<PaymentSnapshot | un
   while (!process.superseded) {
     await readNews();
     await settleUnsent(process);
+    await challenges.follow();
     if (process.finished && !unread()) break;
     await waitForEvent(process, unread);
   }
@@ -116,6 +121,14 @@ async function settleUnsent(process: PaymentProcess): Promise<void> {
   await process.apply((payment) => decideUnsent(payment), { type: 'no_route', actor: 'routing' });
 }
 
+/** The challenge's workflow tells of the end; should somebody have ended that, the payment knows by itself, later. */
+const CHALLENGE_MARGIN_MS = 60 * 1_000;
+
+function afterChallengeMs({ current, settings }: PaymentProcess): number | undefined {
+  const endsAtMs = challengeTimerMs(current);
+  return endsAtMs === undefined ? undefined : endsAtMs + CHALLENGE_MARGIN_MS * settings.timeScale;
+}
+
 /** Waits for news, for the end, or for the payment's own timer: confirmation or authorization expiry. */
 async function waitForEvent(process: PaymentProcess, unread: () => boolean): Promise<void> {
   const { current } = process;
@@ -123,7 +136,9 @@ async function waitForEvent(process: PaymentProcess, unread: () => boolean): Pro
   const moved = () => unread() || process.finished || process.current.sequence !== sequence;
   const unconfirmed =
     current.status === 'requires_confirmation' || current.status === 'requires_payment_method';
-  const timerMs = unconfirmed ? current.completeByMs : expiryTimerMs(current, current.createdAtMs);
+  const timerMs = unconfirmed
+    ? current.completeByMs
+    : (expiryTimerMs(current, current.createdAtMs) ?? afterChallengeMs(process));
   if (timerMs === undefined) {
     await condition(moved);
     return;
@@ -131,6 +146,8 @@ async function waitForEvent(process: PaymentProcess, unread: () => boolean): Pro
   const waitMs = Math.max(1, timerMs - Date.now());
   const summary = unconfirmed ? 'cancel if not confirmed by then' : 'void the authorization before it lapses';
   if (await condition(moved, waitMs, { summary })) return;
+  // The loop itself ends a challenge whose time is over.
+  if (challengeTimerMs(current) !== undefined) return;
   const acted = await process.apply(
     (payment) => (unconfirmed ? decideUnsent(payment) : decideAuthorizationExpiry(payment)),
     { type: unconfirmed ? 'confirmation_expired' : 'authorization_expired', actor: 'timer' },

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { decideOutcome } from './decide.ts';
+import type { Decision } from './edit.ts';
+import { NOW, planned, stepAt } from './fixtures.ts';
+import type { OperationOutcome } from './outcome.ts';
+import { type Operation, openOperations, type Payment } from './payment.ts';
+import {
+  countNotFound,
+  decidePark,
+  decideVoidByReference,
+  type Inquiry,
+  isProvenAbsent,
+  NO_INQUIRY,
+  sentAt,
+} from './resolver.ts';
+import { transitionOf } from './transition.ts';
+
+const settings = { timeScale: 1, providerDeadlineMs: 20_000 };
+const step = stepAt('stripe', { visibilityHorizonMs: 60_000 });
+/** Just past the claim's allowance, the deadline and the horizon. */
+const COUNTS_AFTER_MS = 2_000 + 20_000 + 60_000;
+const MINUTE = 60_000;
+
+const notFound = (inquiry: Inquiry, nowMs: number) => countNotFound(inquiry, step, settings, nowMs);
+
+describe('absence', () => {
+  const sent = sentAt(NO_INQUIRY, NOW);
+  const once = notFound(sent, NOW + COUNTS_AFTER_MS);
+
+  it('is proven by two answers past the horizon, a minute apart', () => {
+    expect(isProvenAbsent(notFound(sent, NOW + COUNTS_AFTER_MS - 1))).toBe(false);
+    expect(isProvenAbsent(once)).toBe(false);
+    expect(isProvenAbsent(notFound(once, NOW + COUNTS_AFTER_MS + MINUTE - 1))).toBe(false);
+    expect(isProvenAbsent(notFound(once, NOW + COUNTS_AFTER_MS + MINUTE))).toBe(true);
+  });
+
+  it('is judged anew after a resend: what was not found before it counts no more', () => {
+    const resentMs = NOW + COUNTS_AFTER_MS + 1_000;
+    const resent = sentAt(once, resentMs);
+    expect(resent).toMatchObject({ lastSentAtMs: resentMs, notFoundAtMs: [] });
+    const second = notFound(resent, resentMs + COUNTS_AFTER_MS);
+    expect(isProvenAbsent(second)).toBe(false);
+    expect(isProvenAbsent(notFound(second, resentMs + COUNTS_AFTER_MS + MINUTE))).toBe(true);
+  });
+
+  it('goes on counting while nothing is sent again', () => {
+    expect(sentAt(once, NOW).notFoundAtMs).toHaveLength(1);
+  });
+});
+
+describe('a void by reference that stays without an answer', () => {
+  const authorized: OperationOutcome = {
+    type: 'authorized',
+    providerReference: 'ref',
+    amountMinor: 1_000,
+    currency: 'EUR',
+  };
+  const written = (payment: Payment, decision: Decision | undefined) => {
+    if (decision === undefined) throw new Error('nothing was decided');
+    return transitionOf(payment, decision, { type: 'test', actor: 'test' }, NOW);
+  };
+  const upon = (payment: Payment, { id }: Operation, outcome: OperationOutcome) =>
+    written(payment, decideOutcome(payment, id, outcome, NOW)).payment;
+
+  function doubted() {
+    const first = planned({ captureMethod: 'manual', route: [stepAt('adyen')] });
+    const [authorization] = openOperations(first);
+    if (authorization === undefined) throw new Error('nothing is open');
+    const unknown = upon(first, authorization, { type: 'unknown', cause: 'timeout' });
+    const asked = written(unknown, decideVoidByReference(unknown, authorization.id, 3)).payment;
+    const voiding = openOperations(asked).find(({ kind }) => kind === 'void');
+    if (voiding === undefined) throw new Error('no void');
+    const received = upon(asked, voiding, { type: 'pending', providerReference: 'v' });
+    return { payment: received, authorization, voiding };
+  }
+
+  it('leaves the payment as it is, once its doubt is resolved: a person is told of it', () => {
+    const { payment, authorization, voiding } = doubted();
+    const held = upon(payment, authorization, authorized);
+    const parked = written(held, decidePark(held, voiding.id));
+    expect(parked.payment.status).toBe('requires_capture');
+    expect(parked.exceptions).toMatchObject([{ kind: 'pending_overdue', subjectId: voiding.id }]);
+  });
+
+  it('gives the payment to a person while the doubt lasts', () => {
+    const { payment, voiding } = doubted();
+    const parked = written(payment, decidePark(payment, voiding.id));
+    expect(parked.payment.status).toBe('requires_review');
+  });
+});
