@@ -11,6 +11,7 @@ import {
   type Inquiry,
   isProvenAbsent,
   NO_INQUIRY,
+  nextTickMs,
   sentAt,
 } from './resolver.ts';
 import { transitionOf } from './transition.ts';
@@ -41,6 +42,17 @@ describe('absence', () => {
     const second = notFound(resent, resentMs + COUNTS_AFTER_MS);
     expect(isProvenAbsent(second)).toBe(false);
     expect(isProvenAbsent(notFound(second, resentMs + COUNTS_AFTER_MS + MINUTE))).toBe(true);
+  });
+
+  it('is asked for as soon as it counts, whatever the ladder says', () => {
+    const late = (inquiry: Inquiry, nowMs: number) =>
+      nextTickMs({ ...inquiry, tick: 10 }, step, settings, nowMs);
+    expect(late(sent, NOW)).toBe(COUNTS_AFTER_MS + 1);
+    expect(late(once, NOW + COUNTS_AFTER_MS)).toBe(MINUTE + 1);
+    expect(nextTickMs(sent, step, settings, NOW)).toBe(2_000);
+    // It counts already, and the provider has not answered: from here on the ladder says.
+    expect(late(sent, NOW + COUNTS_AFTER_MS + 5)).toBe(24 * 60 * MINUTE);
+    expect(nextTickMs({ ...sent, tick: 17 }, step, settings, NOW)).toBeUndefined();
   });
 
   it('goes on counting while nothing is sent again', () => {

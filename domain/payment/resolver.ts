@@ -52,10 +52,32 @@ export interface Inquiry {
 
 export const NO_INQUIRY: Inquiry = { tick: 0, notFoundAtMs: [] };
 
-/** Milliseconds until the next tick, or undefined when the ladder is used up and a person must look. */
-export function nextTickMs(inquiry: Inquiry, settings: Settings): number | undefined {
-  const wait = LADDER_MS[inquiry.tick];
-  return wait === undefined ? undefined : Math.max(20, Math.round(wait * settings.timeScale));
+/**
+ * Milliseconds until the next tick, or undefined when the ladder is used up and a person must look. A rung is cut
+ * short where a `not found` would begin to count before it: absence is then proven as soon as it can be.
+ */
+export function nextTickMs(
+  inquiry: Inquiry,
+  step: RouteStep,
+  settings: Settings,
+  nowMs: number,
+): number | undefined {
+  const rungMs = LADDER_MS[inquiry.tick];
+  if (rungMs === undefined) return undefined;
+  const waitMs = Math.max(20, Math.round(rungMs * settings.timeScale));
+  const countsFromMs = absenceCountsFromMs(inquiry, step, settings);
+  const soonerMs = countsFromMs === undefined ? 0 : Math.ceil(countsFromMs - nowMs) + 1;
+  return soonerMs > 0 && soonerMs < waitMs ? soonerMs : waitMs;
+}
+
+/** From when on the next `not found` counts; undefined where nothing was sent. */
+function absenceCountsFromMs(inquiry: Inquiry, step: RouteStep, settings: Settings): number | undefined {
+  const { lastSentAtMs, notFoundAtMs } = inquiry;
+  if (lastSentAtMs === undefined) return undefined;
+  const visibleMs =
+    lastSentAtMs + CLAIM_ALLOWANCE_MS + settings.providerDeadlineMs + step.visibilityHorizonMs;
+  const last = notFoundAtMs.at(-1);
+  return last === undefined ? visibleMs : Math.max(visibleMs, last + NOT_FOUND_GAP_MS * settings.timeScale);
 }
 
 /** A later send could have its effect later: what was not found before it proves nothing of it. */
@@ -88,12 +110,8 @@ export function questions(
 
 /** `Not found` proves nothing while the effect could still begin, or be there and not visible yet. */
 export function countNotFound(inquiry: Inquiry, step: RouteStep, settings: Settings, nowMs: number): Inquiry {
-  const sentAtMs = inquiry.lastSentAtMs;
-  if (sentAtMs === undefined) return inquiry;
-  const countsFromMs = sentAtMs + CLAIM_ALLOWANCE_MS + settings.providerDeadlineMs + step.visibilityHorizonMs;
-  if (nowMs < countsFromMs) return inquiry;
-  const last = inquiry.notFoundAtMs.at(-1);
-  if (last !== undefined && nowMs - last < NOT_FOUND_GAP_MS * settings.timeScale) return inquiry;
+  const countsFromMs = absenceCountsFromMs(inquiry, step, settings);
+  if (countsFromMs === undefined || nowMs < countsFromMs) return inquiry;
   return { ...inquiry, notFoundAtMs: [...inquiry.notFoundAtMs, nowMs] };
 }
 

@@ -97,7 +97,7 @@ export class Lanes {
     const inquiry = this.#inquiries.get(operation.id) ?? NO_INQUIRY;
     const askable = operation.status === 'unknown' || step.canLookup;
     const waitMs = askable
-      ? run.world.rules.nextTickMs(inquiry, run.settings)
+      ? run.world.rules.nextTickMs(inquiry, step, run.settings, run.nowMs)
       : PENDING_OVERDUE_MS * run.settings.timeScale;
     const wakes = this.#wakes;
     const overdue = !askable && this.#isOverdue(operation.id);

@@ -141,7 +141,9 @@ export class Lanes {
     if (this.#process.waitsForPayer?.(operation.id) === true) return this.#waitForPayer(operation, step);
     const inquiry = this.#inquiries.get(operation.id) ?? NO_INQUIRY;
     const askable = operation.status === 'unknown' || step.canLookup;
-    const waitMs = askable ? nextTickMs(inquiry, settings) : PENDING_OVERDUE_MS * settings.timeScale;
+    const waitMs = askable
+      ? nextTickMs(inquiry, step, settings, Date.now())
+      : PENDING_OVERDUE_MS * settings.timeScale;
     const overdue = !askable && this.#isOverdue(operation.id, inquiry);
     const wakes = this.#wakes;
     const woken = () => closed() || (askable && this.#wakes !== wakes);

@@ -25,6 +25,12 @@ export class ChallengeFollower {
     this.#process = process;
   }
 
+  /** False for all payments without a challenge: for them nothing is awaited, so that old histories replay. */
+  isConcerned(): boolean {
+    const { payment } = this.#process;
+    return this.#started.size > 0 || (payment !== undefined && challengedAttempt(payment) !== undefined);
+  }
+
   async follow(): Promise<void> {
     await this.#end();
     await this.#start();

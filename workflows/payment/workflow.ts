@@ -71,7 +71,7 @@ export async function payment(input: PaymentInput): Promise<PaymentSnapshot | un
   while (!process.superseded) {
     await readNews();
     await settleUnsent(process);
-    await challenges.follow();
+    if (challenges.isConcerned()) await challenges.follow();
     if (process.finished && !unread()) break;
     await waitForEvent(process, unread);
   }
