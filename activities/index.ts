@@ -4,6 +4,7 @@
  * writing rows. What may not: deciding what follows (domain/ does), or sending anywhere but in send.ts.
  * The smallest to read is payment/record.ts, the most important send.ts with payment/authorize.ts.
  */
+import { createPaidOtherwise } from './challenge/paid-otherwise.ts';
 import { createTellOfChallenge } from './challenge/tell.ts';
 import type { Dependencies } from './dependencies.ts';
 import { announced, said } from './events/announce.ts';
@@ -52,6 +53,7 @@ export function createActivities(deps: Dependencies) {
     inquire: createInquire(deps),
     inquireRefunds: createInquireRefunds(deps),
     resend: createResend(deps),
+    paidOtherwise: createPaidOtherwise(deps),
     tellOfChallenge: createTellOfChallenge(deps),
     readNews: createReadNews(deps),
     acknowledge: createAcknowledge(deps),

@@ -39,6 +39,19 @@ export async function storeChallengeLetter(db: Db, letter: ChallengeLetter): Pro
   return row?.found === true ? row.stored : undefined;
 }
 
+/**
+ * Whether the merchant, who has the duplicate-order guard on, was paid for the payment's reference by another payment
+ * meanwhile.
+ */
+export async function isPaidOtherwise(db: Db, paymentId: string): Promise<boolean> {
+  const rows = await db.$queryRaw<{ paid: boolean }[]>(Prisma.sql`
+    SELECT EXISTS (
+      SELECT 1 FROM payment p JOIN merchant m ON m.id = p.merchant_id AND m.duplicate_reference_guard
+        JOIN payment o ON o.merchant_id = p.merchant_id AND o.mode = p.mode AND o.reference = p.reference AND o.id <> p.id
+      WHERE p.id = ${paymentId} AND o.status IN ('succeeded', 'requires_capture', 'partially_captured')) AS paid`);
+  return rows[0]?.paid === true;
+}
+
 /** What the browser brought back with a letter. */
 export async function loadReturned(
   db: Db,

@@ -5,6 +5,7 @@ import { decideCaptureCommand, decideVoidCommand } from './commands.ts';
 import { decideOutcome } from './decide.ts';
 import type { Decision } from './edit.ts';
 import { NOW, planned, stepAt } from './fixtures.ts';
+import { decideDuplicateCompletion, isLateCompletion } from './late-challenge.ts';
 import type { OperationOutcome } from './outcome.ts';
 import { currentAttempt, type Operation, openOperations, type Payment, snapshotOf } from './payment.ts';
 import { transitionOf } from './transition.ts';
@@ -151,6 +152,21 @@ describe('a challenge', () => {
     expect(late.status).toBe('failed');
     expect(open(late, 'refund').cause).toBe('late_success');
     expect(authenticationOf(late)?.status).toBe('abandoned');
+  });
+
+  it('that is completed late is given back where the order was paid otherwise', () => {
+    const ending = ended(atStripe());
+    const { id } = open(ending, 'sale');
+    expect(isLateCompletion(atStripe(), id, CAPTURED)).toBe(false);
+    expect(isLateCompletion(ending, id, CAPTURED)).toBe(true);
+    const gone = apply(ending, decideDuplicateCompletion(ending, id, CAPTURED, NOW));
+    expect(gone).toMatchObject({
+      status: 'canceled',
+      cancellationReason: 'reference_paid_otherwise',
+      amountCapturedMinor: 0,
+    });
+    expect(open(gone, 'refund').cause).toBe('late_success');
+    expect(authenticationOf(gone)?.status).toBe('completed_without_return');
   });
 
   it('can be given up by the merchant', () => {

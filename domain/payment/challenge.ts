@@ -203,7 +203,7 @@ function isForeign(outcome: OperationOutcome): boolean {
   return outcome.type === 'unknown' && outcome.cause === 'mismatch';
 }
 
-function isHolder(operation: Operation): boolean {
+export function isHolder(operation: Operation): boolean {
   return (operation.kind === 'authorize' || operation.kind === 'sale') && !isCompletion(operation);
 }
 

@@ -24,6 +24,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'workflows/payment/messages.ts',
       'workflows/refund/messages.ts',
       'workflows/operations/operator-messages.ts',
+      'workflows/delivery/messages.ts',
       'db',
     ],
   },

@@ -34,6 +34,7 @@ type DatabaseSteps =
   | 'plan'
   | 'hydrate'
   | 'route'
+  | 'paidOtherwise'
   | 'planRefund'
   | 'hydrateRefund'
   | 'revoke'

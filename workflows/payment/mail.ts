@@ -72,10 +72,7 @@ async function conclude(
   outcome: OperationOutcome,
   actor: string,
 ): Promise<void> {
-  await process.apply((payment) => process.outcomeOf(payment, operationId, outcome), {
-    type: `news_${outcome.type}`,
-    actor,
-  });
+  await process.concludeAs({ type: `news_${outcome.type}`, actor }, operationId, outcome);
 }
 
 /** Before the patch any refund of the attempt was taken for the one that a letter about its charge speaks of. */

@@ -4,6 +4,7 @@ import { assert, isTerminal } from '../../domain/machine.ts';
 import { waitsForPayer } from '../../domain/payment/challenge.ts';
 import { decideOutcome } from '../../domain/payment/decide.ts';
 import type { Decision } from '../../domain/payment/edit.ts';
+import { decideDuplicateCompletion, isLateCompletion } from '../../domain/payment/late-challenge.ts';
 import { isUnmade } from '../../domain/payment/late-refund.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import {
@@ -20,7 +21,7 @@ import {
 } from '../../domain/payment/payment.ts';
 import { decidePark, decideVoidByReference } from '../../domain/payment/resolver.ts';
 import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
-import { type Transition, transitionOf } from '../../domain/payment/transition.ts';
+import { type Transition, type Trigger, transitionOf } from '../../domain/payment/transition.ts';
 import { database, records } from '../operations/activities.ts';
 import { AggregateProcess, type OperationOwner } from '../operations/process.ts';
 import { PATCHES } from '../versions.ts';
@@ -100,10 +101,17 @@ export class PaymentProcess
   }
 
   conclude(operationId: string, outcome: OperationOutcome, actor: string): Promise<boolean> {
-    return this.apply((payment) => this.outcomeOf(payment, operationId, outcome), {
-      type: `${this.find(operationId)?.kind ?? 'operation'}_${outcome.type}`,
-      actor,
-    });
+    const type = `${this.find(operationId)?.kind ?? 'operation'}_${outcome.type}`;
+    return this.concludeAs({ type, actor }, operationId, outcome);
+  }
+
+  /** A challenge that was completed late is adopted, unless the order was paid otherwise meanwhile. */
+  concludeAs(trigger: Trigger, operationId: string, outcome: OperationOutcome): Promise<boolean> {
+    const adopt = () => this.apply((payment) => this.outcomeOf(payment, operationId, outcome), trigger);
+    if (this.superseded || !isLateCompletion(this.current, operationId, outcome)) return adopt();
+    const giveBack = () =>
+      this.apply((payment) => decideDuplicateCompletion(payment, operationId, outcome, Date.now()), trigger);
+    return database.paidOtherwise(this.id).then((paid) => (paid ? giveBack() : adopt()));
   }
 
   /** Before the patch, late news of an undoing refund that had not succeeded was put away. */
