@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { ApiKeyOwner, OperatorIdentity, RefusedCommand } from '../db/settings/index.ts';
@@ -7,12 +8,15 @@ import { containsCardNumber, findCardNumber, percentDecoded } from './card-data.
 import { readJsonBody } from './json-body.ts';
 import type { AuthenticateOperator } from './operator/auth.ts';
 import { Problem, problem, problemBody } from './problems.ts';
-import type { Call, Reply, Route, Services } from './route.ts';
+import type { Call, Reply, Route, Services, StreamReply } from './route.ts';
 
 /** Between Express and the routes: ids, headers, keys, bodies, log lines, and how a problem is answered. */
 
 const MAX_JSON_BYTES = 256 * 1024;
 const MAX_REFUSED_PATH = 300;
+
+/** Providers write into these addresses, what looks random at times looks like a card, and no payer may be refused for that. */
+const RETURNS = '/v1/returns/';
 
 const HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
@@ -77,7 +81,8 @@ export function beginRequest({ logger, cards }: Services): RequestHandler {
       if (response.statusCode >= 500) log.error(line, 'served');
       else log.info(line, 'served');
     });
-    if (containsCardNumber(percentDecoded(request.originalUrl), cards.isLuhnValid)) {
+    const isOpaque = request.path.startsWith(RETURNS);
+    if (!isOpaque && containsCardNumber(percentDecoded(request.originalUrl), cards.isLuhnValid)) {
       throw problem('card_number_in_text', { param: 'url' });
     }
     next();
@@ -111,7 +116,7 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
     const serving = servingOf(response);
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const params: Record<string, string> = { ...(request.params as Record<string, string>) };
-    refuseCardNumber(request.query, services);
+    if (!route.path.startsWith(RETURNS)) refuseCardNumber(request.query, services);
     const { caller, operator, requestId, receivedAtMs, startedMs, log, facts } = serving;
     const call: Call = {
       ...(caller === undefined ? {} : { caller }),
@@ -127,7 +132,10 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
       log,
       note: (more) => Object.assign(facts, more),
     };
-    send(response, await route.run(call, services));
+    const reply = await route.run(call, services);
+    if (!('stream' in reply)) return send(response, reply);
+    const isStillAllowed = () => isKeyValid(route, request.get('authorization'), authenticate);
+    await sendStream(response, reply, { stopping: services.stopping, isStillAllowed });
   };
   return route.method === 'get' ? [authenticated, run] : [authenticated, read, run];
 }
@@ -157,8 +165,76 @@ function bodyFor(route: Route, bytes: Buffer, contentType: string | undefined, {
 
 function send(response: Response, { status, body, headers }: Reply): void {
   response.status(status).set(headers ?? {});
-  if (typeof body === 'string') response.type('text/plain').send(body);
-  else response.json(body);
+  if (typeof body !== 'string') {
+    response.json(body);
+    return;
+  }
+  if (response.get('Content-Type') === undefined) response.type('text/plain');
+  response.send(body);
+}
+
+/** A stream may last for days; its caller's key may not. */
+const KEY_CHECK_MS = 1_000;
+/** So long may a caller leave unread what was sent, heartbeats included, before the connection is given up. */
+const STALLED_MS = 60_000;
+
+interface StreamLimits {
+  readonly stopping: AbortSignal;
+  isStillAllowed(): Promise<boolean>;
+}
+
+async function sendStream(response: Response, reply: StreamReply, limits: StreamLimits): Promise<void> {
+  const over = new AbortController();
+  const end = () => {
+    over.abort();
+    // Of one who doesn't read, nobody knows when the rest would be taken.
+    if (response.writableNeedDrain) response.destroy();
+  };
+  // That the caller left is no error, and how most streams end; that the stream itself broke is one.
+  let broken: { readonly error: unknown } | undefined;
+  const source = reply.stream(over.signal);
+  const chunks = async function* () {
+    try {
+      yield* source;
+    } catch (error) {
+      broken = { error };
+      throw error;
+    }
+  };
+  const keyCheck = setInterval(async () => {
+    if (!(await limits.isStillAllowed())) end();
+  }, KEY_CHECK_MS);
+  try {
+    response.once('close', () => over.abort());
+    limits.stopping.addEventListener('abort', end, { signal: over.signal });
+    if (limits.stopping.aborted || response.destroyed) over.abort();
+    response.status(reply.status).set(reply.headers).flushHeaders();
+    response.setTimeout(STALLED_MS);
+    // HEAD asks for the headers only, and would hold an endless body open.
+    if (response.req.method === 'HEAD') response.end();
+    else await pipeline(chunks, response);
+  } catch (error) {
+    if (broken !== undefined) throw broken.error;
+    if (!response.destroyed) throw error;
+  } finally {
+    clearInterval(keyCheck);
+    over.abort();
+  }
+}
+
+/** Only a word that the key is no longer valid ends a stream: a database that is away for a moment doesn't. */
+async function isKeyValid(
+  { access }: Route,
+  authorization: string | undefined,
+  authenticate: Authenticators,
+): Promise<boolean> {
+  if (access === 'public') return true;
+  try {
+    await authenticate[access](authorization);
+    return true;
+  } catch (error) {
+    return !(error instanceof Problem);
+  }
 }
 
 /** Express knows an error handler by its four parameters. */

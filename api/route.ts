@@ -1,8 +1,14 @@
 import type { Logger } from 'pino';
 import type { ZodObject, ZodType, z } from 'zod';
-import type { ApiKeyOwner, OperatorIdentity, WebhookAccount } from '../db/settings/index.ts';
+import type {
+  ApiKeyOwner,
+  MerchantSettings,
+  OperatorIdentity,
+  WebhookAccount,
+} from '../db/settings/index.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { ApiDeps } from './deps.ts';
+import type { EventStreams } from './events/stream.ts';
 import { parseWith } from './parse.ts';
 import type { Bell } from './webhooks/bell.ts';
 
@@ -29,7 +35,7 @@ export interface Route {
   /** Where in the body a card number belongs. */
   readonly cardNumberAt?: readonly string[];
   readonly responses: Readonly<Record<number, RouteResponse>>;
-  run(call: Call, services: Services): Promise<Reply>;
+  run(call: Call, services: Services): Promise<Reply | StreamReply>;
 }
 
 export interface RouteResponse {
@@ -41,6 +47,9 @@ export interface RouteResponse {
 export interface Services extends ApiDeps {
   readonly gate: CommandGate;
   readonly bell: Bell;
+  readonly eventStreams: EventStreams;
+  /** A merchant's settings, remembered for a moment. */
+  merchantSettings(merchantId: string): Promise<MerchantSettings | undefined>;
   /** The account that a webhook is addressed to, remembered for a moment. */
   webhookAccount(accountId: string): Promise<WebhookAccount | undefined>;
 }
@@ -74,6 +83,17 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/**
+ * An answer that goes on until its caller leaves. The edge calls `stream` once, and aborts the signal in any case: when
+ * the caller is gone, its key is revoked or the process stops. The chunks have to end then. A caller who reads slowly
+ * is waited for.
+ */
+export interface StreamReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  stream(signal: AbortSignal): AsyncIterable<string>;
+}
+
 interface ParsedCall<P, Q, B> extends Omit<Call, 'params' | 'query' | 'body' | 'caller' | 'operator'> {
   readonly params: P;
   readonly query: Q;
@@ -97,7 +117,7 @@ type Definition<P, Q, B> = Omit<Route, 'run' | 'access' | 'params' | 'query' | '
 };
 
 type MerchantRoute<P, Q, B> = Definition<P, Q, B> & {
-  handle(call: TypedCall<Output<P>, Output<Q>, Output<B>>, services: Services): Promise<Reply>;
+  handle(call: TypedCall<Output<P>, Output<Q>, Output<B>>, services: Services): Promise<Reply | StreamReply>;
 };
 
 type OperatorRoute<P, Q, B> = Definition<P, Q, B> & {
@@ -139,7 +159,7 @@ function parsedRoute<
     call: Call,
     parsed: ParsedCall<Output<P>, Output<Q>, Output<B>>,
     services: Services,
-  ) => Promise<Reply>,
+  ) => Promise<Reply | StreamReply>,
 ): Route {
   const { params, query, body, ...rest } = definition;
   return {

@@ -6,6 +6,21 @@
  */
 export type { StoredResolution } from '../resolutions.ts';
 export {
+  type CustomerFilter,
+  type CustomerPage,
+  type CustomerReader,
+  createCustomerReader,
+  type StoredCustomer,
+} from './customers.ts';
+export {
+  createEventReader,
+  type EventCursor,
+  type EventFilter,
+  type EventPage,
+  type EventReader,
+  type StoredEvent,
+} from './events.ts';
+export {
   type AboutOwner,
   createOperatorReader,
   type ExceptionEntry,
@@ -13,6 +28,7 @@ export {
 } from './operators.ts';
 export {
   createPaymentMethodReader,
+  type PayableMethod,
   type PaymentMethodReader,
   type StoredPaymentMethod,
 } from './payment-methods.ts';

@@ -4,6 +4,7 @@ import type { PaymentStatus } from '../../domain/payment/states.ts';
 import { loadPayment, loadPayments } from '../aggregate.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
+import { referenceHolder } from '../references.ts';
 
 /** Whose rows are asked for. */
 export interface Owner {
@@ -32,6 +33,8 @@ export type PaymentPage =
 export interface PaymentReader {
   find(owner: Owner, paymentId: string): Promise<PaymentSnapshot | undefined>;
   owns(owner: Owner, paymentId: string): Promise<boolean>;
+  /** Another payment of the reference that is open or has succeeded. */
+  aliveWith(owner: Owner, reference: string, exceptPaymentId: string): Promise<string | undefined>;
   list(owner: Owner, filter: PaymentFilter): Promise<PaymentPage>;
 }
 
@@ -50,6 +53,8 @@ export function createPaymentReader(db: Db): PaymentReader {
       });
       return row !== null;
     },
+    aliveWith: ({ merchantId, mode }, reference, exceptPaymentId) =>
+      referenceHolder(db, { id: exceptPaymentId, merchantId, mode, reference }),
     list: (owner, filter) => listPayments(db, owner, filter),
   };
 }

@@ -1,11 +1,38 @@
 /**
- * db/settings/: what merchants and operators configured, as the edges need it: who owns a bearer key, and
- * which provider account a webhook is addressed to. What may not live here: secrets. A bearer key is known
- * by its keyed digest only, and providers' secrets are outside Postgres altogether.
+ * db/settings/: what merchants and operators configured, as the edges need it: who owns a bearer key, which provider
+ * account a webhook is addressed to, where a merchant hears of events. What may not live here: secrets. A bearer key is
+ * known by its keyed digest only, an endpoint's secrets are sealed, and providers' are outside Postgres altogether.
  */
 import type { Mode } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 
+export {
+  createDeliveryRegister,
+  type DeliveryFilter,
+  type DeliveryPage,
+  type DeliveryRegister,
+  type Replayed,
+  type ReplaySelection,
+  type StoredDelivery,
+} from './deliveries.ts';
+export {
+  createEndpointRegister,
+  type EndpointChange,
+  type EndpointDecision,
+  type EndpointRegister,
+  type EndpointRequest,
+  type Kept,
+  MAX_ENDPOINTS,
+  type NewEndpoint,
+  type StoredEndpoint,
+} from './endpoints.ts';
+export {
+  createMandateRegister,
+  type MandateFilter,
+  type MandateRegister,
+  type StoredMandate,
+} from './mandates.ts';
+export { createMerchantRegister, type MerchantRegister, type MerchantSettings } from './merchant.ts';
 export {
   createOperatorRegister,
   type OperatorIdentity,

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { Operator } from '../attack/support/temporal.ts';
 import { waitFor } from '../support/harness.ts';
 import { type Answer, freshKey, type System } from '../support/system.ts';
+import { CHALLENGES } from './challenge-faults.ts';
 
 /** What a fault came to: the payment that it happened to, and what its merchant saw, in order. */
 export interface Seen {
@@ -15,7 +16,7 @@ export interface Stage {
   readonly temporal: Operator;
 }
 
-type Drive = (stage: Stage) => Promise<Seen>;
+export type Drive = (stage: Stage) => Promise<Seen>;
 
 const ADYEN = '4111111111111111';
 const AMOUNT = 1_000;
@@ -303,6 +304,7 @@ const bothRefuse = async ({ system }: Stage) => {
 
 /** Faults that a test in one process can bring about, by the first cell of their rows. */
 export const DRIVEN: Readonly<Record<string, Drive>> = {
+  ...CHALLENGES,
   'One provider refuses connections': paying(
     ({ system }) => system.fault('stripe', { mode: 'refuse' }),
     'succeeded',

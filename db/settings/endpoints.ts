@@ -1,0 +1,195 @@
+import type { EndpointStatus } from '../../domain/events/states.ts';
+import type { Mode } from '../../domain/ids.ts';
+import type { Db } from '../client.ts';
+import type { Prisma, WebhookEndpoint } from '../generated/client.ts';
+import type { Owner } from '../read/payments.ts';
+import type { StoredRequest } from '../requests/requests.ts';
+
+/** A merchant's webhook endpoint, without its secrets. */
+export interface StoredEndpoint {
+  readonly id: string;
+  readonly mode: Mode;
+  readonly url: string;
+  readonly description?: string;
+  /** Empty: all. */
+  readonly eventTypes: readonly string[];
+  readonly status: EndpointStatus;
+  /** Why it was disabled, where that wasn't the merchant. */
+  readonly disabledReason?: string;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+}
+
+/** The POST that changes an endpoint: its row holds the answer for every repetition. */
+export interface EndpointRequest {
+  readonly requestId: string;
+  readonly path: string;
+  readonly idempotencyKey: string;
+  readonly bodyDigest: string;
+}
+
+export interface NewEndpoint extends Omit<StoredEndpoint, 'status' | 'updatedAtMs' | 'mode'> {
+  readonly sealedSecrets: Uint8Array<ArrayBuffer>;
+}
+
+export interface EndpointChange {
+  readonly url?: string;
+  readonly description?: string | null;
+  readonly eventTypes?: readonly string[];
+  readonly status?: EndpointStatus;
+  readonly sealedSecrets?: Uint8Array<ArrayBuffer>;
+}
+
+/** What was decided under the endpoint's lock, with the answer that is kept for it: any JSON object. */
+export interface EndpointDecision {
+  readonly change: EndpointChange | 'delete';
+  answer(changed: StoredEndpoint): object;
+}
+
+/** `repeated`: an earlier request has done it, and this one did nothing. */
+export type Kept =
+  | { readonly type: 'done' | 'repeated'; readonly stored: StoredRequest }
+  | { readonly type: 'absent' }
+  | { readonly type: 'too_many' };
+
+export interface EndpointRegister {
+  find(owner: Owner, id: string): Promise<StoredEndpoint | undefined>;
+  /** Oldest first, all of them: there are few. */
+  list(owner: Owner): Promise<readonly StoredEndpoint[]>;
+  create(
+    owner: Owner,
+    request: EndpointRequest,
+    endpoint: NewEndpoint,
+    answer: (made: StoredEndpoint) => object,
+  ): Promise<Kept>;
+  /** `decide` sees the endpoint as it is, locked, with its sealed secrets. */
+  change(
+    owner: Owner,
+    request: EndpointRequest,
+    id: string,
+    decide: (current: StoredEndpoint, sealedSecrets: Uint8Array) => EndpointDecision,
+  ): Promise<Kept>;
+}
+
+/** Of one merchant and mode. Every event is matched against each of them. */
+export const MAX_ENDPOINTS = 16;
+
+export type Transaction = Prisma.TransactionClient;
+
+export function createEndpointRegister(db: Db): EndpointRegister {
+  return {
+    async find({ merchantId, mode }, id) {
+      const row = await db.webhookEndpoint.findFirst({
+        where: { id, merchantId, mode },
+        omit: { sealedSecrets: true },
+      });
+      return row === null ? undefined : toEndpoint(row);
+    },
+    async list({ merchantId, mode }) {
+      const rows = await db.webhookEndpoint.findMany({
+        where: { merchantId, mode },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+        omit: { sealedSecrets: true },
+      });
+      return rows.map(toEndpoint);
+    },
+    create: (owner, request, endpoint, answer) =>
+      db.$transaction(async (tx) => {
+        const { merchantId, mode } = owner;
+        // One at a time for each merchant, so that the count below stays true until the commit.
+        await tx.$executeRaw`
+          SELECT pg_advisory_xact_lock(hashtextextended(${`webhook_endpoint/${mode}/${merchantId}`}, 0))`;
+        const earlier = await findRequest(tx, request);
+        if (earlier !== undefined) return { type: 'repeated', stored: earlier };
+        const count = await tx.webhookEndpoint.count({ where: { merchantId, mode } });
+        if (count >= MAX_ENDPOINTS) return { type: 'too_many' };
+        const { createdAtMs, eventTypes, ...rest } = endpoint;
+        const at = new Date(createdAtMs);
+        const row = await tx.webhookEndpoint.create({
+          data: { ...rest, merchantId, mode, eventTypes: [...eventTypes], createdAt: at, updatedAt: at },
+        });
+        return keep(tx, owner, request, row.id, answer(toEndpoint(row)));
+      }),
+    change: (owner, request, id, decide) =>
+      underLock(db, owner, request, id, async (tx, row) => {
+        const { change, answer } = decide(toEndpoint(row), row.sealedSecrets);
+        if (change === 'delete') {
+          await tx.webhookEndpoint.delete({ where: { id } });
+          return answer(toEndpoint(row));
+        }
+        const { eventTypes, status, ...rest } = change;
+        const changed = await tx.webhookEndpoint.update({
+          where: { id },
+          data: {
+            ...rest,
+            ...(eventTypes === undefined ? {} : { eventTypes: [...eventTypes] }),
+            ...(status === undefined ? {} : { status, disabledReason: null }),
+            updatedAt: new Date(),
+          },
+        });
+        return answer(toEndpoint(changed));
+      }),
+  };
+}
+
+/**
+ * Does what `act` does once for a request, and keeps its answer with it, in one transaction under the endpoint's lock:
+ * a repetition that comes at the same time waits here, and then finds the answer.
+ */
+export function underLock(
+  db: Db,
+  owner: Owner,
+  request: EndpointRequest,
+  id: string,
+  act: (tx: Transaction, row: WebhookEndpoint) => Promise<object>,
+): Promise<Kept> {
+  const { merchantId, mode } = owner;
+  return db.$transaction(async (tx) => {
+    await tx.$queryRaw`
+      SELECT 1 FROM webhook_endpoint WHERE id = ${id} AND merchant_id = ${merchantId} AND mode = ${mode} FOR UPDATE`;
+    const earlier = await findRequest(tx, request);
+    if (earlier !== undefined) return { type: 'repeated', stored: earlier };
+    const row = await tx.webhookEndpoint.findFirst({ where: { id, merchantId, mode } });
+    if (row === null) return { type: 'absent' };
+    return keep(tx, owner, request, id, await act(tx, row));
+  });
+}
+
+async function findRequest(
+  tx: Transaction,
+  { requestId }: EndpointRequest,
+): Promise<StoredRequest | undefined> {
+  const row = await tx.request.findUnique({
+    where: { id: requestId },
+    select: { bodyDigest: true, subjectId: true, answer: true },
+  });
+  return row ?? undefined;
+}
+
+async function keep(
+  tx: Transaction,
+  { merchantId, mode }: Owner,
+  { requestId, ...request }: EndpointRequest,
+  subjectId: string,
+  answer: object,
+): Promise<Kept> {
+  const { bodyDigest } = request;
+  await tx.request.create({
+    data: { id: requestId, ...request, merchantId, mode, subjectId, answer, answeredAt: new Date() },
+  });
+  return { type: 'done', stored: { bodyDigest, subjectId, answer } };
+}
+
+function toEndpoint(row: Omit<WebhookEndpoint, 'sealedSecrets'>): StoredEndpoint {
+  return {
+    id: row.id,
+    mode: row.mode as Mode,
+    url: row.url,
+    ...(row.description === null ? {} : { description: row.description }),
+    eventTypes: row.eventTypes,
+    status: row.status as EndpointStatus,
+    ...(row.disabledReason === null ? {} : { disabledReason: row.disabledReason }),
+    createdAtMs: row.createdAt.getTime(),
+    updatedAtMs: row.updatedAt.getTime(),
+  };
+}
