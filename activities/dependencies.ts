@@ -1,5 +1,5 @@
 import type { Db } from '../db/client.ts';
-import type { EventDoor, NewsDoor } from '../domain/door.ts';
+import type { EventDoor, NewsDoor, PassRegister } from '../domain/door.ts';
 import type { TargetRules } from '../domain/events/target.ts';
 import type { Provider, ProviderConnection } from '../providers/provider.ts';
 import type { Vault } from '../vault/index.ts';
@@ -10,7 +10,7 @@ export interface Dependencies {
   readonly vault: Vault;
   readonly door: NewsDoor;
   /** Absent: nobody is told of events at once, and endpoints find them when they look for themselves. */
-  readonly events?: EventDoor;
+  readonly events?: EventDoor & PassRegister;
   /** Absent: as strict, and as patient, as the defaults are. Apart from `settings`, which travel into histories. */
   readonly webhooks?: WebhookSettings;
   readonly providers: Providers;

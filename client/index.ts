@@ -7,15 +7,18 @@ import type { Db } from '../db/client.ts';
 import { createDataConverter, type KeyRing } from './codec/index.ts';
 import { connectClient, type TemporalAddress } from './connection.ts';
 import type { PaymentsDoor } from './contract.ts';
+import { createDeliveriesDoor, type DeliveriesDoor } from './deliveries.ts';
 import { createDoor } from './door.ts';
 
 export { connectClient, connectionOptions, type TemporalAddress } from './connection.ts';
 export type { CommandResult, NewsResult, PaymentsDoor, RefundsDoor } from './contract.ts';
+export { createDeliveriesDoor, type DeliveriesDoor } from './deliveries.ts';
 export { createDoor } from './door.ts';
 export { openGeneration, replaceStuck } from './generations.ts';
 
 export interface DoorConnection {
   readonly door: PaymentsDoor;
+  readonly deliveries: DeliveriesDoor;
   /** Rejects when Temporal can't be reached. */
   check(): Promise<unknown>;
   close(): Promise<void>;
@@ -30,9 +33,15 @@ export async function connectDoor(
   db: Db,
 ): Promise<DoorConnection> {
   const client = await connectClient(config.temporal, createDataConverter(config.keys.codec));
+  const parts = { client, db, taskQueue: config.temporal.taskQueue };
+  const deliveries = createDeliveriesDoor(parts);
   return {
-    door: createDoor({ client, db, taskQueue: config.temporal.taskQueue }),
+    door: createDoor(parts),
+    deliveries,
     check: () => client.withDeadline(Date.now() + 2_000, () => client.workflowService.getSystemInfo({})),
-    close: () => client.connection.close(),
+    close() {
+      deliveries.close();
+      return client.connection.close();
+    },
   };
 }

@@ -45,9 +45,19 @@ describe('a complete environment', () => {
     expect(config.providerDeadlineMs).toBe(20_000);
     expect(config.completeByMs).toBe(120_000);
     expect(config.apiWaitMs).toBe(10_000);
+    expect(config.webhooks).toEqual({ privateTargets: false, deadlineMs: 10_000 });
     expect(config.api).toEqual({ host: '127.0.0.1', port: 3000 });
     expect(config.providerSecrets).toEqual({ pa_1: { apiKey: 'sk_test_1' } });
     expect(config).not.toHaveProperty('codecServer');
+  });
+
+  test('lets webhooks go to private addresses only where it says allow', () => {
+    const over = (values: Record<string, string>) => ({ ...complete, ...values });
+    expect(loadConfig(over({ INTERLOCK_WEBHOOK_PRIVATE_TARGETS: 'allow' })).webhooks?.privateTargets).toBe(
+      true,
+    );
+    expect(problemsOf(over({ INTERLOCK_WEBHOOK_PRIVATE_TARGETS: 'true' })).join()).toMatch(/refuse or allow/);
+    expect(problemsOf(over({ INTERLOCK_WEBHOOK_DEADLINE_MS: '30001' })).join()).toMatch(/at most 30000/);
   });
 
   test('makes the first key of a ring the active one and keeps the others readable', () => {

@@ -32,7 +32,11 @@ export type Config = {
   providerDeadlineMs: number;
   completeByMs: number;
   apiWaitMs: number;
+  /** Absent: webhooks go to public addresses only, and an attempt has ten seconds. */
+  webhooks?: { privateTargets: boolean; deadlineMs: number };
   api: { host: string; port: number };
+  /** Where payers' browsers reach the API. */
+  publicUrl?: string;
   codecServer?: { port: number; token: string };
   workerHealthPort?: number;
   /** A workflow bundle built beforehand; absent: the sources are bundled at start. */
@@ -57,6 +61,8 @@ export class ConfigError extends Error {
 
 const KEY_BYTES = 32;
 const MAX_TIMER_MS = 2 ** 31 - 1;
+/** A pass over an endpoint, with its last attempts, ends well within its activity's time. */
+const MAX_WEBHOOK_DEADLINE_MS = 30_000;
 
 /** Buffer.from(…, 'base64') skips what it cannot read; a key that was cut or mistyped must not pass as a key. */
 function decodeKey(text: string): Buffer | undefined {
@@ -182,6 +188,13 @@ const environmentSchema = z
     INTERLOCK_PROVIDER_DEADLINE_MS: durationMs.default(20_000),
     INTERLOCK_COMPLETE_BY_MS: durationMs.default(120_000),
     INTERLOCK_API_WAIT_MS: durationMs.default(10_000),
+    INTERLOCK_WEBHOOK_DEADLINE_MS: durationMs
+      .refine((value) => value <= MAX_WEBHOOK_DEADLINE_MS, `must be at most ${MAX_WEBHOOK_DEADLINE_MS} ms`)
+      .default(10_000),
+    INTERLOCK_WEBHOOK_PRIVATE_TARGETS: z
+      .enum(['refuse', 'allow'], { error: 'must be refuse or allow' })
+      .default('refuse'),
+    INTERLOCK_PUBLIC_URL: url.optional(),
     API_HOST: z.string().default('127.0.0.1'),
     API_PORT: port.default(3000),
     CODEC_SERVER_PORT: port.optional(),
@@ -242,7 +255,12 @@ function toConfig(env: Environment): Config {
     providerDeadlineMs: env.INTERLOCK_PROVIDER_DEADLINE_MS,
     completeByMs: env.INTERLOCK_COMPLETE_BY_MS,
     apiWaitMs: env.INTERLOCK_API_WAIT_MS,
+    webhooks: {
+      privateTargets: env.INTERLOCK_WEBHOOK_PRIVATE_TARGETS === 'allow',
+      deadlineMs: env.INTERLOCK_WEBHOOK_DEADLINE_MS,
+    },
     api: { host: env.API_HOST, port: env.API_PORT },
+    publicUrl: (env.INTERLOCK_PUBLIC_URL ?? `http://${env.API_HOST}:${env.API_PORT}`).replace(/\/$/, ''),
     ...(env.CODEC_SERVER_PORT !== undefined && env.CODEC_SERVER_TOKEN !== undefined
       ? { codecServer: { port: env.CODEC_SERVER_PORT, token: env.CODEC_SERVER_TOKEN } }
       : {}),

@@ -19,3 +19,13 @@ export interface EventDoor {
   /** Returns at once, never throws; many calls in a row become one. */
   pokeEndpoints(merchantId: string, mode: Mode): void;
 }
+
+/** What an EventDoor knows of the passes over endpoints in its own process: whoever is looking need not be poked. */
+export interface PassRegister {
+  passBegins(endpointId: string): PassInProgress;
+}
+
+export interface PassInProgress {
+  /** Says whether a poke was spared meanwhile, for which the pass may have looked too early. */
+  end(): boolean;
+}

@@ -14,7 +14,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, rand
 import { isKeyId, KEY_BYTES, type LoadedKeyRing, VaultError } from './keys.ts';
 
 const VERSION = 1;
-const PURPOSE_BYTES = { card: 1, cvc: 2, parameters: 3 } as const;
+const PURPOSE_BYTES = { card: 1, cvc: 2, parameters: 3, secret: 4 } as const;
 export type Purpose = keyof typeof PURPOSE_BYTES;
 
 const ALGORITHM = 'aes-256-gcm';
@@ -24,12 +24,12 @@ const TAG_BYTES = 16;
 const PREFIX_BYTES = 10;
 const WRAPPED_KEY_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES;
 
-/** A card carries no expiry; everything that may hold a card verification code must. */
+/** Cards and webhook secrets carry no expiry; everything that may hold a card verification code must. */
 export type SealBinding =
-  | { readonly purpose: 'card'; readonly ownerId: string }
+  | LastingBinding
   | { readonly purpose: 'cvc' | 'parameters'; readonly ownerId: string; readonly expiresAtMs: number };
 
-type LastingBinding = { readonly purpose: 'card'; readonly ownerId: string };
+type LastingBinding = { readonly purpose: 'card' | 'secret'; readonly ownerId: string };
 type ExpiringBinding = {
   readonly purpose: 'cvc' | 'parameters';
   readonly ownerId: string;
@@ -54,7 +54,7 @@ export function sealEnvelope(
 ): Uint8Array<ArrayBuffer> {
   const dataKey = randomBytes(KEY_BYTES);
   try {
-    const expiresAtMs = binding.purpose === 'card' ? 0 : checkedExpiry(binding.expiresAtMs);
+    const expiresAtMs = 'expiresAtMs' in binding ? checkedExpiry(binding.expiresAtMs) : 0;
     const header = headerOf(PURPOSE_BYTES[binding.purpose], expiresAtMs, ring.activeId);
     const content = encrypt(createSecretKey(dataKey), plaintext, contentData(header, binding.ownerId));
     return new Uint8Array(Buffer.concat([header, encrypt(ring.active, dataKey, header), content]));
@@ -81,7 +81,7 @@ export function openEnvelope(
     throw new VaultError('malformed', `the record is not a sealed ${binding.purpose}`);
   }
   // Written so that NaN, and a record without an expiry, count as expired.
-  if (binding.purpose !== 'card' && !(binding.nowMs < envelope.expiresAtMs)) return undefined;
+  if ('nowMs' in binding && !(binding.nowMs < envelope.expiresAtMs)) return undefined;
   const dataKey = unwrap(ring, envelope);
   try {
     const associatedData = contentData(envelope.header, binding.ownerId);

@@ -1,8 +1,8 @@
 /**
- * vault/: card data at rest. What lives here: sealing and opening of cards, card verification codes and
- * resend parameters, the card's fingerprint, the keys and their rotation, and pure facts about card numbers.
- * What may not: anything that keeps, logs or returns a card number past the call that needed it. The API and
- * the provider activities seal; only the provider activities open. Storage is the caller's: this room turns
+ * vault/: card data at rest. What lives here: sealing and opening of cards, card verification codes, resend
+ * parameters and the secrets that sign webhooks, the card's fingerprint, the keys and their rotation, and pure facts
+ * about card numbers. What may not: anything that keeps, logs or returns a card number past the call that needed it.
+ * The API and the provider activities seal; only the provider activities open, and delivery its secrets. Storage is the caller's: this room turns
  * values into opaque bytes and back.
  */
 import { createHmac } from 'node:crypto';
@@ -21,6 +21,13 @@ export const CVC_LIFETIME_MS = 15 * 60 * 1000;
 /** What Prisma's `Bytes` columns take and give. */
 export type Sealed = Uint8Array<ArrayBuffer>;
 
+/** What an endpoint's deliveries are signed with (`whsec_…`): while it is rotated, the previous secret signs too. */
+export interface WebhookSecrets {
+  readonly current: string;
+  readonly previous?: string;
+  readonly previousUntilMs?: number;
+}
+
 /**
  * All times are epoch milliseconds. Opening throws a `VaultError` when the bytes were altered, belong to
  * another owner or purpose, or name a key that isn't in the ring; it answers `undefined` when they expired.
@@ -34,6 +41,9 @@ export interface Vault {
   /** `parameters` is any JSON value; the expiry is bounded as a card verification code's is. */
   sealParameters(parameters: unknown, operationId: string, expiresAtMs: number): Sealed;
   openParameters(sealed: Uint8Array, operationId: string, nowMs: number): unknown;
+  /** A webhook endpoint's secrets, bound to the endpoint's id; they last until they are sealed anew. */
+  sealSecret(secrets: WebhookSecrets, endpointId: string): Sealed;
+  openSecret(sealed: Uint8Array, endpointId: string): WebhookSecrets;
   /** The same card has the same fingerprint at one merchant, and another one at every other merchant. */
   fingerprint(number: string, merchantId: string): string;
   /** HMAC-SHA-256 of a request body in base64url, for comparing bodies that may hold a card number. */
@@ -89,6 +99,14 @@ export function createVault({ keys, digestKey, clock = Date.now }: VaultOptions)
       const binding = { purpose: 'parameters', ownerId: operationId, nowMs } as const;
       const plaintext = openEnvelope(ring, binding, sealed);
       return plaintext === undefined ? undefined : takeJson(plaintext);
+    },
+    sealSecret(secrets, endpointId) {
+      const plaintext = Buffer.from(JSON.stringify(secrets));
+      return sealEnvelope(ring, { purpose: 'secret', ownerId: endpointId }, plaintext);
+    },
+    openSecret(sealed, endpointId) {
+      const plaintext = openEnvelope(ring, { purpose: 'secret', ownerId: endpointId }, sealed);
+      return takeJson(plaintext) as WebhookSecrets;
     },
     fingerprint(number, merchantId) {
       return digestKeys.fingerprint(number, merchantId);

@@ -14,12 +14,12 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
-import { createActivities } from '../activities/index.ts';
+import { type Activities, createActivities } from '../activities/index.ts';
 import { createDataConverter } from '../client/codec/index.ts';
-import { connectClient, connectionOptions, createDoor } from '../client/index.ts';
+import { connectClient, connectionOptions, createDeliveriesDoor, createDoor } from '../client/index.ts';
 import { type Config, loadConfig } from '../config/env.ts';
 import { openDb } from '../db/client.ts';
-import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
+import { refusePrivateTargetsForRealAccounts, refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { createVault } from '../vault/index.ts';
 import { startAuditAnchor } from './audit-anchor.ts';
 import { createProviders } from './providers.ts';
@@ -42,15 +42,23 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   const client = await connectClient(config.temporal, dataConverter);
   const db = openDb(config.databaseUrl);
   await refuseScaledTimeForRealAccounts(db, config.timeScale);
+  await refusePrivateTargetsForRealAccounts(db, config.webhooks?.privateTargets ?? false);
   const { taskQueue, namespace } = config.temporal;
   const door = createDoor({ client, db, taskQueue });
-  const { timeScale, providerDeadlineMs } = config;
+  const events = createDeliveriesDoor({ client, db, taskQueue });
+  const { timeScale, providerDeadlineMs, webhooks } = config;
   const activities = createActivities({
     db,
     door,
+    events,
+    ...(webhooks === undefined ? {} : { webhooks }),
     vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
     providers: createProviders(config.providerSecrets),
-    settings: { timeScale, providerDeadlineMs },
+    settings: {
+      timeScale,
+      providerDeadlineMs,
+      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
+    },
   });
   const worker = await Worker.create({
     connection,
@@ -63,10 +71,12 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     shutdownGraceTime: providerDeadlineMs + SHUTDOWN_MARGIN_MS,
     shutdownForceTime: providerDeadlineMs + 2 * SHUTDOWN_MARGIN_MS,
   });
+  const deliveries = await createDeliveryWorker(config, { connection, dataConverter, activities });
   const sweeper = startSweeper({
     db,
     client,
     door,
+    deliveries: events,
     taskQueue,
     log,
     intervalMs: Math.max(500, MINUTE * timeScale),
@@ -85,11 +95,12 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
           log,
         });
   const health = healthPage(config.workerHealthPort, worker, sweeper);
-  const done = worker.run();
+  const done = Promise.all([worker.run(), deliveries.run()]).then(() => undefined);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await sweeper.stop();
-    if (worker.getState() === 'RUNNING') worker.shutdown();
+    events.close();
+    for (const each of [worker, deliveries]) if (each.getState() === 'RUNNING') each.shutdown();
     await done.catch(() => undefined);
     // Last, so that the final steps of what was in flight are anchored too.
     await anchor?.stop();
@@ -103,6 +114,22 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
       return stopping;
     },
   };
+}
+
+/** Endpoints that hang hold slots of their own, never one that a payment waits for. */
+function createDeliveryWorker(
+  { temporal, webhooks }: Config,
+  parts: Pick<WorkerOptions, 'connection' | 'dataConverter'> & { readonly activities: Activities },
+): Promise<Worker> {
+  const { activities, ...rest } = parts;
+  return Worker.create({
+    ...rest,
+    namespace: temporal.namespace,
+    taskQueue: `${temporal.taskQueue}-deliveries`,
+    activities: { deliverDue: activities.deliverDue },
+    maxConcurrentActivityTaskExecutions: 200,
+    shutdownForceTime: 2 * SHUTDOWN_MARGIN_MS + (webhooks?.deadlineMs ?? 0),
+  });
 }
 
 /** As measured for two cores (anchors in bench/): enough slots to keep both busy, few enough to stay fair. */
@@ -130,11 +157,15 @@ function healthPage(port: number | undefined, worker: Worker, sweeper: Sweeper) 
   }).listen(port, '127.0.0.1');
 }
 
+/** What the SDK warns of where a worker has no workflows: the one for deliveries is meant to have none. */
+const ONLY_ACTIVITIES = /^No workflows registered/;
+
 /** Temporal's own logs go through pino, so that one line has one form. */
 function installLogger(log: Logger): void {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
+      if (ONLY_ACTIVITIES.test(message)) return;
       const { error, ...rest } = meta ?? {};
       // Errors of ours may quote what they were given; the SDK's own core quotes ids and states only.
       const core =

@@ -1,21 +1,24 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { openGeneration, replaceStuck } from '../client/index.ts';
+import { type DeliveriesDoor, openGeneration, replaceStuck } from '../client/index.ts';
 import type { Db } from '../db/client.ts';
 import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
 import { asOnlySweeper, openStuckException, restingOwners, shredExpired } from '../db/sweep.ts';
+import { enabledEndpoints } from '../db/webhooks/index.ts';
 import type { NewsDoor } from '../domain/door.ts';
-import { workflowIdOf } from '../domain/ids.ts';
+import { deliveryWorkflowId, workflowIdOf } from '../domain/ids.ts';
 
 /**
  * Looks from outside Temporal for what nobody looks after: payments and refunds that are not finished
- * and have no open workflow (terminated by hand, restored from a backup), letters that no workflow read,
- * and secrets past their time. Everything it does goes through the same door as any other news.
+ * and have no open workflow (terminated by hand, restored from a backup), webhook endpoints without one, letters that
+ * no workflow read, and secrets past their time. Everything it does goes through the same door as any other news.
  */
 export interface SweeperOptions {
   readonly db: Db;
   readonly client: Client;
   readonly door: NewsDoor;
+  /** Absent: endpoints' workflows are not looked after. */
+  readonly deliveries?: DeliveriesDoor;
   readonly taskQueue: string;
   readonly log: Logger;
   readonly intervalMs: number;
@@ -34,6 +37,8 @@ export interface SweepFindings {
    * server), or stuck (its workflow task fails again and again).
    */
   readonly reopened: { readonly closed: number; readonly forgotten: number; readonly stuck: number };
+  /** Enabled webhook endpoints that nobody delivered to. */
+  readonly endpoints: number;
   /** Letters that no workflow had read: told again, or given to a person. */
   readonly letters: { readonly told: number; readonly givenUp: number };
   /** Secrets past their time. */
@@ -43,13 +48,14 @@ export interface SweepFindings {
 const NOTHING: SweepFindings = {
   looked: 0,
   reopened: { closed: 0, forgotten: 0, stuck: 0 },
+  endpoints: 0,
   letters: { told: 0, givenUp: 0 },
   shredded: 0,
 };
 
-export function isIdle({ reopened, letters }: SweepFindings): boolean {
+export function isIdle({ reopened, endpoints, letters }: SweepFindings): boolean {
   const { closed, forgotten, stuck } = reopened;
-  return closed + forgotten + stuck + letters.told + letters.givenUp === 0;
+  return closed + forgotten + stuck + endpoints + letters.told + letters.givenUp === 0;
 }
 
 function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
@@ -60,6 +66,7 @@ function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
       forgotten: a.reopened.forgotten + b.reopened.forgotten,
       stuck: a.reopened.stuck + b.reopened.stuck,
     },
+    endpoints: a.endpoints + b.endpoints,
     letters: { told: a.letters.told + b.letters.told, givenUp: a.letters.givenUp + b.letters.givenUp },
     shredded: a.shredded + b.shredded,
   };
@@ -122,6 +129,7 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
   const shredded = await shredExpired(options.db);
   const letters = await sweepLetters(options);
   const running = await runningWorkflows(options.client);
+  const endpoints = await startDeliveries(options, running);
   let looked = 0;
   const reopened = { closed: 0, forgotten: 0, stuck: 0 };
   let afterId = '';
@@ -137,9 +145,20 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
     }
     looked += page.length;
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return { looked, reopened, letters, shredded };
+    if (last === undefined || page.length < PAGE) return { looked, reopened, endpoints, letters, shredded };
     afterId = last.ownerId;
   }
+}
+
+/** Absence from the listing may be its lag; then the start finds the one that runs, and only wakes it. */
+async function startDeliveries(
+  { db, deliveries }: SweeperOptions,
+  running: ReadonlySet<string>,
+): Promise<number> {
+  if (deliveries === undefined) return 0;
+  const alone = (await enabledEndpoints(db)).filter((id) => !running.has(deliveryWorkflowId(id)));
+  for (const id of alone) await deliveries.pokeEndpoint(id);
+  return alone.length;
 }
 
 /** After so many generations of one owner nothing is gained by another: a person must look. */
@@ -158,7 +177,7 @@ async function unstick(options: SweeperOptions, ownerId: string, generation: num
  * real question (`describe`), which decides.
  */
 async function runningWorkflows(client: Client): Promise<ReadonlySet<string>> {
-  const query = `WorkflowType IN ('payment', 'refund') AND ExecutionStatus = 'Running'`;
+  const query = `WorkflowType IN ('payment', 'refund', 'delivery') AND ExecutionStatus = 'Running'`;
   const ids = new Set<string>();
   // Raw, because the SDK's listing decodes every memo: one under a retired key would end the whole sweep.
   let nextPageToken: Uint8Array | undefined;

@@ -5,6 +5,14 @@ export async function payment(): Promise<void> {
   await sleep('1 minute');
 }
 
+export async function challenge(): Promise<void> {
+  await sleep('1 minute');
+}
+
+export async function delivery(): Promise<void> {
+  await sleep('1 minute');
+}
+
 export async function refund(): Promise<void> {
   await sleep('1 minute');
 }

@@ -10,7 +10,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { createPayloadCodec, type KeyRing } from '../../client/codec/index.ts';
 
-export type Kind = 'payment' | 'refund';
+export type Kind = 'payment' | 'refund' | 'delivery' | 'challenge';
 
 const folderOf = (kind: Kind) =>
   fileURLToPath(new URL(`../../workflows/${kind}/histories/`, import.meta.url));
@@ -19,6 +19,8 @@ const folderOf = (kind: Kind) =>
 export const HISTORIES: Readonly<Record<Kind, string>> = {
   payment: folderOf('payment'),
   refund: folderOf('refund'),
+  delivery: folderOf('delivery'),
+  challenge: folderOf('challenge'),
 };
 export const KEYS_FILE = 'codec-keys.json';
 
@@ -57,7 +59,7 @@ export function historyKeys(kind: Kind = 'payment'): KeyRing {
 }
 
 export function loadHistories(): readonly RecordedHistory[] {
-  return [...historiesOf('payment'), ...historiesOf('refund')];
+  return (Object.keys(HISTORIES) as Kind[]).flatMap(historiesOf);
 }
 
 function historiesOf(kind: Kind): readonly RecordedHistory[] {
@@ -149,17 +151,49 @@ export function kindOf(history: HistoryJson): string {
   return z.object({ workflowType: z.object({ name: z.string() }) }).parse(started).workflowType.name;
 }
 
+/** How an endpoint stood when its last pass was over. */
+function deliveryStatusOf(history: HistoryJson): { readonly status: string; readonly closed: boolean } {
+  if (eventsOf(history, 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW').length > 0)
+    return { status: 'continued', closed: true };
+  const report = eventsOf(history, 'ACTIVITY_TASK_COMPLETED')
+    .map(({ result }) => payloadsOf(result)[0])
+    .at(-1);
+  const { pending, dead } = z.object({ pending: z.int(), dead: z.int() }).parse(report);
+  if (pending > 0) return { status: 'retrying', closed: false };
+  return { status: dead > 0 ? 'dead_letters' : 'idle', closed: false };
+}
+
 /**
- * Where the payment or refund stood at the history's end: its workflow's result, or the attribute it last
+ * What its payment told a challenge in the end, or how far it had come, in the words for authentications;
+ * `unsettled` where nobody told it.
+ */
+function challengeStatusOf(history: HistoryJson): { readonly status: string; readonly closed: boolean } {
+  const [completed] = eventsOf(history, 'WORKFLOW_EXECUTION_COMPLETED');
+  if (completed !== undefined) {
+    const result = z.object({ status: z.string().optional() }).parse(payloadsOf(completed.result)[0]);
+    return { status: result.status ?? 'unsettled', closed: true };
+  }
+  const told = eventsOf(history, 'ACTIVITY_TASK_SCHEDULED').map(
+    ({ input }) => z.object({ word: z.string() }).parse(payloadsOf(input)[0]).word,
+  );
+  if (told.includes('ended')) return { status: 'unknown', closed: false };
+  const signals = eventsOf(history, 'WORKFLOW_EXECUTION_SIGNALED').map(({ signalName }) => signalName);
+  return { status: signals.includes('returned') ? 'returned' : 'challenge_required', closed: false };
+}
+
+/**
+ * Where the payment, refund or endpoint stood at the history's end: its workflow's result, or the attribute it last
  * showed. A refund that was refused when it was planned has no result at all.
  */
 export function statusOf(history: HistoryJson): { readonly status: string; readonly closed: boolean } {
+  if (kindOf(history) === 'challenge') return challengeStatusOf(history);
   const [completed] = eventsOf(history, 'WORKFLOW_EXECUTION_COMPLETED');
   if (completed !== undefined) {
     const [result] = payloadsOf(completed.result);
     if (result === undefined || result === null) return { status: 'refused', closed: true };
     return { status: z.object({ status: z.string() }).parse(result).status, closed: true };
   }
+  if (kindOf(history) === 'delivery') return deliveryStatusOf(history);
   const shown = [
     ...eventsOf(history, 'WORKFLOW_EXECUTION_STARTED'),
     ...eventsOf(history, 'UPSERT_WORKFLOW_SEARCH_ATTRIBUTES'),

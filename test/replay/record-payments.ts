@@ -61,10 +61,6 @@ describe('ordinary ends', () => {
     await keep(at, 'failed-by-decline', await pay(at, usd(900), '4000000000009995'), done('failed'));
     const both = await pay(at, usd(901), '4000000000000119', 'DECLINED');
     await keep(at, 'failed-after-failover', both, done('failed'));
-    const challenged = await pay(at, usd(902), '4000002760003184');
-    await keep(at, 'failed-authentication-required', challenged, done('failed'));
-    const byReference = await pay(at, eur(902), '4212345678910006');
-    await keep(at, 'failed-authentication-required-by-reference', byReference, done('failed'));
     await at.system.sql('UPDATE provider_account SET enabled = false');
     const nowhere = await pay(at, usd(903)).finally(() =>
       at.system.sql('UPDATE provider_account SET enabled = true'),

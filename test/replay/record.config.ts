@@ -6,7 +6,9 @@ export default defineConfig({
     include: [
       'test/replay/record-payments.ts',
       'test/replay/record-refunds.ts',
+      'test/replay/record-deliveries.ts',
       'test/replay/record-additions.ts',
+      'test/replay/record-challenges.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,

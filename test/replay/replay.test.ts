@@ -4,14 +4,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createActivities, type Dependencies } from '../../activities/index.ts';
 import { historyFromJson } from '../../cli/replay/history-json.ts';
 import { createDataConverter, failureConverterPath } from '../../client/codec/index.ts';
-import { PAYMENT_STATUSES } from '../../domain/payment/states.ts';
-import { REFUND_STATUSES } from '../../domain/refund/states.ts';
+import { returnedSignal, settledSignal, standingQuery } from '../../workflows/challenge/messages.ts';
+import { pokeSignal } from '../../workflows/delivery/messages.ts';
 import { OPERATOR_UPDATES } from '../../workflows/operations/operator-messages.ts';
 import {
   captureUpdate,
   confirmUpdate,
   createUpdate,
   newsSignal,
+  snapshotQuery,
   voidUpdate,
 } from '../../workflows/payment/messages.ts';
 import { cancelRefundUpdate, createRefundUpdate, refundNewsSignal } from '../../workflows/refund/messages.ts';
@@ -26,67 +27,10 @@ import {
   localActivities,
   statusOf,
 } from './histories.ts';
-import { unreadable } from './shapes.ts';
+import { NOT_REACHED, STATUSES, STORIES } from './stories.ts';
+import { unreadable } from './unreadable.ts';
 
-const KINDS: readonly Kind[] = ['payment', 'refund'];
-
-/** `refused` is a refund that was never made. */
-const STATUSES: Readonly<Record<Kind, readonly string[]>> = {
-  payment: PAYMENT_STATUSES,
-  refund: [...REFUND_STATUSES, 'refused'],
-};
-
-/** Statuses that no decision leads to yet: challenges will be workflows of their own. */
-const NOT_REACHED: Readonly<Record<Kind, readonly string[]>> = { payment: ['requires_action'], refund: [] };
-
-/** Ways through a payment or refund that a status alone doesn't tell apart. */
-const STORIES: Readonly<Record<Kind, readonly string[]>> = {
-  payment: [
-    'succeeded-by-sale',
-    'succeeded-by-authorize-then-capture',
-    'succeeded-by-two-captures',
-    'succeeded-after-failover',
-    'succeeded-after-unknown-by-lookup',
-    'succeeded-after-unknown-by-resend',
-    'failed-by-decline',
-    'failed-after-failover',
-    'failed-authentication-required',
-    'failed-late-success-undone-by-refund',
-    'failed-late-success-undone-by-void',
-    'canceled-by-void',
-    'canceled-before-confirmation',
-    'canceled-too-late-unsent',
-    'waiting-processing-unknown',
-    'waiting-processing-capture-pending',
-    'succeeded-refunded-elsewhere',
-    'succeeded-hurried-by-operator',
-    'succeeded-moved-by-operator',
-    'succeeded-resolved-by-operators',
-    'canceled-by-operator',
-    'canceled-voided-by-operator',
-  ],
-  refund: [
-    'succeeded-at-once',
-    'succeeded-by-webhook',
-    'succeeded-after-pending',
-    'succeeded-after-unknown-by-lookup',
-    'succeeded-after-unknown-by-resend',
-    'succeeded-after-not-attempted',
-    'succeeded-hurried-by-operator',
-    'succeeded-resolved-by-operators',
-    'failed-refused-by-provider',
-    'failed-given-up-by-operators',
-    'canceled-after-not-attempted',
-    'canceled-by-operator',
-    'canceled-manual',
-    'refused-by-the-balance',
-    'waiting-pending-received',
-    'waiting-pending-unknown',
-    'waiting-requires-review-manual',
-    'waiting-requires-review-reversed',
-    'waiting-requires-review-unknown',
-  ],
-};
+const KINDS: readonly Kind[] = ['payment', 'refund', 'delivery', 'challenge'];
 
 const histories = loadHistories();
 const keys = historyKeys();
@@ -186,22 +130,25 @@ const OPERATORS = [
 
 /** What is in open histories out there: changing a name strands them, so these lists only ever grow. */
 const WIRE = {
-  workflows: ['payment', 'refund'],
+  workflows: ['challenge', 'delivery', 'payment', 'refund'],
   activities: [
     'authorize',
     'capture',
+    'deliverDue',
     'inquire',
     'inquireRefunds',
     'record',
     'recordRefund',
     'refund',
     'resend',
+    'tellOfChallenge',
     'voidAuthorization',
   ],
   localActivities: [
     'acknowledge',
     'hydrate',
     'hydrateRefund',
+    'paidOtherwise',
     'plan',
     'planRefund',
     'readNews',
@@ -214,8 +161,11 @@ const WIRE = {
   updates: {
     payment: ['capture', 'confirm', 'create', 'void', ...OPERATORS],
     refund: ['cancel', 'create', ...OPERATORS.filter((name) => !/^(move|void)/.test(name))],
+    delivery: [],
+    challenge: [],
   },
-  signals: ['news'],
+  signals: ['news', 'poke', 'returned', 'settled'],
+  queries: ['snapshot', 'standing'],
 };
 
 /** Steps are written by a regular activity only while Postgres is away. */
@@ -252,7 +202,9 @@ describe('the names on the wire', () => {
     const ofRefunds = [createRefundUpdate, cancelRefundUpdate].map(({ name }) => name);
     const { move: _move, void: _void, ...forRefunds } = OPERATOR_UPDATES;
     expect(sorted([...ofRefunds, ...Object.values(forRefunds)])).toEqual(sorted(WIRE.updates.refund));
-    expect([newsSignal.name, refundNewsSignal.name]).toEqual([...WIRE.signals, ...WIRE.signals]);
+    const signals = [newsSignal, refundNewsSignal, pokeSignal, returnedSignal, settledSignal];
+    expect(sorted(signals.map(({ name }) => name))).toEqual(WIRE.signals);
+    expect(sorted([snapshotQuery.name, standingQuery.name])).toEqual(WIRE.queries);
     expect(Object.keys(await import('../../workflows/index.ts')).sort()).toEqual(WIRE.workflows);
     // Made, not called: what they depend on is never touched.
     const activities = Object.keys(createActivities({} as Dependencies)).sort();

@@ -1,12 +1,5 @@
 import { z } from 'zod';
-import {
-  attributesOf,
-  eventsOf,
-  type HistoryJson,
-  kindOf,
-  localActivities,
-  payloadsOf,
-} from './histories.ts';
+import { AUTHENTICATION_STATUSES } from '../../domain/authentication/states.ts';
 
 /**
  * What today's code reads of the payloads that old workflows carry. Fields may be added to them, never taken
@@ -42,9 +35,17 @@ const refundOrder = z.object({
   metadata: z.record(z.string(), z.string()),
 });
 
-const INPUTS: Readonly<Record<string, z.ZodType>> = {
+export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   payment: z.object({ paymentId: z.string(), generation: z.int(), order: order.optional() }),
   refund: z.object({ refundId: z.string(), generation: z.int(), order: refundOrder.optional() }),
+  delivery: z.object({ endpointId: z.string(), passesARun: z.int().optional() }),
+  challenge: z.object({
+    paymentId: z.string(),
+    attemptId: z.string(),
+    provider: z.string(),
+    endsAtMs: z.number(),
+    askEveryMs: z.number(),
+  }),
 };
 
 const operatorCommand = z.object({ request: stamp, operator: z.string(), reason: z.string() });
@@ -61,7 +62,7 @@ const BY_OPERATORS: Readonly<Record<string, z.ZodType>> = {
   approveResolution: operatorCommand.extend({ resolutionId: z.string() }),
 };
 
-const UPDATES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+export const UPDATES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   payment: {
     create: stamp,
     confirm: z.object({ request: stamp, completeByMs: z.number() }),
@@ -94,6 +95,21 @@ const routeStep = z.object({
   canRefund: z.boolean(),
 });
 
+/** Signals that carry something. */
+export const SIGNALS: Readonly<Record<string, z.ZodType>> = { settled: z.enum(AUTHENTICATION_STATUSES) };
+
+const authentication = z.object({
+  status: z.enum(AUTHENTICATION_STATUSES),
+  asked: z.object({ request: z.enum(['automatic', 'any', 'challenge']), exemption: z.string().optional() }),
+  reasons: z.array(z.string()),
+  facts: z.object({ transStatus: z.string().optional(), liabilityShift: z.boolean().optional() }),
+  redirectUrl: z.string().optional(),
+  challengedAtMs: z.number().optional(),
+  challengeEndsAtMs: z.number().optional(),
+  returnedAtMs: z.number().optional(),
+  endedAtMs: z.number().optional(),
+});
+
 const operation = z.object({
   id: z.string(),
   kind: z.string(),
@@ -118,6 +134,7 @@ const attempt = z.object({
   watched: z.boolean(),
   undoing: z.boolean(),
   operations: z.array(operation),
+  authentication: authentication.optional(),
 });
 
 const payment = z.object({
@@ -187,7 +204,7 @@ interface Shapes {
 }
 
 const SEND: Shapes = { input: sendOrder, result: sent };
-const ACTIVITIES: Readonly<Record<string, Shapes>> = {
+export const ACTIVITIES: Readonly<Record<string, Shapes>> = {
   authorize: SEND,
   capture: SEND,
   voidAuthorization: SEND,
@@ -197,6 +214,26 @@ const ACTIVITIES: Readonly<Record<string, Shapes>> = {
   inquireRefunds: {
     input: z.object({ attemptId: z.string(), generation: z.int() }),
     result: foreignRefunds,
+  },
+  tellOfChallenge: {
+    input: z.object({
+      paymentId: z.string(),
+      attemptId: z.string(),
+      word: z.enum(['ask', 'ended']),
+      ordinal: z.int(),
+    }),
+    result: z.unknown(),
+  },
+  deliverDue: {
+    input: z.object({ endpointId: z.string() }),
+    result: z.object({
+      status: z.enum(['enabled', 'disabled', 'gone']),
+      pending: z.int(),
+      dead: z.int(),
+      delivered: z.int(),
+      failed: z.int(),
+      restMs: z.number(),
+    }),
   },
 };
 
@@ -219,7 +256,7 @@ const resolution = z.object({
   proposedBy: z.string(),
 });
 
-const LOCAL: Readonly<Record<string, z.ZodType>> = {
+export const LOCAL: Readonly<Record<string, z.ZodType>> = {
   plan: z.object({ payment, settings, bodyDigest: z.string() }),
   hydrate: z.object({ payment: payment.optional(), settings }),
   route: z.object({ route: z.array(routeStep) }),
@@ -229,40 +266,9 @@ const LOCAL: Readonly<Record<string, z.ZodType>> = {
   recordRefund: recorded,
   revoke: z.enum(['revoked', 'already_sent']),
   readResolution: z.object({ resolution: resolution.optional() }),
-  readNews: z.object({ facts: z.array(z.object({ type: z.enum(['evidence', 'hint', 'observed']) })) }),
+  readNews: z.object({
+    facts: z.array(z.object({ type: z.enum(['evidence', 'hint', 'observed', 'returned']) })),
+  }),
+  paidOtherwise: z.boolean(),
   acknowledge: z.unknown(),
 };
-
-/** Every payload of a decoded history that today's code could not read, and why. */
-export function unreadable(history: HistoryJson): string[] {
-  const problems: string[] = [];
-  const check = (what: string, shape: z.ZodType | undefined, value: unknown) => {
-    if (shape === undefined) problems.push(`${what} is not known`);
-    const parsed = shape?.safeParse(value);
-    if (parsed?.success === false) problems.push(`${what}: ${z.prettifyError(parsed.error)}`);
-  };
-  const kind = kindOf(history);
-  for (const started of eventsOf(history, 'WORKFLOW_EXECUTION_STARTED'))
-    check('input', INPUTS[kind], payloadsOf(started.input)[0]);
-  for (const { acceptedRequest } of eventsOf(history, 'WORKFLOW_EXECUTION_UPDATE_ACCEPTED')) {
-    const { name, args } = (acceptedRequest as { input: { name: string; args: unknown } }).input;
-    check(`update ${name}`, UPDATES[kind]?.[name], payloadsOf(args)[0]);
-  }
-  const scheduled = new Map(
-    history.events
-      .filter(({ eventType }) => eventType === 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED')
-      .map((event) => [event.eventId, attributesOf(event)] as const),
-  );
-  const nameOf = (attributes: Readonly<Record<string, unknown>> | undefined) =>
-    (attributes?.activityType as { name: string } | undefined)?.name ?? 'unscheduled';
-  for (const attributes of scheduled.values()) {
-    const name = nameOf(attributes);
-    check(`${name}'s order`, ACTIVITIES[name]?.input, payloadsOf(attributes.input)[0]);
-  }
-  for (const { scheduledEventId, result } of eventsOf(history, 'ACTIVITY_TASK_COMPLETED')) {
-    const name = nameOf(scheduled.get(scheduledEventId));
-    check(`${name}'s answer`, ACTIVITIES[name]?.result, payloadsOf(result)[0]);
-  }
-  for (const { type, result } of localActivities(history)) check(`${type}'s answer`, LOCAL[type], result);
-  return problems;
-}

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { historyToJson } from '../../cli/replay/history-json.ts';
 import { createDataConverter } from '../../client/codec/index.ts';
 import { connectClient } from '../../client/index.ts';
-import { isRefundId, workflowIdOf } from '../../domain/ids.ts';
+import { deliveryWorkflowId, isRefundId, workflowIdOf } from '../../domain/ids.ts';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, type SystemOptions, startSystem } from '../support/system.ts';
 import {
@@ -27,8 +27,13 @@ import { insist } from './insist.ts';
  */
 export const STRIPE_CARD = '4242424242424242';
 export const ADYEN_CARD = '4111111111111111';
-/** Files of what payments learned to do after the first version: `record-additions.ts` makes them. */
-export const ADDITIONS = /-(by-operators?|elsewhere)\.json$/;
+/** Files of what payments learned to do with payers who authenticate: `record-challenges.ts` makes them. */
+export const CHALLENGES = /-3ds-/;
+/**
+ * Files that `record-payments.ts` leaves alone: those of what payments learned later, and of intents canceled at once
+ * because the payer would have had to act, which no longer come about.
+ */
+export const ADDITIONS = /-3ds-|-(by-operators?|elsewhere)\.json$|^failed-authentication-required/;
 export const PATIENCE = { timeoutMs: 60_000 };
 
 /** The whole system, and a client that may look into its workflows. */
@@ -181,25 +186,35 @@ export async function keep(
   at: Studio,
   name: string,
   id: string,
-  wanted: Standing & { readonly generation?: number },
+  wanted: Standing & { readonly generation?: number; readonly runId?: string },
 ): Promise<void> {
-  const workflowId = workflowIdOf(id, wanted.generation ?? 1);
-  if (wanted.closed) await closed(at, workflowId);
+  const kind = kindOfId(id);
+  const workflowId = workflowOf(kind, id, wanted.generation ?? 1);
+  if (wanted.closed && wanted.runId === undefined) await closed(at, workflowId);
   const { kept, readable } = await waitFor(() => photograph(at, workflowId, wanted), {
     ...PATIENCE,
     what: `${workflowId} to show ${wanted.status}`,
   });
   const text = JSON.stringify(readable);
   for (const trace of [process.cwd(), `@${hostname()}`]) expect(text.includes(trace)).toBe(false);
-  writeFileSync(
-    join(HISTORIES[isRefundId(id) ? 'refund' : 'payment'], `${name}.json`),
-    `${JSON.stringify(kept, null, 1)}\n`,
-  );
+  writeFileSync(join(HISTORIES[kind], `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
+}
+
+/** A challenge is named by its workflow. */
+function workflowOf(kind: Kind, id: string, generation: number): string {
+  if (kind === 'challenge') return id;
+  return kind === 'delivery' ? deliveryWorkflowId(id) : workflowIdOf(id, generation);
+}
+
+function kindOfId(id: string): Kind {
+  if (id.startsWith('challenge/')) return 'challenge';
+  if (id.startsWith('we_')) return 'delivery';
+  return isRefundId(id) ? 'refund' : 'payment';
 }
 
 /** The row is written a moment before the workflow's own task is, so a waiting state may take a second look. */
-async function photograph(at: Studio, workflowId: string, wanted: Standing) {
-  const history = await at.client.workflow.getHandle(workflowId).fetchHistory();
+async function photograph(at: Studio, workflowId: string, wanted: Standing & { readonly runId?: string }) {
+  const history = await at.client.workflow.getHandle(workflowId, wanted.runId).fetchHistory();
   const json = withoutIdentities(historyToJson(history)) as HistoryJson;
   const kept = await reencrypted(json, at.system.config.keys.codec, historyKeys());
   const readable = await decoded(kept, historyKeys());

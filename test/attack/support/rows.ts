@@ -13,6 +13,7 @@ import { decideOutcome } from '../../../domain/payment/decide.ts';
 import type { OperationOutcome } from '../../../domain/payment/outcome.ts';
 import type { Payment, RouteStep } from '../../../domain/payment/payment.ts';
 import { type Transition, transitionOf } from '../../../domain/payment/transition.ts';
+import { providerByName } from '../../../providers/registry.ts';
 import { createTestDatabase } from '../../support/harness.ts';
 
 export interface Database {
@@ -51,11 +52,17 @@ export async function openTestDatabase(): Promise<Database> {
   };
 }
 
+export function connectorVersionOf(provider: 'stripe' | 'adyen'): string {
+  const { connectorVersion } = providerByName(provider) ?? {};
+  if (connectorVersion === undefined) throw new Error(`there is no provider ${provider}`);
+  return connectorVersion;
+}
+
 export function step(provider: 'stripe' | 'adyen', over: Partial<RouteStep> = {}): RouteStep {
   return {
     accountId: `pa_demo_${provider}`,
     provider,
-    connectorVersion: `${provider}-1`,
+    connectorVersion: connectorVersionOf(provider),
     automaticCapture: provider === 'stripe' ? 'sale' : 'authorize_then_capture',
     multipleCaptures: provider === 'stripe',
     authorizationLifetimeMs: 604_800_000,

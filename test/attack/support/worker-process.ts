@@ -69,6 +69,8 @@ function environment({ config }: System, secretsPath: string): Record<string, st
     INTERLOCK_PROVIDER_SECRETS_FILE: secretsPath,
     INTERLOCK_TIME_SCALE: String(config.timeScale),
     INTERLOCK_PROVIDER_DEADLINE_MS: String(config.providerDeadlineMs),
+    INTERLOCK_WEBHOOK_PRIVATE_TARGETS: config.webhooks?.privateTargets === true ? 'allow' : 'refuse',
+    INTERLOCK_WEBHOOK_DEADLINE_MS: String(config.webhooks?.deadlineMs ?? 10_000),
     LOG_LEVEL: 'error',
   };
 }
