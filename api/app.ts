@@ -8,9 +8,13 @@
 import express, { type Express } from 'express';
 import { createAuthenticator } from './auth.ts';
 import { createCommandGate } from './command-gate.ts';
+import { customerRoutes } from './customers/routes.ts';
 import type { ApiDeps } from './deps.ts';
 import { answerError, beginRequest, serveRoute } from './edge.ts';
+import { eventRoutes } from './events/routes.ts';
+import { createEventStreams } from './events/stream.ts';
 import { healthRoutes } from './health.ts';
+import { mandateRoutes } from './mandates/routes.ts';
 import { type OpenApiDocument, openApiDocument } from './openapi.ts';
 import { createOperatorAuthenticator } from './operator/auth.ts';
 import { createRefusalBook } from './operator/refusals.ts';
@@ -19,13 +23,22 @@ import { paymentMethodRoutes } from './payment-methods/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { problem } from './problems.ts';
 import { refundRoutes } from './refunds/routes.ts';
+import { returnRoutes } from './returns/routes.ts';
 import type { Route, Services } from './route.ts';
+import { settingsRoutes } from './settings/routes.ts';
 import { createShortCache } from './short-cache.ts';
+import { webhookEndpointRoutes } from './webhook-endpoints/routes.ts';
 import { createBell } from './webhooks/bell.ts';
 import { type WebhookCounts, webhookRoutes } from './webhooks/routes.ts';
 
 /** So long may a webhook still come in for an account that was removed. */
 const WEBHOOK_ACCOUNT_CACHE = { ttlMs: 2_000, max: 10_000 };
+
+/** So long may a merchant's older settings be seen, where a fresh look would cost every payment a question. */
+const MERCHANT_SETTINGS_CACHE = { ttlMs: 2_000, max: 10_000 };
+
+/** Of the streams: how often Postgres is asked for each merchant that listens, and how much is kept of it. */
+const EVENT_FEED = { pollMs: 250, heartbeatMs: 15_000, keep: 500 };
 
 export function createApp(deps: ApiDeps): Express {
   const services: Services = {
@@ -34,6 +47,12 @@ export function createApp(deps: ApiDeps): Express {
     bell: createBell(deps.door, (error, ownerId) => {
       deps.logger.warn({ err: error, owner: ownerId }, 'not signalled; the sweeper signals again');
     }),
+    eventStreams: createEventStreams(deps.events, {
+      ...EVENT_FEED,
+      pollFailed: (error) =>
+        deps.logger.warn({ err: error }, 'events could not be read; asked again in a moment'),
+    }),
+    merchantSettings: createShortCache((id) => deps.merchants.find(id), MERCHANT_SETTINGS_CACHE),
     webhookAccount: createShortCache((id) => deps.settings.webhookAccount(id), WEBHOOK_ACCOUNT_CACHE),
   };
   const authenticate = {
@@ -63,8 +82,14 @@ export function apiRoutes(): readonly Route[] {
   const routes: Route[] = [
     ...paymentRoutes,
     ...refundRoutes,
+    ...eventRoutes,
+    ...webhookEndpointRoutes,
     ...operatorRoutes,
     ...paymentMethodRoutes,
+    ...customerRoutes,
+    ...mandateRoutes,
+    ...settingsRoutes,
+    ...returnRoutes(),
     ...webhookRoutes(counts),
     ...healthRoutes(counts),
   ];

@@ -83,7 +83,8 @@ async function answer<Snapshot>(
     const promised = storedReply(order, stored);
     if (promised !== undefined) return promised;
   }
-  refuse();
+  // One that was taken once, and is still on its way, is not judged anew by what holds now.
+  if (stored === undefined) refuse();
   const result = await services.gate.run({
     subjectId: order.subjectId,
     identity: `${stamp.requestId}/${stamp.bodyDigest}`,

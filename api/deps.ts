@@ -1,15 +1,27 @@
 import type { Logger } from 'pino';
 import type { PaymentsDoor } from '../client/contract.ts';
-import type { Inbox, InboxEvent } from '../db/inbox/index.ts';
+import type { DeliveriesDoor } from '../client/index.ts';
+import type { Inbox, InboxEvent, ReturnBox } from '../db/inbox/index.ts';
 import type {
+  CustomerReader,
+  EventReader,
   OperatorReader,
   PaymentMethodReader,
   PaymentReader,
   RefundReader,
   TimelineReader,
 } from '../db/read/index.ts';
-import type { PaymentMethodWriter, RequestReader } from '../db/requests/index.ts';
-import type { OperatorRegister, SettingsReader } from '../db/settings/index.ts';
+import type { CustomerWriter, PaymentMethodWriter, RequestReader } from '../db/requests/index.ts';
+import type {
+  DeliveryRegister,
+  EndpointRegister,
+  MandateRegister,
+  MerchantRegister,
+  OperatorRegister,
+  SettingsReader,
+} from '../db/settings/index.ts';
+import type { TargetRules } from '../domain/events/target.ts';
+import type { ResolveHost } from './webhook-endpoints/resolve.ts';
 
 /**
  * What the API is made of. The rooms that it may not import (vault, providers) come in as functions, put
@@ -22,17 +34,28 @@ export interface ApiDeps {
   readonly refunds: RefundReader;
   readonly timeline: TimelineReader;
   readonly paymentMethods: PaymentMethodReader & PaymentMethodWriter;
+  readonly customers: CustomerReader & CustomerWriter;
+  readonly mandates: MandateRegister;
+  readonly merchants: MerchantRegister;
   readonly inbox: Inbox;
+  readonly returns: ReturnBox;
   readonly settings: SettingsReader;
   readonly operators: OperatorRegister;
   readonly operatorViews: OperatorReader;
-  readonly vault: CardSealer;
+  readonly events: EventReader;
+  readonly endpoints: EndpointRegister;
+  readonly deliveries: DeliveryRegister;
+  readonly deliveryDoor: Pick<DeliveriesDoor, 'pokeEndpoint'>;
+  readonly targets: TargetRules & { readonly resolve: ResolveHost };
+  readonly vault: CardSealer & SecretSealer;
   readonly cards: CardFacts;
   readonly webhooks: WebhookSecurity;
   /** What readiness depends on, by name; each check rejects when its part cannot be reached. */
   readonly readiness: Readonly<Record<string, () => Promise<unknown>>>;
   /** Whether an error only says that a part is away for a while. */
   isUnavailable(error: unknown): boolean;
+  /** Aborted when the process is told to stop: what would go on for ever has to end then. */
+  readonly stopping: AbortSignal;
   readonly logger: Logger;
   readonly limits: {
     /** How long an answer may wait for an outcome where the caller states no preference. */
@@ -51,6 +74,18 @@ export interface CardSealer {
   /** HMAC-SHA-256 in base64url: for bodies and bearer keys, which must compare and never be read back. */
   keyedDigest(text: string): string;
   readonly cvcLifetimeMs: number;
+}
+
+/** Of webhook endpoints, bound to their ids. */
+export interface SecretSealer {
+  sealSecret(secrets: SigningSecrets, endpointId: string): Uint8Array<ArrayBuffer>;
+  openSecret(sealed: Uint8Array, endpointId: string): SigningSecrets;
+}
+
+export interface SigningSecrets {
+  readonly current: string;
+  readonly previous?: string;
+  readonly previousUntilMs?: number;
 }
 
 export interface CardInput {

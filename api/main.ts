@@ -1,20 +1,34 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { connectDoor, type DoorConnection } from '../client/index.ts';
 import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
 import { type Db, isUnavailable, openDb } from '../db/client.ts';
-import { createInbox } from '../db/inbox/index.ts';
+import { createInbox, createReturnBox } from '../db/inbox/index.ts';
 import {
+  createCustomerReader,
+  createEventReader,
   createOperatorReader,
   createPaymentMethodReader,
   createPaymentReader,
   createRefundReader,
   createTimelineReader,
 } from '../db/read/index.ts';
-import { createPaymentMethodWriter, createRequestReader } from '../db/requests/index.ts';
-import { createOperatorRegister, createSettingsReader } from '../db/settings/index.ts';
+import {
+  createCustomerWriter,
+  createPaymentMethodWriter,
+  createRequestReader,
+} from '../db/requests/index.ts';
+import {
+  createDeliveryRegister,
+  createEndpointRegister,
+  createMandateRegister,
+  createMerchantRegister,
+  createOperatorRegister,
+  createSettingsReader,
+} from '../db/settings/index.ts';
 import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { providerByName } from '../providers/registry.ts';
 import {
@@ -29,6 +43,7 @@ import {
 import { createApp } from './app.ts';
 import { type CodecServer, startCodecServer } from './codec-server.ts';
 import type { ApiDeps } from './deps.ts';
+import { type ResolveHost, resolveHost } from './webhook-endpoints/resolve.ts';
 
 /**
  * The API as a process: the only file here that knows the configuration, the pool, the vault and the
@@ -45,6 +60,8 @@ export interface ApiParts {
   /** The way to Temporal; a test may bring its own. */
   readonly connect?: (config: Config, db: Db) => Promise<DoorConnection>;
   readonly logger?: Logger;
+  /** Which addresses a webhook endpoint's host has; a test may say. */
+  readonly resolveHost?: ResolveHost;
 }
 
 /** How long requests under way may take to finish once the process is told to stop. */
@@ -61,7 +78,11 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
   const db = openDb(config.databaseUrl);
   await refuseScaledTimeForRealAccounts(db, config.timeScale);
   const connection = await (parts.connect ?? connectDoor)(config, db);
-  const app = createApp(composeDeps(config, db, connection, logger));
+  const stopping = new AbortController();
+  // One for each open stream.
+  setMaxListeners(0, stopping.signal);
+  const shared = { logger, stopping: stopping.signal, resolveHost: parts.resolveHost ?? resolveHost };
+  const app = createApp(composeDeps(config, db, connection, shared));
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -70,20 +91,34 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
     },
     app,
   );
+  const connections = connectionsOf(server);
   const url = await listen(server, config.api);
   const codecServer = await startConfiguredCodecServer(config, logger);
   return {
     url,
     ...(codecServer === undefined ? {} : { codecServerUrl: codecServer.url }),
     async close() {
-      await drain(server);
+      const drained = drain(server, connections);
+      stopping.abort();
+      await drained;
       await Promise.all([codecServer?.close(), connection.close()]);
       await db.$disconnect();
     },
   };
 }
 
-export function composeDeps(config: Config, db: Db, connection: DoorConnection, logger: Logger): ApiDeps {
+interface ProcessParts {
+  readonly logger: Logger;
+  readonly stopping: AbortSignal;
+  readonly resolveHost: ResolveHost;
+}
+
+function composeDeps(
+  config: Config,
+  db: Db,
+  connection: DoorConnection,
+  { logger, stopping, resolveHost }: ProcessParts,
+): ApiDeps {
   const vault = createVault({ keys: config.keys.vault, digestKey: config.keys.digest });
   return {
     door: connection.door,
@@ -92,7 +127,16 @@ export function composeDeps(config: Config, db: Db, connection: DoorConnection, 
     refunds: createRefundReader(db),
     timeline: createTimelineReader(db),
     paymentMethods: { ...createPaymentMethodReader(db), ...createPaymentMethodWriter(db) },
+    events: createEventReader(db),
+    endpoints: createEndpointRegister(db),
+    deliveries: createDeliveryRegister(db),
+    deliveryDoor: connection.deliveries,
+    targets: { privateTargets: config.webhooks?.privateTargets ?? false, resolve: resolveHost },
+    customers: { ...createCustomerReader(db), ...createCustomerWriter(db) },
+    mandates: createMandateRegister(db),
+    merchants: createMerchantRegister(db),
     inbox: createInbox(db),
+    returns: createReturnBox(db),
     settings: createSettingsReader(db),
     operators: createOperatorRegister(db),
     operatorViews: createOperatorReader(db),
@@ -106,6 +150,7 @@ export function composeDeps(config: Config, db: Db, connection: DoorConnection, 
     },
     readiness: { postgres: () => db.$queryRaw`SELECT 1`, temporal: () => connection.check() },
     isUnavailable,
+    stopping,
     logger,
     limits: {
       apiWaitMs: config.apiWaitMs,
@@ -172,17 +217,32 @@ function listen(server: Server, { host, port }: Config['api']): Promise<string> 
 
 /** A connection that was busy when the server closed turns idle later, and would be kept alive for others. */
 const IDLE_SWEEP_MS = 50;
+/** So long may a connection on which nothing was ever said, and which Node counts as busy, still begin a request. */
+const SILENT_MS = 1_000;
 
-function drain(server: Server): Promise<void> {
+function drain(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   return new Promise((resolve) => {
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
+    const silent = setTimeout(() => {
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    }, SILENT_MS);
     const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
     server.close(() => {
       clearInterval(sweep);
+      clearTimeout(silent);
       clearTimeout(cut);
       resolve();
     });
   });
+}
+
+function connectionsOf(server: Server): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  return connections;
 }
 
 async function main(): Promise<void> {

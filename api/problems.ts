@@ -49,12 +49,27 @@ const KINDS = {
     type: 'authentication_error',
     message: 'A merchant key opens no operator route.',
   },
+  live_key_required: {
+    status: 403,
+    type: 'authentication_error',
+    message: 'Settings hold for both modes. You take live payments, so only a live key may change them.',
+  },
   route_missing: invalid(404, 'No such route.'),
   resource_missing: invalid(404, 'No such object.'),
   parameter_missing: invalid(400, 'A required parameter is missing.'),
   parameter_unknown: invalid(400, 'This parameter is not known here.'),
   parameter_invalid: invalid(400, 'A parameter is not valid.'),
   payment_method_unknown: invalid(400, 'No such payment method.'),
+  customer_unknown: invalid(400, 'No such customer.'),
+  customer_mismatch: invalid(400, 'This payment method belongs to another customer.'),
+  mandate_required: invalid(
+    400,
+    'This payment method has no active mandate: its holder first pays with `setup_future_usage` and is authenticated.',
+  ),
+  return_url_not_registered: invalid(
+    400,
+    'The origin of this `return_url` is not registered. Add it to `return_origins` by `POST /v1/settings`.',
+  ),
   json_invalid: invalid(400, 'The body is not a JSON object in UTF-8.'),
   json_too_deep: invalid(400, 'The JSON body is nested too deeply.'),
   request_invalid: invalid(400, 'The request could not be read.'),
@@ -64,6 +79,13 @@ const KINDS = {
   card_number_in_text: invalid(
     422,
     'This field looks like it holds a card number. Card numbers belong in `card.number` of a payment method only.',
+  ),
+  duplicate_reference: invalid(409, 'A payment with this `reference` is open or has succeeded.'),
+  too_many_streams: invalid(429, 'This key holds as many streams open as it may. Close one, or share one.'),
+  too_many_endpoints: invalid(409, 'There are as many webhook endpoints as there may be. Delete one first.'),
+  webhook_target_forbidden: invalid(
+    400,
+    'Webhooks are not sent to this address. Use an http(s) URL on port 80, 443 or 8000 and above, without credentials, whose host is reachable from the public internet.',
   ),
   idempotency_key_missing: {
     status: 400,
@@ -99,6 +121,7 @@ export type ProblemCode = keyof typeof KINDS;
 const FAILURES: Readonly<Record<PaymentFailure['code'], Omit<ProblemKind, 'message'>>> = {
   card_declined: { status: 402, type: 'card_error' },
   authentication_required: { status: 402, type: 'card_error' },
+  authentication_abandoned: { status: 402, type: 'card_error' },
   provider_unavailable: { status: 424, type: 'api_error' },
   provider_rejected: { status: 424, type: 'api_error' },
   no_route: { status: 424, type: 'api_error' },

@@ -18,6 +18,8 @@ export type SeedOptions = {
 
 const MERCHANT_ID = 'mer_demo';
 const MODE = 'test';
+/** As the examples of the docs have it. Loopback addresses need no registration in test mode. */
+const RETURN_ORIGINS = ['https://shop.example'];
 
 /** Two rules a reader can try out with one curl line each, and the order for everything else. */
 const POLICY = {
@@ -46,8 +48,8 @@ export async function seedDemo(options: SeedOptions): Promise<Seeded> {
   try {
     await client.query('BEGIN');
     await client.query(
-      `INSERT INTO merchant (id, name) VALUES ($1, 'Demo merchant') ON CONFLICT DO NOTHING`,
-      [MERCHANT_ID],
+      `INSERT INTO merchant (id, name, return_origins) VALUES ($1, 'Demo merchant', $2) ON CONFLICT DO NOTHING`,
+      [MERCHANT_ID, RETURN_ORIGINS],
     );
     await client.query(
       `INSERT INTO api_key (id, merchant_id, mode, digest, name) VALUES ('key_demo', $1, $2, $3, 'demo key')

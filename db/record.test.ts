@@ -6,6 +6,7 @@ import { expectAuditChain } from '../test/attack/support/checks.ts';
 import {
   authorized,
   captured,
+  connectorVersionOf,
   type Database,
   draft,
   mustRecord,
@@ -249,7 +250,7 @@ function draftWithAttempt(): Payment {
         number: 1,
         accountId: 'pa_demo_stripe',
         provider: 'stripe',
-        connectorVersion: 'stripe-1',
+        connectorVersion: connectorVersionOf('stripe'),
         status: 'created',
         authorizedMinor: 0,
         capturedMinor: 0,

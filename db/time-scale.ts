@@ -9,10 +9,27 @@ const SANDBOX_URL = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/;
  */
 export async function refuseScaledTimeForRealAccounts(db: Db, timeScale: number): Promise<void> {
   if (timeScale === 1) return;
-  const accounts = await db.providerAccount.findMany({ select: { id: true, baseUrl: true } });
-  const real = accounts.filter((account) => !SANDBOX_URL.test(account.baseUrl)).map((account) => account.id);
+  const real = await realAccounts(db);
   if (real.length === 0) return;
   throw new Error(
     `INTERLOCK_TIME_SCALE is ${timeScale}, but ${real.join(', ')} point at real providers. Set it to 1, or remove those accounts.`,
+  );
+}
+
+/** Accounts that are not a simulator's. */
+async function realAccounts(db: Db): Promise<readonly string[]> {
+  const accounts = await db.providerAccount.findMany({ select: { id: true, baseUrl: true } });
+  return accounts.filter((account) => !SANDBOX_URL.test(account.baseUrl)).map((account) => account.id);
+}
+
+/**
+ * Refuses to start where webhooks may go to this machine and its network and an account is not a simulator's: whoever
+ * may register an endpoint could have us call what only we can reach.
+ */
+export async function refusePrivateTargetsForRealAccounts(db: Db, privateTargets: boolean): Promise<void> {
+  const real = privateTargets ? await realAccounts(db) : [];
+  if (real.length === 0) return;
+  throw new Error(
+    `INTERLOCK_WEBHOOK_PRIVATE_TARGETS is allow, but ${real.join(', ')} point at real providers. Set it to refuse, or remove those accounts.`,
   );
 }

@@ -31,6 +31,7 @@ describe('a payment method', () => {
         exp_year: 2031,
       },
       country: 'DE',
+      customer: null,
       metadata: { user: '7' },
       created: expect.any(Number),
       livemode: false,

@@ -5,7 +5,13 @@ import { nameRequest, type RequestName, refuseOtherBody, replayed } from '../ide
 import { unixSeconds } from '../payments/render.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Reply, type Route, type Services, type TypedCall } from '../route.ts';
-import { createPaymentMethodSchema, type PublicPaymentMethod, paymentMethodSchema } from './schema.ts';
+import {
+  createPaymentMethodSchema,
+  listPaymentMethodsSchema,
+  type PublicPaymentMethod,
+  paymentMethodListSchema,
+  paymentMethodSchema,
+} from './schema.ts';
 
 type CreateCall = TypedCall<undefined, undefined, z.output<typeof createPaymentMethodSchema>>;
 
@@ -26,6 +32,9 @@ const createPaymentMethod = merchantRoute({
       refuseOtherBody(name.bodyDigest, earlier);
       return replyWithPaymentMethod(call, services, earlier.subjectId, true);
     }
+    const { customer } = call.body;
+    if (customer !== undefined && !(await services.customers.owns(call.caller, customer)))
+      throw problem('customer_unknown', { param: 'customer' });
     const { created, stored } = await services.paymentMethods.create(sealed(call, services, name));
     refuseOtherBody(name.bodyDigest, stored);
     return replyWithPaymentMethod(call, services, stored.subjectId, !created);
@@ -81,6 +90,7 @@ function sealed(call: CreateCall, { vault, cards }: Services, name: RequestName)
       sealedCard: vault.sealCard(card, id),
       ...(cvc === undefined ? {} : { sealedCvc: vault.sealCvc(cvc, id, cvcExpiresAtMs), cvcExpiresAtMs }),
       metadata: body.metadata,
+      ...(body.customer === undefined ? {} : { customerId: body.customer }),
     },
   };
 }
@@ -112,6 +122,32 @@ const getPaymentMethod = merchantRoute({
   },
 });
 
+const listPaymentMethods = merchantRoute({
+  method: 'get',
+  path: '/v1/payment_methods',
+  operationId: 'listPaymentMethods',
+  summary: 'List payment methods, newest first',
+  query: listPaymentMethodsSchema,
+  responses: { 200: { description: 'One page.', schema: paymentMethodListSchema } },
+  async handle(call, services) {
+    const { limit, starting_after: startingAfter, customer: customerId } = call.query;
+    const page = await services.paymentMethods.list(call.caller, {
+      limit,
+      ...(startingAfter === undefined ? {} : { startingAfter }),
+      ...(customerId === undefined ? {} : { customerId }),
+    });
+    if (page.type === 'unknown_cursor') {
+      const message = 'No such payment method to continue from.';
+      throw problem('parameter_invalid', { param: 'starting_after', message });
+    }
+    const data = page.paymentMethods.map(renderPaymentMethod);
+    return {
+      status: 200,
+      body: { object: 'list', data, has_more: page.hasMore, url: '/v1/payment_methods' },
+    };
+  },
+});
+
 function renderPaymentMethod(row: StoredPaymentMethod): PublicPaymentMethod {
   return {
     id: row.id,
@@ -126,10 +162,15 @@ function renderPaymentMethod(row: StoredPaymentMethod): PublicPaymentMethod {
       exp_year: row.expYear,
     },
     country: row.country ?? null,
+    customer: row.customerId ?? null,
     metadata: { ...row.metadata },
     created: unixSeconds(row.createdAtMs),
     livemode: row.mode === 'live',
   };
 }
 
-export const paymentMethodRoutes: readonly Route[] = [createPaymentMethod, getPaymentMethod];
+export const paymentMethodRoutes: readonly Route[] = [
+  createPaymentMethod,
+  listPaymentMethods,
+  getPaymentMethod,
+];

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { metadataSchema } from '../schema.ts';
+import { customerIdSchema } from '../customers/schema.ts';
+import { limitSchema } from '../payments/schema.ts';
+import { listSchema, metadataSchema } from '../schema.ts';
 
 const EXPIRY = 'must be a month from 1 to 12';
 const YEAR = 'must be a year of four digits';
@@ -35,6 +37,7 @@ export const createPaymentMethodSchema = z
       .transform((code) => code.toUpperCase())
       .optional()
       .meta({ type: 'string', description: 'Billing country, two letters.', example: 'DE' }),
+    customer: customerIdSchema.optional().meta({ description: 'Whose card it is.' }),
     metadata: metadataSchema,
   })
   .meta({ id: 'PaymentMethodCreate' });
@@ -58,6 +61,7 @@ export const paymentMethodSchema = z
       exp_year: z.int(),
     }),
     country: z.string().nullable(),
+    customer: z.string().nullable(),
     metadata: z.record(z.string(), z.string()),
     created: z.int(),
     livemode: z.boolean(),
@@ -65,3 +69,10 @@ export const paymentMethodSchema = z
   .meta({ id: 'PaymentMethod' });
 
 export type PublicPaymentMethod = z.output<typeof paymentMethodSchema>;
+export const paymentMethodListSchema = listSchema(paymentMethodSchema).meta({ id: 'PaymentMethodList' });
+
+export const listPaymentMethodsSchema = z.strictObject({
+  limit: limitSchema,
+  starting_after: z.string().min(1).max(100).optional().meta({ description: 'Older than this one.' }),
+  customer: customerIdSchema.optional().meta({ description: 'Of this customer.' }),
+});

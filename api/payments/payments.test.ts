@@ -35,6 +35,7 @@ describe('creating a payment', () => {
       amount_captured: 2000,
       amount_refunded: 0,
       payment_method: card,
+      customer: null,
       attempts: [],
       failure: null,
       cancellation_reason: null,

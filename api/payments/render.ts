@@ -1,65 +1,18 @@
-import { type Decline, RETRY_ADVICE } from '../../domain/payment/outcome.ts';
+import { duplicatedBy } from '../../domain/names.ts';
 import type { PaymentFailure, PaymentSnapshot } from '../../domain/payment/payment.ts';
+import { publicPayment } from '../../domain/payment/public.ts';
 import { failureProblem } from '../problems.ts';
 import type { Reply } from '../route.ts';
-import type { PublicDecline, PublicPayment } from './schema.ts';
+import { duplicateReference } from './duplicate.ts';
+import type { PublicPayment } from './schema.ts';
+
+export { unixSeconds } from '../../domain/payment/public.ts';
 
 /** The one place that turns a payment into the API's JSON and its HTTP status, first answer or repeated. */
 export type PaymentAction = 'create' | 'confirm' | 'capture' | 'void' | 'read';
 
-export function renderPayment(payment: PaymentSnapshot): PublicPayment {
-  return {
-    id: payment.id,
-    object: 'payment',
-    amount: payment.amountMinor,
-    currency: payment.currency,
-    status: payment.status,
-    capture_method: payment.captureMethod,
-    amount_authorized: payment.amountAuthorizedMinor,
-    amount_capturable: payment.amountCapturableMinor,
-    amount_captured: payment.amountCapturedMinor,
-    amount_refunded: payment.amountRefundedMinor,
-    payment_method: payment.paymentMethodId ?? null,
-    attempts: payment.attempts.map((attempt) => ({
-      id: attempt.id,
-      provider: attempt.provider,
-      status: attempt.status,
-      provider_reference: attempt.providerReference ?? null,
-      decline: attempt.decline === undefined ? null : renderDecline(attempt.decline),
-    })),
-    failure: payment.failure === undefined ? null : renderFailure(payment.failure),
-    cancellation_reason: payment.cancellationReason ?? null,
-    authorization_expires_at:
-      payment.authorizationExpiresAtMs === undefined ? null : unixSeconds(payment.authorizationExpiresAtMs),
-    next_action: null,
-    created: unixSeconds(payment.createdAtMs),
-    reference: payment.reference ?? null,
-    description: payment.description ?? null,
-    metadata: { ...payment.metadata },
-    livemode: payment.mode === 'live',
-    return_url: payment.returnUrl ?? null,
-    allowed: [...payment.allowed],
-  };
-}
-
-function renderFailure({ code, message, decline }: PaymentFailure): PublicPayment['failure'] {
-  return { code, message, decline: decline === undefined ? null : renderDecline(decline) };
-}
-
-function renderDecline(decline: Decline): PublicDecline {
-  return {
-    reason: decline.reason,
-    message: decline.message,
-    retry: RETRY_ADVICE[decline.reason],
-    provider_code: decline.providerCode,
-    ...(decline.networkCode === undefined ? {} : { network_code: decline.networkCode }),
-    ...(decline.adviceCode === undefined ? {} : { advice_code: decline.adviceCode }),
-  };
-}
-
-export function unixSeconds(instantMs: number): number {
-  return Math.floor(instantMs / 1_000);
-}
+/** Typed here against the schema that the OpenAPI document is made from. */
+export const renderPayment: (payment: PaymentSnapshot) => PublicPayment = publicPayment;
 
 /** Answers a command with the payment it led to; throws the failure's problem where it led to none. */
 export function replyWithPayment(
@@ -69,6 +22,8 @@ export function replyWithPayment(
 ): Reply {
   const body = renderPayment(payment);
   if (action === 'read') return { status: 200, body, headers };
+  const other = action === 'create' ? duplicatedBy(payment.cancellationReason) : undefined;
+  if (other !== undefined) throw duplicateReference(other);
   const failure = failureOf(action, payment);
   if (failure !== undefined) throw failureProblem(failure, body);
   if (payment.status === 'processing') {

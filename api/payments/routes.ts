@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import type { PaymentOrder, RequestStamp } from '../../client/contract.ts';
 import type { PaymentFilter } from '../../db/read/index.ts';
-import { paymentIdFor, paymentWorkflowId } from '../../domain/ids.ts';
-import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
 import type { PaymentStatus } from '../../domain/payment/states.ts';
-import { nameRequest } from '../idempotency.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Route, type Services, type TypedCall } from '../route.ts';
-import { answerPaymentCommand, type PaymentCommand } from './command.ts';
+import { answerPaymentCommand } from './command.ts';
+import { checkNamed } from './confirmation.ts';
 import { isPaymentId, visiblePayment } from './find.ts';
+import { orderOfCreate } from './order.ts';
 import { renderPayment, replyWithPayment } from './render.ts';
 import {
   capturePaymentSchema,
@@ -22,6 +20,7 @@ import {
   voidPaymentSchema,
 } from './schema.ts';
 import { readTimeline } from './timeline.ts';
+import { wishOf } from './wish.ts';
 
 const idParams = z.strictObject({ id: paymentIdSchema });
 const payment = (description: string) => ({ description, schema: paymentSchema });
@@ -41,74 +40,6 @@ const createPayment = merchantRoute({
   handle: (call, services) => answerPaymentCommand(call, services, orderOfCreate(call, services)),
 });
 
-type CreateCall = TypedCall<undefined, undefined, z.output<typeof createPaymentSchema>>;
-
-function orderOfCreate(call: CreateCall, services: Services): PaymentCommand {
-  const { body, caller } = call;
-  if (body.confirm && body.payment_method === undefined) {
-    throw problem('parameter_missing', { param: 'payment_method' });
-  }
-  const name = nameRequest(caller, call, body, services);
-  const paymentId = paymentIdFor(caller.merchantId, caller.mode, name.idempotencyKey);
-  call.note({ workflow_id: paymentWorkflowId(paymentId, 1) });
-  const orderWith = (request: RequestStamp): PaymentOrder => ({
-    merchantId: caller.merchantId,
-    mode: caller.mode,
-    request,
-    amountMinor: body.amount,
-    currency: body.currency,
-    captureMethod: body.capture_method,
-    ...(body.payment_method === undefined ? {} : { paymentMethodId: body.payment_method }),
-    confirm: body.confirm,
-    completeByMs:
-      call.receivedAtMs + (body.confirm ? services.limits.completeByMs : services.limits.confirmWithinMs),
-    ...(body.reference === undefined ? {} : { reference: body.reference }),
-    ...(body.description === undefined ? {} : { description: body.description }),
-    ...(body.return_url === undefined ? {} : { returnUrl: body.return_url }),
-    metadata: body.metadata,
-  });
-  return {
-    action: 'create',
-    paymentId,
-    check: () => checkPaymentMethod(call, services, body.payment_method),
-    send: (stamp, timeoutMs) => services.door.create(paymentId, orderWith(stamp), timeoutMs),
-    fallback: () =>
-      snapshotOfOrder(paymentId, orderWith({ ...name, httpRequestId: '', answerByMs: 0 }), call),
-  };
-}
-
-/** A payment that Temporal has accepted and nobody has seen yet: what its order says of it. */
-function snapshotOfOrder(paymentId: string, order: PaymentOrder, call: CreateCall): PaymentSnapshot {
-  const { request: _request, confirm, completeByMs: _completeByMs, ...facts } = order;
-  const unconfirmed =
-    order.paymentMethodId === undefined ? 'requires_payment_method' : 'requires_confirmation';
-  return {
-    ...facts,
-    id: paymentId,
-    status: confirm ? 'processing' : unconfirmed,
-    sequence: 0,
-    amountAuthorizedMinor: 0,
-    amountCapturableMinor: 0,
-    amountCapturedMinor: 0,
-    amountRefundedMinor: 0,
-    createdAtMs: call.receivedAtMs,
-    attempts: [],
-    allowed: [],
-  };
-}
-
-async function checkPaymentMethod(
-  call: Pick<CreateCall, 'caller'>,
-  services: Services,
-  paymentMethodId: string | undefined,
-): Promise<() => void> {
-  const known =
-    paymentMethodId === undefined || (await services.paymentMethods.owns(call.caller, paymentMethodId));
-  return () => {
-    if (!known) throw problem('payment_method_unknown', { param: 'payment_method' });
-  };
-}
-
 const confirmPayment = merchantRoute({
   method: 'post',
   path: '/v1/payments/:id/confirm',
@@ -121,17 +52,18 @@ const confirmPayment = merchantRoute({
   responses: { 200: payment('Confirmed.'), 202: payment('Accepted, the outcome is not known yet.') },
   handle(call, services) {
     const { payment_method: paymentMethodId, return_url: returnUrl } = call.body;
+    const wish = wishOf(call.body);
     return answerPaymentCommand(call, services, {
       action: 'confirm',
       paymentId: call.params.id,
       async check() {
-        const [checkPayment, checkMethod] = await Promise.all([
+        const [checkPayment, found] = await Promise.all([
           checkVisible(call, services),
-          checkPaymentMethod(call, services, paymentMethodId),
+          checkNamed(call, services),
         ]);
         return () => {
           checkPayment();
-          checkMethod();
+          found.refuse();
         };
       },
       send: (request, timeoutMs) =>
@@ -142,6 +74,7 @@ const confirmPayment = merchantRoute({
             completeByMs: call.receivedAtMs + services.limits.completeByMs,
             ...(paymentMethodId === undefined ? {} : { paymentMethodId }),
             ...(returnUrl === undefined ? {} : { returnUrl }),
+            ...(wish === undefined ? {} : { wish }),
           },
           timeoutMs,
         ),

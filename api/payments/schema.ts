@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { AUTHENTICATION_STATUSES } from '../../domain/authentication/states.ts';
 import { isCurrency } from '../../domain/money/currency.ts';
 import { MAX_AMOUNT_MINOR } from '../../domain/money/money.ts';
 import { PAYMENT_STATUSES } from '../../domain/payment/states.ts';
 import { listSchema, metadataSchema } from '../schema.ts';
+import { wishFields } from './wish.ts';
 
 /** What a merchant may send and gets back about payments; the OpenAPI document is made from the same. */
 
@@ -54,6 +56,8 @@ export const createPaymentSchema = z
     description: z.string().max(1000).optional(),
     metadata: metadataSchema,
     return_url: returnUrlSchema.optional(),
+    customer: z.string().min(1).max(100).optional().meta({ description: 'A customer id.' }),
+    ...wishFields,
   })
   .meta({ id: 'PaymentCreate' });
 
@@ -61,6 +65,7 @@ export const confirmPaymentSchema = z
   .strictObject({
     payment_method: paymentMethodIdSchema.optional(),
     return_url: returnUrlSchema.optional(),
+    ...wishFields,
   })
   .meta({ id: 'PaymentConfirm' });
 
@@ -116,6 +121,39 @@ const declineSchema = z
   })
   .meta({ id: 'Decline' });
 
+const authenticationSchema = z
+  .object({
+    status: z.enum(AUTHENTICATION_STATUSES as [string, ...string[]]),
+    request: z.enum(['automatic', 'any', 'challenge']),
+    exemption_requested: z.string().nullable(),
+    reasons: z.array(z.string()).meta({ description: 'The rules that spoke.' }),
+    trans_status: z.string().nullable().meta({ description: "EMV 3DS, as the provider's, verbatim." }),
+    trans_status_reason: z.string().nullable(),
+    challenge_cancel: z.string().nullable(),
+    eci: z.string().nullable(),
+    version: z.string().nullable(),
+    ds_transaction_id: z.string().nullable(),
+    liability_shift: z.boolean().nullable(),
+    exemption: z.string().nullable().meta({ description: 'The one that was granted.' }),
+    challenged_at: instantSchema.nullable(),
+    returned_at: instantSchema.nullable(),
+    ended_at: instantSchema.nullable(),
+  })
+  .meta({ id: 'Authentication' });
+
+const nextActionSchema = z
+  .object({
+    type: z.literal('redirect_to_url'),
+    redirect_to_url: z.object({
+      url: z.string().meta({ description: "Send the payer's browser there." }),
+      return_url: z
+        .string()
+        .nullable()
+        .meta({ description: 'Where it comes back to, with `payment` added.' }),
+    }),
+  })
+  .meta({ id: 'NextAction' });
+
 const attemptSchema = z
   .object({
     id: z.string(),
@@ -123,6 +161,7 @@ const attemptSchema = z
     status: z.string(),
     provider_reference: z.string().nullable(),
     decline: declineSchema.nullable(),
+    authentication: authenticationSchema.nullable(),
   })
   .meta({ id: 'Attempt' });
 
@@ -139,13 +178,14 @@ export const paymentSchema = z
     amount_captured: minorUnitsSchema,
     amount_refunded: minorUnitsSchema,
     payment_method: z.string().nullable(),
+    customer: z.string().nullable(),
     attempts: z.array(attemptSchema),
     failure: z
       .object({ code: z.string(), message: z.string(), decline: declineSchema.nullable() })
       .nullable(),
     cancellation_reason: z.string().nullable(),
     authorization_expires_at: instantSchema.nullable(),
-    next_action: z.null(),
+    next_action: nextActionSchema.nullable().meta({ description: 'While the payer must act.' }),
     created: instantSchema,
     reference: z.string().nullable(),
     description: z.string().nullable(),

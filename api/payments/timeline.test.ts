@@ -70,8 +70,8 @@ async function livedPayment(): Promise<string> {
     [`lt_${id}`, id, at(9)],
   );
   await api.sql.query(
-    `INSERT INTO outbox (id, merchant_id, mode, owner_id, payment_id, sequence, type, payload, created_at)
-     VALUES ($1, 'mer_a', 'test', $2, $2, 2, 'payment.succeeded', '{}', $3)`,
+    `INSERT INTO outbox (id, merchant_id, mode, owner_id, payment_id, sequence, type, payload, event_sequence, created_at)
+     VALUES ($1, 'mer_a', 'test', $2, $2, 2, 'payment.succeeded', '{}', 1, $3)`,
     [`evt_${id}`, id, at(9)],
   );
   return id;

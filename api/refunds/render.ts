@@ -1,28 +1,10 @@
+import { publicRefund } from '../../domain/refund/public.ts';
 import type { RefundSnapshot } from '../../domain/refund/refund.ts';
-import { unixSeconds } from '../payments/render.ts';
 import type { Reply } from '../route.ts';
 import type { PublicRefund } from './schema.ts';
 
-/** The one place that turns a refund into the API's JSON and its HTTP status. */
-export function renderRefund(refund: RefundSnapshot): PublicRefund {
-  return {
-    id: refund.id,
-    object: 'refund',
-    payment: refund.paymentId,
-    amount: refund.amountMinor,
-    currency: refund.currency,
-    status: refund.status,
-    reason: refund.reason ?? null,
-    reference: refund.reference ?? null,
-    failure: refund.failure === undefined ? null : { ...refund.failure },
-    provider: refund.provider,
-    provider_reference: refund.providerReference ?? null,
-    created: unixSeconds(refund.createdAtMs),
-    metadata: { ...refund.metadata },
-    livemode: refund.mode === 'live',
-    allowed: [...refund.allowed],
-  };
-}
+/** Typed here against the schema that the OpenAPI document is made from. */
+export const renderRefund: (refund: RefundSnapshot) => PublicRefund = publicRefund;
 
 /**
  * A refund that the provider refused is an object that says so, not an error: it was made, and it has its

@@ -3,6 +3,7 @@ import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
 import type {
   AnsweredStamp,
   CommandAnswer,
+  ConfirmCommand,
   PaymentOrder,
   Refusal,
   RequestStamp,
@@ -15,6 +16,9 @@ import type {
 export interface FakeDoor extends PaymentsDoor {
   readonly calls: { readonly verb: string; readonly paymentId: string; readonly timeoutMs: number }[];
   readonly newsOf: string[];
+  /** What payments were made and confirmed with, in order. */
+  readonly orders: PaymentOrder[];
+  readonly confirmations: ConfirmCommand[];
   readonly payments: Map<string, PaymentSnapshot>;
   /** How many commands are being served right now, and the most there ever were. */
   readonly load: { now: number; most: number };
@@ -69,6 +73,8 @@ export function createFakeDoor(): FakeDoor {
   const door: FakeDoor = {
     calls: [],
     newsOf: [],
+    orders: [],
+    confirmations: [],
     payments: new Map(),
     load: { now: 0, most: 0 },
     outcome: (payment) => payment,
@@ -89,16 +95,22 @@ export function createFakeDoor(): FakeDoor {
     refusal: undefined,
     before: async () => undefined,
     override: undefined,
-    create: (paymentId, order, timeoutMs) =>
-      command('create', paymentId, order.request, timeoutMs, () => door.outcome(charged(paymentId, order))),
-    confirm: (paymentId, { request }, timeoutMs) =>
-      command(
+    create(paymentId, order, timeoutMs) {
+      door.orders.push(order);
+      return command('create', paymentId, order.request, timeoutMs, () =>
+        door.outcome(charged(paymentId, order)),
+      );
+    },
+    confirm(paymentId, confirmation, timeoutMs) {
+      door.confirmations.push(confirmation);
+      return command(
         'confirm',
         paymentId,
-        request,
+        confirmation.request,
         timeoutMs,
         changed(paymentId, () => ({ status: 'succeeded' })),
-      ),
+      );
+    },
     capture: (paymentId, { request, amountMinor }, timeoutMs) =>
       command(
         'capture',
@@ -130,7 +142,7 @@ export function createFakeDoor(): FakeDoor {
 }
 
 function charged(paymentId: string, order: PaymentOrder): PaymentSnapshot {
-  const { request: _request, confirm, completeByMs: _completeByMs, ...facts } = order;
+  const { request: _request, confirm, completeByMs: _completeByMs, wish: _wish, ...facts } = order;
   const manual = order.captureMethod === 'manual';
   const status = !confirm ? 'requires_confirmation' : manual ? 'requires_capture' : 'succeeded';
   const authorized = confirm ? order.amountMinor : 0;

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { DoorConnection } from '../../client/index.ts';
 import type { Config } from '../../config/env.ts';
 import { createTestDatabase } from '../../test/support/harness.ts';
+import { createVault, type Vault } from '../../vault/index.ts';
 import { startApi } from '../main.ts';
 import { createFakeDoor, type FakeDoor } from './fake-door.ts';
 
@@ -14,11 +15,19 @@ export interface TestApi {
   readonly door: FakeDoor;
   /** As the owner: for arranging and inspecting. */
   readonly sql: pg.Pool;
+  /** For a connection of a test's own. */
+  readonly ownerUrl: string;
   /** Every line that was logged, as it was written. */
   readonly logs: string[];
+  /** Endpoints whose deliveries were woken. */
+  readonly pokes: string[];
+  /** With the keys that the API has. */
+  readonly vault: Vault;
   readonly keys: { readonly a: string; readonly b: string; readonly aLive: string; readonly revoked: string };
   /** Set to reject, and Temporal is gone as far as readiness can see. */
   temporal: () => Promise<unknown>;
+  /** What names resolve to; what isn't here has no address. */
+  readonly dns: Map<string, readonly string[] | undefined>;
   close(): Promise<void>;
 }
 
@@ -38,20 +47,33 @@ export async function startTestApi(overrides: Partial<Config> = {}): Promise<Tes
   const sql = new pg.Pool({ connectionString: database.ownerUrl, max: 4 });
   sql.on('error', () => undefined);
   const keys = await seedMerchants(sql, digest);
+  const pokes: string[] = [];
+  const dns = new Map<string, readonly string[] | undefined>([['hooks.example', ['93.184.215.14']]]);
   const connection: DoorConnection = {
     door,
+    deliveries: {
+      pokeEndpoint: async (endpointId) => void pokes.push(endpointId),
+      pokeEndpoints: () => undefined,
+      close: () => undefined,
+    },
     check: () => api.temporal(),
     close: async () => undefined,
   };
-  const running = await startApi(
-    { ...testConfig(database.url, digest), ...overrides },
-    { connect: async () => connection, logger: pino({ level: 'info' }, sink) },
-  );
+  const config = { ...testConfig(database.url, digest), ...overrides };
+  const running = await startApi(config, {
+    connect: async () => connection,
+    logger: pino({ level: 'info' }, sink),
+    resolveHost: async (name) => (dns.has(name) ? dns.get(name) : []),
+  });
   const api: TestApi = {
     url: running.url,
     door,
     sql,
+    ownerUrl: database.ownerUrl,
     logs,
+    pokes,
+    dns,
+    vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
     keys,
     temporal: async () => undefined,
     async close() {

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import type { Mode } from '../../domain/ids.ts';
+import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
+import type { RefundSnapshot } from '../../domain/refund/refund.ts';
 import type { TestApi } from './harness.ts';
 
 export interface PaymentRowOptions {
@@ -95,4 +98,86 @@ export async function insertRefund(
     ],
   );
   return id;
+}
+
+export interface EventRowOptions {
+  readonly merchantId?: string;
+  readonly mode?: string;
+  readonly type?: string;
+  /** The refund that it tells of; absent: the payment. */
+  readonly refundId?: string;
+}
+
+/** An event as a step's record writes it, with the payment's next number. Answers its id. */
+export async function insertEvent(
+  api: TestApi,
+  paymentId: string,
+  options: EventRowOptions = {},
+): Promise<string> {
+  const [text, values] = eventInsert(paymentId, options);
+  const { rows } = await api.sql.query(text, values);
+  return rows[0].id;
+}
+
+/** The statement itself, for tests that hold its transaction open. */
+export function eventInsert(paymentId: string, options: EventRowOptions = {}): [string, unknown[]] {
+  const { merchantId = 'mer_a', mode = 'test', refundId } = options;
+  const type = options.type ?? (refundId === undefined ? 'payment.succeeded' : 'refund.succeeded');
+  const ownerId = refundId ?? paymentId;
+  const payload =
+    refundId === undefined
+      ? paymentSnapshot(paymentId, merchantId, mode)
+      : refundSnapshot(refundId, paymentId, merchantId, mode);
+  return [
+    `WITH counter AS (
+       INSERT INTO event_counter (payment_id, last, transaction_id)
+       VALUES ($1, 1, pg_current_xact_id()::text::bigint)
+       ON CONFLICT (payment_id) DO UPDATE SET last = event_counter.last + 1,
+         transaction_id = greatest(event_counter.transaction_id, excluded.transaction_id)
+       RETURNING last, transaction_id)
+     INSERT INTO outbox (id, merchant_id, mode, payment_id, owner_id, sequence, type, payload, event_sequence, transaction_id)
+     SELECT 'evt_' || substr($2, 5) || '_' || counter.last || '_0', $3, $4, $1, $2, counter.last, $5, $6, counter.last,
+       counter.transaction_id
+     FROM counter RETURNING id`,
+    [paymentId, ownerId, merchantId, mode, type, payload],
+  ];
+}
+
+function paymentSnapshot(id: string, merchantId: string, mode: string): PaymentSnapshot {
+  return {
+    id,
+    merchantId,
+    mode: mode as Mode,
+    status: 'succeeded',
+    sequence: 2,
+    amountMinor: 2000,
+    currency: 'EUR',
+    captureMethod: 'automatic',
+    amountAuthorizedMinor: 2000,
+    amountCapturableMinor: 0,
+    amountCapturedMinor: 2000,
+    amountRefundedMinor: 0,
+    createdAtMs: 1_800_000_000_000,
+    metadata: {},
+    attempts: [],
+    allowed: [],
+  };
+}
+
+function refundSnapshot(id: string, paymentId: string, merchantId: string, mode: string): RefundSnapshot {
+  return {
+    id,
+    paymentId,
+    merchantId,
+    mode: mode as Mode,
+    amountMinor: 400,
+    currency: 'EUR',
+    status: 'succeeded',
+    sequence: 2,
+    provider: 'stripe',
+    outcomeUnknown: false,
+    createdAtMs: 1_800_000_000_000,
+    metadata: {},
+    allowed: [],
+  };
 }

@@ -93,13 +93,29 @@ const DECLINES: readonly CardScenario[] = [
   adyenDecline('invalid_card_data', 'INVALID_CARD'),
   adyenDecline('not_permitted', 'NOT_SUPPORTED'),
   adyenDecline('authentication_failed', 'NOT_3D_AUTHENTICATED'),
-  adyenDecline('authentication_required', 'AUTHENTICATION_REQUIRED'),
   adyenDecline('insufficient_funds', 'NOT_ENOUGH_BALANCE'),
   adyenDecline('suspected_fraud', 'ACQUIRER_FRAUD'),
   adyenDecline('limit_exceeded', 'WITHDRAWAL_AMOUNT_EXCEEDED'),
   adyenDecline('incorrect_cvc', 'CVC_DECLINED'),
   adyenDecline('stop_payment', 'REVOCATION_OF_AUTH'),
 ];
+
+/** Stepped up and asked once more, an issuer that still wants more is taken at its word. */
+const STUBBORN: CardScenario = {
+  name: 'decline: authentication_required, twice',
+  card: { number: ADYEN_VISA, holder: 'AUTHENTICATION_REQUIRED' },
+  body: eur(1000),
+  expected: {
+    status: 'failed',
+    captured: 0,
+    attempts: [
+      ['adyen', 'declined'],
+      ['adyen', 'declined'],
+    ],
+    decline: 'authentication_required',
+    failure: 'card_declined',
+  },
+};
 
 /** The first provider's failure is not the card's, so the second one gets the payment. */
 const RETRYABLE_DECLINES: readonly CardScenario[] = [
@@ -131,25 +147,6 @@ const RETRYABLE_DECLINES: readonly CardScenario[] = [
       decline: 'issuer_unavailable',
     },
   },
-];
-
-function challenged(provider: string, number: string, body: PayBody): CardScenario {
-  return {
-    name: '3DS required: canceled there, proven, failed',
-    card: { number },
-    body,
-    expected: {
-      status: 'failed',
-      captured: 0,
-      attempts: [[provider, 'voided']],
-      failure: 'authentication_required',
-    },
-  };
-}
-
-const CHALLENGES: readonly CardScenario[] = [
-  challenged('stripe', '4000002760003184', usd(1900)),
-  challenged('adyen', '4212345678910006', eur(1900)),
 ];
 
 const COMMANDS: readonly CardScenario[] = [
@@ -200,7 +197,7 @@ const COMMANDS: readonly CardScenario[] = [
 export const CARD_SCENARIOS: readonly CardScenario[] = [
   ...APPROVALS,
   ...COMMANDS,
-  ...CHALLENGES,
   ...DECLINES,
+  STUBBORN,
   ...RETRYABLE_DECLINES,
 ];

@@ -11,7 +11,8 @@ const payment: PublicPayment = {
   amount_capturable: 0,
   amount_captured: 1000,
   amount_refunded: 0,
-  attempts: [{ provider: 'stripe', status: 'captured', decline: null }],
+  attempts: [{ provider: 'stripe', status: 'captured', decline: null, authentication: null }],
+  next_action: null,
   failure: null,
 };
 

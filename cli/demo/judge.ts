@@ -11,6 +11,8 @@ export interface Expectation {
   /** The reason of the decline that ended it, or of the one that made it fail over. */
   readonly decline?: string;
   readonly failure?: string;
+  /** What each attempt's authentication came to; left out, it isn't looked at. */
+  readonly authentications?: readonly string[];
   /** Every refund, oldest first; none where it is left out. */
   readonly refunds?: readonly ExpectedRefund[];
 }
@@ -36,12 +38,18 @@ export function differences(
   compare('attempts', describeAttempts(payment), expected.attempts.map((pair) => pair.join(' ')).join(', '));
   compare('decline', declines.at(-1) ?? 'none', expected.decline ?? 'none');
   compare('refunds', describeRefunds(refunds), describeRefunds(expected.refunds ?? []));
+  if (expected.authentications !== undefined)
+    compare('authentications', describeAuthentications(payment), expected.authentications.join(', '));
   compare('failure', payment.failure?.code ?? 'none', expected.failure ?? 'none');
   return said;
 }
 
 export function describeAttempts(payment: PublicPayment): string {
   return payment.attempts.map(({ provider, status }) => `${provider} ${status}`).join(', ');
+}
+
+export function describeAuthentications(payment: PublicPayment): string {
+  return payment.attempts.map(({ authentication }) => authentication?.status ?? 'none').join(', ');
 }
 
 /** By amount: refunds made at once are listed in either order. */
@@ -80,6 +88,9 @@ export function judgeByJournals(payment: PublicPayment, effects: readonly Effect
   const known = payment.amount_captured - payment.amount_refunded;
   const foreign = own.filter(({ effect, currency }) => effect in SIGN && currency !== payment.currency);
   const chargedTwice = charges.length > 1 || total > payment.amount;
+  const barred = own.filter(
+    ({ effect, reference }) => effect === 'authorized' && isBarred(payment, reference),
+  );
   const lost = total > known;
   return {
     chargedTwice,
@@ -87,9 +98,18 @@ export function judgeByJournals(payment: PublicPayment, effects: readonly Effect
     problems: [
       ...(chargedTwice ? [`charged ${charges.length} times, ${total} in all`] : []),
       ...(total === known ? [] : [`the providers' journals say ${total} charged, the API says ${known}`]),
+      ...barred.map(({ reference }) => `${reference} was authorized although its authentication was refused`),
       ...foreign.map(({ currency }) => `charged in ${currency} instead of ${payment.currency}`),
     ],
   };
+}
+
+/** What the issuer rejected, or the payer didn't pass, is never authorized (EMV 3DS: N and R). */
+const BARRED: ReadonlySet<string> = new Set(['failed', 'rejected', 'timed_out']);
+
+function isBarred({ attempts }: PublicPayment, reference: string): boolean {
+  const attempt = attempts[Number(reference.slice(reference.lastIndexOf('_') + 1)) - 1];
+  return BARRED.has(attempt?.authentication?.status ?? '');
 }
 
 /** An attempt's reference contains its payment's stem. */

@@ -2,6 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
+const authenticationSchema = z.object({
+  status: z.string(),
+  request: z.string(),
+  trans_status: z.string().nullable(),
+  trans_status_reason: z.string().nullable(),
+  challenge_cancel: z.string().nullable(),
+  eci: z.string().nullable(),
+  version: z.string().nullable(),
+  liability_shift: z.boolean().nullable(),
+  exemption: z.string().nullable(),
+});
+
 /** What the demo reads of a payment. The API sends more; nothing here relies on it. */
 const paymentSchema = z.object({
   id: z.string(),
@@ -16,8 +28,12 @@ const paymentSchema = z.object({
       provider: z.string(),
       status: z.string(),
       decline: z.object({ reason: z.string() }).nullable(),
+      authentication: authenticationSchema.nullable(),
     }),
   ),
+  next_action: z
+    .object({ redirect_to_url: z.object({ url: z.string(), return_url: z.string().nullable() }) })
+    .nullable(),
   failure: z.object({ code: z.string(), decline: z.object({ reason: z.string() }).nullable() }).nullable(),
 });
 export type PublicPayment = z.infer<typeof paymentSchema>;
@@ -49,7 +65,14 @@ export interface PayBody {
   readonly capture_method?: 'automatic' | 'manual';
   readonly confirm?: boolean;
   readonly payment_method?: string;
+  readonly return_url?: string;
+  readonly three_ds?: { readonly request?: 'any' | 'challenge'; readonly exemption?: 'low_value' };
+  readonly setup_future_usage?: 'off_session';
+  readonly off_session?: true;
 }
+
+/** The merchant's shop, which the demo doesn't run: where payers' browsers end. In test mode it needs no registration. */
+export const SHOP = 'http://localhost/interlock-demo-shop/';
 
 export interface Answer {
   readonly httpStatus: number;
@@ -94,6 +117,9 @@ export interface Merchant {
 export function freshKey(): string {
   return `demo-${randomBytes(12).toString('hex')}`;
 }
+
+/** As patient as a merchant's own program would be. */
+const COMMAND_PATIENCE_MS = 20_000;
 
 export function createMerchant(apiUrl: string, apiKey: string): Merchant {
   const call = async (method: string, path: string, body?: object, options: PayOptions = {}) => {
@@ -145,7 +171,15 @@ export function createMerchant(apiUrl: string, apiKey: string): Merchant {
       return z.object({ id: z.string() }).parse(json).id;
     },
     pay: (body, options) => command('/v1/payments', body, options),
-    command: (paymentId, verb, body = {}) => command(`/v1/payments/${paymentId}/${verb}`, body),
+    command(paymentId, verb, body = {}) {
+      const key = freshKey();
+      // Nobody knows whether it was heard: the same again, under the same key.
+      return eventually(
+        () => command(`/v1/payments/${paymentId}/${verb}`, body, { key }),
+        ({ errorCode }) => errorCode !== 'outcome_unknown',
+        COMMAND_PATIENCE_MS,
+      );
+    },
     refund: (paymentId, body, options) => refundCommand(`/v1/payments/${paymentId}/refunds`, body, options),
     cancelRefund: (refundId) => refundCommand(`/v1/refunds/${refundId}/cancel`, {}),
     async refunds(paymentId) {

@@ -5,6 +5,7 @@ import {
   freshKey,
   type Merchant,
   type PayBody,
+  type PayOptions,
   type PublicPayment,
   type TestCard,
 } from './merchant.ts';
@@ -57,14 +58,23 @@ export async function pay(
   return { name, expected, payment, problems, elapsedMs: performance.now() - startedMs };
 }
 
-/** With little patience. 503 says that nobody knows whether it was heard: the same request again, under the same key. */
-export async function payHastily(merchant: Merchant, body: PayBody): Promise<Answer> {
+/** 503 says that nobody knows whether it was heard: the same request again, under the same key. */
+export async function payInsistently(
+  merchant: Merchant,
+  body: PayBody,
+  options: PayOptions = {},
+): Promise<Answer> {
   const key = freshKey();
   return eventually(
-    () => merchant.pay(body, { key, waitSeconds: 1 }),
-    ({ payment }) => payment !== undefined,
+    () => merchant.pay(body, { ...options, key }),
+    ({ payment, errorCode }) => payment !== undefined || errorCode !== 'outcome_unknown',
     PATIENCE_MS,
   );
+}
+
+/** With little patience. */
+export function payHastily(merchant: Merchant, body: PayBody): Promise<Answer> {
+  return payInsistently(merchant, body, { waitSeconds: 1 });
 }
 
 function cardOf({ currency, number, holder }: Sale): TestCard {

@@ -4,9 +4,11 @@
  * that a merchant couldn't do, but for breaking the sandboxes and reading their journals.
  */
 import { CARD_SCENARIOS, type CardScenario, type Command } from './card-scenarios.ts';
+import { CHALLENGE_SCENARIOS, keptCard, tryChallenge } from './challenge-scenarios.ts';
 import { FAULT_SCENARIOS } from './fault-scenarios.ts';
 import { differences, judgeByJournals, judgeRefunds } from './judge.ts';
 import { eventually, type Merchant, type PublicRefund } from './merchant.ts';
+import { payInsistently } from './pay.ts';
 import { REFUND_SCENARIOS } from './refund-scenarios.ts';
 import type { Stage } from './stage.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
@@ -32,14 +34,22 @@ export interface DemoResult {
 }
 
 /** Merchants come several at once. */
-const CONCURRENCY = 6;
+const CONCURRENCY = 5;
+/** Most of them only wait for a payer. */
+const CHALLENGED_AT_ONCE = 4;
 
 export async function runDemo(stage: Stage): Promise<DemoResult> {
   const { merchant, sandboxes } = stage;
   const tried: Tried[] = [];
   await sandboxes.clearFaults();
   try {
-    tried.push(...(await inParallel(CARD_SCENARIOS, (scenario) => tryCard(merchant, scenario))));
+    // A payer who never comes is waited for longest, so these begin first, and go on beside the others.
+    const challenges = Promise.all([
+      inParallel(CHALLENGE_SCENARIOS, (scenario) => tryChallenge(merchant, scenario), CHALLENGED_AT_ONCE),
+      keptCard(merchant),
+    ]);
+    const cards = inParallel(CARD_SCENARIOS, (scenario) => tryCard(merchant, scenario));
+    tried.push(...(await Promise.all([cards, challenges])).flat(2));
     tried.push(...(await inParallel(REFUND_SCENARIOS, (scenario) => scenario(merchant))));
     // One after another: a fault strikes whoever comes by.
     for (const scenario of FAULT_SCENARIOS) {
@@ -87,7 +97,7 @@ async function tryCard(merchant: Merchant, scenario: CardScenario): Promise<Trie
   const { name, card, body, commands = [], expected } = scenario;
   const startedMs = performance.now();
   const method = await merchant.card(card);
-  const first = await merchant.pay({ ...body, payment_method: method });
+  const first = await payInsistently(merchant, { ...body, payment_method: method });
   const problems: string[] = [];
   let payment = shown(first.payment, name, first.errorCode);
   for (const command of commands) {
@@ -112,12 +122,16 @@ function waitsFor(command: Command): string {
   return second ? 'partially_captured' : 'requires_capture';
 }
 
-async function inParallel<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+async function inParallel<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+  atOnce = CONCURRENCY,
+): Promise<R[]> {
   const results: R[] = new Array(items.length);
   const queue = items.entries();
   const drain = async () => {
     for (const [index, item] of queue) results[index] = await work(item);
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, drain));
+  await Promise.all(Array.from({ length: atOnce }, drain));
   return results;
 }

@@ -38,15 +38,18 @@ export function renderTable({ rows, summary }: DemoResult): string {
 }
 
 function describeExpected({ expected, payment }: Row): string {
-  return describe(expected, payment.currency, expected.decline ?? expected.failure);
+  const { decline, failure, authentications } = expected;
+  return describe(expected, payment.currency, authentications?.at(-1) ?? decline ?? failure);
 }
 
-function describeGot({ payment, refunds }: Row): string {
+function describeGot({ payment, refunds, expected }: Row): string {
+  const authenticated =
+    expected.authentications === undefined ? undefined : payment.attempts.at(-1)?.authentication?.status;
   const declined = payment.attempts.findLast(({ decline }) => decline !== null)?.decline?.reason;
   return describe(
     { status: payment.status, captured: payment.amount_captured, refunds },
     payment.currency,
-    declined ?? payment.failure?.code,
+    authenticated ?? declined ?? payment.failure?.code,
   );
 }
 

@@ -14,6 +14,9 @@ export interface Tried {
 /** How long a payment may take to come to its end; the sandboxes' waits are scaled, a real provider's not. */
 export const PATIENCE_MS = 20_000;
 
+/** A payer who never comes is waited for 20 minutes, which the demo's stack scales to 24 seconds. */
+export const CHALLENGE_PATIENCE_MS = 60_000;
+
 export function shown(
   payment: PublicPayment | undefined,
   name: string,
@@ -27,12 +30,13 @@ export async function settled(
   merchant: Merchant,
   payment: PublicPayment,
   status: string,
+  patienceMs = PATIENCE_MS,
 ): Promise<PublicPayment> {
   if (payment.status === status) return payment;
   return eventually(
     () => merchant.payment(payment.id),
     (each) => each.status === status || TERMINAL.has(each.status),
-    PATIENCE_MS,
+    patienceMs,
   );
 }
 

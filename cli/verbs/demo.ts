@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { ANSWERS, type Answer, runBrowserDemo } from '../demo/browser.ts';
 import { createMerchant } from '../demo/merchant.ts';
+import { startStack } from '../demo/own-stack.ts';
 import { runDemo } from '../demo/run.ts';
 import { connectSandboxes } from '../demo/sandboxes.ts';
 import { renderTable } from '../demo/table.ts';
@@ -11,11 +13,16 @@ const verb: Verb = {
   summary: 'drive payments through the API and check them against the providers’ journals',
   usage: `Usage: ./interlock demo [--json] [--api-url URL --api-key KEY --operator-keys K1,K2
                          --stripe-admin URL --adyen-admin URL]
+       ./interlock demo --browser [--headless] [--answer approve|fail|cancel|leave]
 
-Makes about 70 payments with the providers' published test cards: approvals, captures, voids, refunds, every
-decline, 3DS, failover, a reply dropped on each operation, repeats, and what two operators must resolve. Each is
-compared with what it should come to and with the journals of the providers' sandboxes. Exits 1 on any
-difference. Can be run again and again on the same data.
+Makes about 90 payments with the providers' published test cards: approvals, captures, voids, refunds, every
+decline, 3DS in each outcome, failover, a reply dropped on each operation, repeats, and what two operators must
+resolve. Each is compared with what it should come to and with the journals of the providers' sandboxes. Exits 1
+on any difference. Can be run again and again on the same data.
+
+With --browser it makes one payment that needs a 3DS challenge, prints where its payer must go, opens it in a
+Chromium where the machine has one and a display, and tells what came of it. Where no stack runs, it starts one
+for itself. --headless lets nobody click: it presses what --answer says (approve, unless said otherwise).
 
 Without options it finds the stack that ./interlock up runs. With them, all five are needed: the API, a
 merchant's key, two operators' keys, and the sandboxes' admin servers.
@@ -43,9 +50,14 @@ async function run(argv: string[]): Promise<number> {
       'operator-keys': { type: 'string' },
       'stripe-admin': { type: 'string' },
       'adyen-admin': { type: 'string' },
+      browser: { type: 'boolean', default: false },
+      headless: { type: 'boolean', default: false },
+      answer: { type: 'string' },
     },
   });
-  const { json, ...given } = values;
+  const { json, browser, headless, answer, ...given } = values;
+  if (browser) return clickThrough(given, headless ? answerOf(answer ?? 'approve') : undefined);
+  if (headless || answer !== undefined) throw new UsageError('--headless and --answer belong to --browser');
   const target = Object.keys(given).length === 0 ? runningTarget() : givenTarget(given);
   const { apiUrl, apiKey, operatorKeys } = target;
   const result = await runDemo({
@@ -57,6 +69,42 @@ async function run(argv: string[]): Promise<number> {
   if (json) console.log(JSON.stringify(result.summary));
   const { payments, as_expected, charged_twice, lost, refunded_twice } = result.summary;
   return as_expected === payments && charged_twice + lost + refunded_twice === 0 ? 0 : 1;
+}
+
+function answerOf(text: string): Answer {
+  if (text === 'leave' || Object.hasOwn(ANSWERS, text)) return text as Answer;
+  throw new UsageError(`--answer is ${Object.keys(ANSWERS).join(', ')} or leave, not ${text}`);
+}
+
+/** By a running stack, the API that is named, or a stack of its own, which a person has more time with. */
+async function clickThrough(
+  given: Partial<Record<string, string>>,
+  headless: Answer | undefined,
+): Promise<number> {
+  const named = given['api-url'] === undefined ? undefined : needed(given);
+  const running = named === undefined ? readRunningStack(process.env) : undefined;
+  const own = named === undefined && running === undefined ? await startStack(process.env) : undefined;
+  const target = named ?? running ?? own?.stack;
+  if (target === undefined) throw new Error('the stack came up without its file');
+  const timeScale = Number((running ?? own?.stack)?.env.INTERLOCK_TIME_SCALE);
+  try {
+    await runBrowserDemo({
+      merchant: createMerchant(target.apiUrl, target.apiKey),
+      env: process.env,
+      ...(headless === undefined ? {} : { headless }),
+      ...(Number.isFinite(timeScale) ? { timeScale } : {}),
+      say: (line) => console.log(line),
+    });
+    return 0;
+  } finally {
+    await own?.stop();
+  }
+}
+
+function needed(given: Partial<Record<string, string>>): Pick<Target, 'apiUrl' | 'apiKey'> {
+  const { 'api-url': apiUrl, 'api-key': apiKey } = given;
+  if (!apiUrl || !apiKey) throw new UsageError('--api-url and --api-key belong together');
+  return { apiUrl: apiUrl.replace(/\/$/, ''), apiKey };
 }
 
 function runningTarget(): Target {

@@ -1,12 +1,14 @@
 /**
- * db/inbox/: verified webhooks as they came, once per provider event. What lives here: storing them before
- * they are acknowledged, and finding the payment that an event concerns. What may not: reading an event's
+ * db/inbox/: verified webhooks as they came, once per provider event, and payers' browsers that came back. What lives
+ * here: storing them before they are acknowledged, and finding the payment that one concerns. What may not: reading an event's
  * meaning. The payment's workflow does that, through an activity, and acknowledges the row.
  */
 import { randomUUID } from 'node:crypto';
 import { paymentIdOfReference, refundIdOfReference } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
+
+export { createReturnBox, type RefusedReturn, type ReturnBox, type ReturningAttempt } from './returns.ts';
 
 /** One event of a verified webhook, as the provider's verifier lists it. */
 export interface InboxEvent {

@@ -27,6 +27,7 @@ export interface NewPaymentMethod {
     readonly sealedCvc?: Uint8Array<ArrayBuffer>;
     readonly cvcExpiresAtMs?: number;
     readonly metadata: Readonly<Record<string, string>>;
+    readonly customerId?: string;
   };
 }
 

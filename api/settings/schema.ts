@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { isCurrency } from '../../domain/money/currency.ts';
+import { MAX_AMOUNT_MINOR } from '../../domain/money/money.ts';
+
+/** A merchant's settings as the API speaks of them; the same schema is asked for and answered. */
+const MAX_ORIGINS = 50;
+
+const ORIGIN = 'must be an http(s) origin, e.g. https://shop.example';
+
+const originSchema = z
+  .string()
+  .max(300)
+  .refine(isWebOrigin, ORIGIN)
+  .transform((text) => new URL(text).origin)
+  .meta({ type: 'string', example: 'https://shop.example' });
+
+/** Scheme, host and port; a path would promise more than is compared. */
+function isWebOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, pathname, search, hash } = new URL(text);
+  const bare = pathname === '/' && search === '' && hash === '' && username === '' && password === '';
+  return bare && (protocol === 'https:' || protocol === 'http:');
+}
+
+const byCurrencySchema = z
+  .record(
+    z
+      .string()
+      .refine((code) => /^[A-Z]{3}$/.test(code) && isCurrency(code), 'must be a currency of ISO 4217'),
+    z.int().min(0).max(MAX_AMOUNT_MINOR),
+  )
+  .meta({ description: 'Minor units by currency.', example: { EUR: 25_000 } });
+
+const countriesSchema = z
+  .array(z.string().regex(/^[A-Z]{2}$/, 'must be country codes of ISO 3166-1 (two letters)'))
+  .max(250);
+
+const rulesSchema = z
+  .strictObject({
+    challenge_from: byCurrencySchema
+      .optional()
+      .meta({ description: 'From this amount on, the payer is challenged.' }),
+    challenge_countries: countriesSchema.optional().meta({ description: 'Cards of these are challenged.' }),
+    authenticate_countries: countriesSchema
+      .optional()
+      .meta({ description: 'Cards of these are always authenticated, without friction where possible.' }),
+    claim_low_value: z.boolean().optional(),
+    claim_risk_analysis_up_to: byCurrencySchema
+      .optional()
+      .meta({ description: 'Up to this amount, risk analysis is claimed; your acquirer must allow it.' }),
+  })
+  .meta({ id: 'AuthenticationRules' });
+
+export const updateSettingsSchema = z
+  .strictObject({
+    return_origins: z
+      .array(originSchema)
+      .max(MAX_ORIGINS)
+      .optional()
+      .meta({ description: "Where payers' browsers may be sent back to. Replaces the list." }),
+    authentication_rules: rulesSchema.optional().meta({ description: 'Replaces all the rules.' }),
+    duplicate_reference_guard: z.boolean().optional().meta({
+      description: 'Refuse a second payment with the `reference` of one that is open or succeeded.',
+    }),
+  })
+  .meta({ id: 'SettingsUpdate' });
+
+export const settingsSchema = z
+  .object({
+    object: z.literal('settings'),
+    return_origins: z.array(z.string()),
+    authentication_rules: rulesSchema,
+    duplicate_reference_guard: z.boolean(),
+  })
+  .meta({ id: 'Settings' });
+
+export type PublicRules = z.output<typeof rulesSchema>;
+export type PublicSettings = z.output<typeof settingsSchema>;
