@@ -33,12 +33,19 @@ export interface JournalLine {
   readonly idempotencyKey: string | null;
   /** Of an arrival: its key was known to the provider, so nothing new ran. */
   readonly replay?: boolean;
+  /** Of `authorized` and `declined`, where the payer was authenticated or was to be: EMV's codes, verbatim. */
+  readonly authentication?: {
+    readonly flow?: string | null;
+    readonly transStatus?: string;
+    readonly transStatusReason?: string;
+    readonly challengeCancel?: string;
+  };
 }
 
 export type ProviderName = 'stripe' | 'adyen';
 
 /** What the merchant's client wrote down, in the order of writing; each line is fsynced before it goes on. */
-export type MerchantLine = MerchantRequest | MerchantAnswer | MerchantFailure | MerchantScenario;
+export type MerchantLine = MerchantRequest | MerchantAnswer | MerchantFailure | MerchantScenario | PayerAct;
 
 interface Written {
   readonly at: number;
@@ -50,6 +57,17 @@ export interface MerchantScenario extends Written {
   readonly kind: 'scenario';
   readonly number: number;
   readonly name: string;
+}
+
+/** What the payer's browser did at the issuer's page or at Interlock's door, and what it was answered. */
+export interface PayerAct extends Written {
+  readonly kind: 'payer';
+  readonly scenario: number;
+  readonly payment: string;
+  /** open, approve, fail, cancel, come_back, come_back_forged, report. */
+  readonly did: string;
+  /** 0: no answer, however often it was tried. */
+  readonly status: number;
 }
 
 /** An HTTP request is about to be sent. Retries are further requests with the same `key`. */
@@ -90,7 +108,16 @@ export interface MerchantFailure extends Written {
   readonly elapsedMs: number;
 }
 
-export const FAULT_KINDS = ['kill', 'freeze', 'net', 'provider', 'webhook', 'clock', 'reset'] as const;
+export const FAULT_KINDS = [
+  'kill',
+  'freeze',
+  'net',
+  'provider',
+  'webhook',
+  'clock',
+  'reset',
+  'endpoint',
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 /** A fault that really happened. */
@@ -136,7 +163,11 @@ export const TABLES = [
   'ledger_posting',
   'audit',
   'outbox',
+  'event_counter',
+  'webhook_endpoint',
+  'webhook_delivery',
   'inbox',
+  'return_refusal',
   'exception',
   'circuit',
   'provider_account',
@@ -179,6 +210,40 @@ export interface ForgedWebhook {
   readonly status: number;
 }
 
+export const ENDPOINTS = ['well', 'flapping', 'slow'] as const;
+/** The merchant's endpoints, by what becomes of them while endpoints are troubled: the first one stays well. */
+export type EndpointName = (typeof ENDPOINTS)[number];
+
+/** One of the merchant's endpoints. The secret is that of a rig which is gone. */
+export interface EndpointEvidence {
+  readonly name: EndpointName;
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** One delivery as it came to the merchant's receiver, on disk before it was answered. */
+export interface DeliveryLine {
+  /** Epoch milliseconds, true time. */
+  readonly at: number;
+  readonly endpoint: EndpointName;
+  /** `stale`: rightly signed, with a time stamp that a careful merchant refuses. */
+  readonly signature: 'valid' | 'stale' | 'wrong';
+  /** The header `webhook-id`. */
+  readonly eventId: string;
+  /** Of the body's bytes. */
+  readonly bodyDigest: string;
+  /** From the body; absent where it can't be read. */
+  readonly event?: {
+    readonly id: string;
+    readonly type: string;
+    readonly payment: string;
+    readonly sequence: number;
+    readonly objectId: string;
+  };
+  /** 0: none, whether it hung or the connection was cut. */
+  readonly answered: number;
+}
+
 export interface StormSettings {
   readonly seed: number;
   readonly payments: number;
@@ -186,6 +251,7 @@ export interface StormSettings {
   readonly providerDeadlineMs: number;
   readonly completeByMs: number;
   readonly apiWaitMs: number;
+  readonly webhookDeadlineMs: number;
   readonly merchantId: string;
   /** Provider account ids, as rows name them. */
   readonly accounts: Readonly<Record<ProviderName, string>>;
@@ -202,6 +268,8 @@ export interface StormEvidence {
   readonly faults: readonly FaultLine[];
   readonly disturbances: readonly Disturbance[];
   readonly forged: readonly ForgedWebhook[];
+  readonly endpoints: readonly EndpointEvidence[];
+  readonly deliveries: readonly DeliveryLine[];
   readonly tables: Readonly<Record<TableName, readonly Row[]>>;
   readonly reads: readonly FinalRead[];
   readonly workflows: readonly WorkflowEvidence[];

@@ -25,6 +25,8 @@ export function figuresOf(rig: Rig, result: StormResult): readonly Figure[] {
     ...(result.prelude === undefined ? [] : darkness(evidence, result.prelude)),
     ...healing(result),
     ...sweeping(rig, evidence),
+    ...payers(evidence),
+    ...hearing(evidence),
   ];
 }
 
@@ -121,6 +123,12 @@ function healing({ evidence, rest }: StormResult): readonly Figure[] {
   ];
 }
 
+/** As the worker's log has it. */
+interface Swept {
+  readonly reopened?: { readonly closed: number; readonly forgotten: number; readonly stuck: number };
+  readonly letters?: { readonly told: number };
+}
+
 /** What the sweeper found, by the workers' own logs, beside what gave it work. */
 function sweeping(rig: Rig, evidence: StormEvidence): readonly Figure[] {
   const found = { reopened: 0, letters: 0 };
@@ -129,9 +137,9 @@ function sweeping(rig: Rig, evidence: StormEvidence): readonly Figure[] {
     if (!existsSync(path)) continue;
     for (const text of readFileSync(path, 'utf8').split('\n')) {
       if (!text.includes('"swept"')) continue;
-      const line = JSON.parse(text) as { reopened?: number; letters?: number };
-      found.reopened += line.reopened ?? 0;
-      found.letters += line.letters ?? 0;
+      const { reopened, letters } = JSON.parse(text) as Swept;
+      found.reopened += (reopened?.closed ?? 0) + (reopened?.forgotten ?? 0) + (reopened?.stuck ?? 0);
+      found.letters += letters?.told ?? 0;
     }
   }
   const generations = evidence.tables.payment.reduce((sum, row) => sum + Number(row.generation) - 1, 0);
@@ -141,5 +149,28 @@ function sweeping(rig: Rig, evidence: StormEvidence): readonly Figure[] {
     { name: 'generations opened anew', value: generations, unit: '' },
     { name: 'of them by the sweeper', value: found.reopened, unit: '' },
     { name: 'letters that the sweeper signalled again', value: found.letters, unit: '' },
+  ];
+}
+
+/** How the challenges of the storm ended, whoever ended them. */
+function payers({ tables }: StormEvidence): readonly Figure[] {
+  const statuses = tables.attempt.flatMap(({ authentication }) => {
+    const { status, challengedAtMs } = (authentication ?? {}) as { status?: string; challengedAtMs?: number };
+    return status === undefined || challengedAtMs === undefined ? [] : [status];
+  });
+  const approved = statuses.filter((status) => ['challenged', 'completed_without_return'].includes(status));
+  return [
+    { name: 'challenges', value: statuses.length, unit: '' },
+    { name: 'of them approved', value: approved.length, unit: '' },
+  ];
+}
+
+/** What the merchant's endpoints were told, and how often in vain. */
+function hearing({ deliveries, tables }: StormEvidence): readonly Figure[] {
+  const failed = deliveries.filter(({ answered }) => answered < 200 || answered >= 300).length;
+  return [
+    { name: 'events', value: tables.outbox.length, unit: '' },
+    { name: 'deliveries that came to the three endpoints', value: deliveries.length, unit: '' },
+    { name: 'of them answered badly or not at all', value: failed, unit: '' },
   ];
 }

@@ -19,6 +19,10 @@ export const INVARIANTS: Readonly<Record<FindingKind, string>> = {
   S1: 'secrets end in time',
   S2: 'forged webhooks do nothing',
   S3: 'webhooks count once',
+  S4: 'no charge past a challenge',
+  S5: 'every event reaches every endpoint',
+  S6: 'events come in order, without a gap',
+  S7: 'one event, one body, rightly signed',
 };
 const SHOWN = 12;
 
@@ -88,12 +92,22 @@ export function lastLine({ options, result, violations, figures, elapsedMs }: Re
     made: evidence.tables.payment.length,
     refunds: evidence.tables.refund.length,
     statuses: tally(evidence.tables.payment.map((row) => String(row.status))),
+    authentications: tally(authenticationsOf(evidence)),
+    deliveries: evidence.deliveries.length,
     exceptions: tally(evidence.tables.exception.map((row) => String(row.kind))),
     workflows: evidence.workflows.length,
     timeScale: evidence.timeScale,
     proxy: evidence.settings.proxy,
     elapsedMs: Math.round(elapsedMs),
     figures,
+  });
+}
+
+/** How each attempt's authentication ended, where there was one. */
+function authenticationsOf({ tables }: StormResult['evidence']): readonly string[] {
+  return tables.attempt.flatMap(({ authentication }) => {
+    const status = (authentication as { status?: string } | null | undefined)?.status;
+    return status === undefined ? [] : [status];
   });
 }
 

@@ -6,8 +6,10 @@ import { readFinally, readJournal, readTables, replayWorkflows } from './evidenc
 import type { FaultKind, ForgedWebhook, StormEvidence } from './evidence-types.ts';
 import { MerchantClient } from './merchant/client.ts';
 import { MerchantJournal } from './merchant/journal.ts';
+import { Payer } from './merchant/payer.ts';
 import { type Drawn, drawScenario, plainSale } from './merchant/scenarios.ts';
 import { FaultLog, type Nemesis } from './nemesis/context.ts';
+import { troubleEndpoints } from './nemesis/endpoints.ts';
 import { heal, rage } from './nemesis/nemesis.ts';
 import { planStorm } from './nemesis/schedule.ts';
 import { randomFor } from './random.ts';
@@ -73,6 +75,7 @@ export async function runStorm(parts: Parts): Promise<StormResult> {
     const scenarios = range(done + 1, plan.payments).map(
       (number) => [number, drawScenario(plan.seed, number, refundsTried)] as const,
     );
+    if (plan.kinds.includes('endpoint')) await troubleEndpoints(nemesis);
     const business = trade(parts, client, journal, scenarios, schedule.durationMs);
     const minKills = plan.kinds.includes('kill')
       ? Math.min(MOST_KILLS_ASKED, Math.floor(plan.payments * MIN_KILLS_A_PAYMENT))
@@ -121,7 +124,7 @@ interface Business {
 
 /** Starts the scenarios evenly over the time; what is slow overlaps, up to a bound. */
 function trade(
-  { signal, say }: Parts,
+  { rig, signal, say }: Parts,
   client: MerchantClient,
   journal: MerchantJournal,
   scenarios: readonly (readonly [number, Drawn])[],
@@ -136,7 +139,7 @@ function trade(
       while (open.size >= MAX_OPEN) await Promise.race(open);
       await journal.write({ kind: 'scenario', number, name: scenario.name });
       const running: Promise<void> = scenario
-        .run(client)
+        .run({ client, payer: new Payer(rig, journal, number), timeScale: rig.pace.timeScale })
         .catch((error: unknown) => say(`  scenario ${number} (${scenario.name}) broke off: ${String(error)}`))
         .finally(() => open.delete(running));
       open.add(running);
@@ -186,10 +189,11 @@ async function measure(
 }
 
 /** Fresh processes compile as they go, and what is measured is not that. Reads cost no payment. */
-async function warmUp({ plan }: Parts, client: MerchantClient, journal: MerchantJournal): Promise<void> {
+async function warmUp({ rig, plan }: Parts, client: MerchantClient, journal: MerchantJournal): Promise<void> {
   await journal.write({ kind: 'scenario', number: 0, name: 'warm-up' });
+  const actors = { client, payer: new Payer(rig, journal, 0), timeScale: rig.pace.timeScale };
   const sales = range(1, 6).map((number) =>
-    plainSale(plan.seed + 1_000_000, -number, number % 2 === 0 ? 'adyen' : 'stripe').run(client),
+    plainSale(plan.seed + 1_000_000, -number, number % 2 === 0 ? 'adyen' : 'stripe').run(actors),
   );
   await Promise.all(sales);
 }
@@ -223,6 +227,8 @@ export async function gather(
     faults: log.faults,
     disturbances: [...rig.fleet.disturbances, ...log.disturbances].sort((a, b) => a.fromMs - b.fromMs),
     forged,
+    endpoints: rig.receiver.endpoints,
+    deliveries: rig.receiver.lines(),
     tables,
     reads,
     workflows,

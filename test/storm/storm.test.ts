@@ -15,6 +15,8 @@ const resultSchema = z.object({
   made: z.number(),
   faults: z.record(z.string(), z.number()),
   violations: z.record(z.string(), z.number()),
+  authentications: z.record(z.string(), z.number()),
+  deliveries: z.number(),
 });
 
 function storm(...args: string[]): Promise<{ code: number | null; output: string; errors: string }> {
@@ -47,7 +49,12 @@ describe('the storm', () => {
       expect(result).toMatchObject({ seed: SEED, payments: PAYMENTS });
       expect(result.made).toBeGreaterThanOrEqual(PAYMENTS * 0.99);
       const invariants = Array.from({ length: 10 }, (_each, index) => `I${index + 1}`);
-      expect(Object.keys(result.violations)).toEqual(expect.arrayContaining(invariants));
+      const beside = Array.from({ length: 7 }, (_each, index) => `S${index + 1}`);
+      expect(Object.keys(result.violations)).toEqual(expect.arrayContaining([...invariants, ...beside]));
+      // Three endpoints hear of every payment, and some payers have to act.
+      expect(result.deliveries).toBeGreaterThan(PAYMENTS * 3);
+      expect(result.authentications.abandoned).toBeGreaterThan(0);
+      expect(result.faults.endpoint).toBeGreaterThanOrEqual(2);
       const faults = Object.values(result.faults).reduce((sum, times) => sum + times, 0);
       expect(faults).toBeGreaterThanOrEqual(15);
       expect(result.faults.kill).toBeGreaterThanOrEqual(10);

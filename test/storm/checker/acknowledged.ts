@@ -7,7 +7,8 @@ import { grouped, type View } from './view.ts';
 
 /**
  * I8: acknowledged is durable. What an answer named exists at the end, in a state that can follow from what
- * was told; one key is one object and one body, with one answer; and what was told later never goes back.
+ * was told; one key is one object and one body, with one answer; what was told later never goes back; and money
+ * that is held for the merchant is given up only by the merchant, by a person, or by its expiry.
  */
 export function checkAcknowledged(view: View): Finding[] {
   const exchanges = exchangesOf(view.evidence.merchant);
@@ -18,6 +19,7 @@ export function checkAcknowledged(view: View): Finding[] {
     ...lost(view, statements),
     ...contradicted(view, definite),
     ...backwards(statements),
+    ...givenUpUnasked(view),
     ...oneKey(exchanges),
   ];
 }
@@ -82,6 +84,23 @@ function backwards(statements: readonly Statement[]): Finding[] {
     }
   }
   return findings;
+}
+
+const HELD: ReadonlySet<string> = new Set(['requires_capture', 'partially_captured']);
+
+/** What was held was told of, at least as an event; the cause of its void says who wanted it. */
+function givenUpUnasked(view: View): Finding[] {
+  return [...view.payments.values()]
+    .filter(({ id, status }) => {
+      const steps = view.audits.get(id) ?? [];
+      return status === 'canceled' && steps.some(({ toStatus }) => HELD.has(toStatus));
+    })
+    .flatMap(({ id }) => {
+      const voids = view.operations.filter(({ paymentId, kind }) => paymentId === id && kind === 'void');
+      if (voids.some(({ cause }) => /^(?:req_|operator_void_)/.test(cause))) return [];
+      const why = voids.map(({ cause }) => cause).join(', ') || 'no void';
+      return [found(id, `was held for its merchant, and was canceled by ${why}, which nobody asked for`)];
+    });
 }
 
 function oneKey(exchanges: readonly Exchange[]): Finding[] {

@@ -7,6 +7,8 @@
 import type { StormEvidence } from '../evidence-types.ts';
 import { checkAcknowledged } from './acknowledged.ts';
 import { checkAudit } from './audit.ts';
+import { checkChallenges } from './challenges.ts';
+import { checkDeliveries } from './deliveries.ts';
 import { FINDING_KINDS, type Finding, type FindingKind } from './finding.ts';
 import { checkLedger } from './ledger.ts';
 import { checkLiveness } from './liveness.ts';
@@ -37,6 +39,8 @@ const CHECKS = [
   checkReplay,
   checkSecrets,
   checkWebhooks,
+  checkChallenges,
+  checkDeliveries,
 ] as const;
 
 /** Everything that the evidence shows to be broken; none means that nothing was. */

@@ -10,6 +10,7 @@ export function checkLiveness(view: View): Finding[] {
   return [
     ...inTime(view),
     ...[...view.payments.values()].flatMap((payment) => paymentAtRest(view, payment)),
+    ...[...view.payments.values()].flatMap((payment) => payerAwaited(view, payment)),
     ...refundsAtRest(view),
     ...view.operations.flatMap((operation) => operationAtRest(view, operation)),
     ...unread(view),
@@ -27,9 +28,12 @@ const FIVE_MINUTES_MS = 300_000;
  * alone what moved in the last 5 s; a letter is signalled again after 5 s and doubled.
  */
 export function quietWithinMs(view: View): number {
-  const { timeScale, settings } = view.evidence;
-  const unscaledMs = 10_000 + 10_000 + settings.providerDeadlineMs + settings.completeByMs + 5_000 + 15_000;
-  return FIVE_MINUTES_MS * timeScale + unscaledMs;
+  return FIVE_MINUTES_MS * view.evidence.timeScale + unscaledMs(view);
+}
+
+function unscaledMs({ evidence }: View): number {
+  const { providerDeadlineMs, completeByMs } = evidence.settings;
+  return 10_000 + 10_000 + providerDeadlineMs + completeByMs + 5_000 + 15_000;
 }
 
 function inTime(view: View): Finding[] {
@@ -49,7 +53,6 @@ const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'canceled', '
 const WAITING: ReadonlySet<string> = new Set([
   'requires_payment_method',
   'requires_confirmation',
-  'requires_action',
   'requires_capture',
   'partially_captured',
 ]);
@@ -66,6 +69,31 @@ function paymentAtRest(view: View, payment: PaymentRow): Finding[] {
   }
   const subjects = [id, ...view.attemptsOf(id).flatMap((attempt) => subjectsOf(view, attempt))];
   return view.isParked(subjects) ? [] : [found(id, `is ${status} and nobody is told`)];
+}
+
+/** What a payer has, unscaled: ten minutes to open the issuer's page, and EMV's ten there. */
+const PAYERS_WINDOW_MS = 20 * 60_000;
+
+/**
+ * A payer who never comes keeps nobody waiting: the first `requires_action` of a stay and the step that ends it lie
+ * no further apart than the window, or, where a storm held that up, it is over soon after the healing.
+ */
+function payerAwaited(view: View, { id }: PaymentRow): Finding[] {
+  const { timeScale, healedAtMs, quietAtMs } = view.evidence;
+  const rows = view.audits.get(id) ?? [];
+  let sinceMs: number | undefined;
+  for (const { toStatus, atMs } of rows) {
+    // A return only asks the provider, and may lead back: the stay goes on.
+    if (toStatus === 'requires_action') sinceMs ??= atMs;
+    else if (sinceMs !== undefined && toStatus !== 'processing') return lateBy(sinceMs, atMs);
+  }
+  return sinceMs === undefined ? [] : lateBy(sinceMs, quietAtMs ?? Number.POSITIVE_INFINITY);
+
+  function lateBy(fromMs: number, untilMs: number): Finding[] {
+    const limitMs = Math.max(fromMs + PAYERS_WINDOW_MS * timeScale, healedAtMs) + unscaledMs(view);
+    if (untilMs <= limitMs) return [];
+    return [found(id, `waited for its payer ${untilMs - limitMs} ms longer than it may`)];
+  }
 }
 
 /** The sweeper leaves alone what moved in its last seconds, and looks round after that. */

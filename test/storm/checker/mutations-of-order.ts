@@ -141,6 +141,12 @@ export const PROMISES: readonly Mutation[] = [
       ),
   },
   {
+    name: 'a held payment that is given up unasked',
+    needs: 'voided',
+    flags: 'I8',
+    apply: (e) => Object.assign(operation(e, 'void'), { cause: 'challenge_ended' }),
+  },
+  {
     name: 'a payment that nobody looks after',
     needs: 'parked',
     flags: 'I9',

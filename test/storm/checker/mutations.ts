@@ -1,4 +1,5 @@
 import type { Mutation } from './mutation.ts';
+import { CHALLENGES, DELIVERIES } from './mutations-of-challenges.ts';
 import { BOOKS, EFFECTS } from './mutations-of-money.ts';
 import { ORDER, PROMISES, SECRETS_AND_LETTERS } from './mutations-of-order.ts';
 
@@ -9,4 +10,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ORDER,
   ...PROMISES,
   ...SECRETS_AND_LETTERS,
+  ...CHALLENGES,
+  ...DELIVERIES,
 ];

@@ -1,4 +1,5 @@
 import type { Row } from '../evidence-types.ts';
+import { instant, maybeText, minor, text, value, whole } from './cells.ts';
 
 /**
  * Rows as the checker reads them: typed, amounts as bigint, instants as epoch milliseconds. A column that is
@@ -44,6 +45,13 @@ export interface AttemptRow {
   readonly provider: string;
   readonly status: string;
   readonly undoing: boolean;
+  readonly authentication: AuthenticationJson | undefined;
+}
+
+export interface AuthenticationJson {
+  readonly status?: string;
+  readonly redirectUrl?: string;
+  readonly facts?: { readonly transStatus?: string };
 }
 
 export interface OperationRow {
@@ -117,6 +125,21 @@ export interface InboxRow {
   readonly acknowledged: boolean;
 }
 
+export interface OutboxRow {
+  readonly id: string;
+  readonly paymentId: string;
+  /** The payment or refund that it tells of. */
+  readonly ownerId: string;
+  readonly eventSequence: number;
+  readonly type: string;
+}
+
+export interface WebhookDeliveryRow {
+  readonly endpointId: string;
+  readonly eventId: string;
+  readonly status: string;
+}
+
 export interface PaymentMethodRow {
   readonly id: string;
   readonly hasCvc: boolean;
@@ -128,37 +151,6 @@ export interface ReservationRow {
   readonly paymentId: string;
   readonly amountMinor: bigint;
   readonly released: boolean;
-}
-
-function value(row: Row, column: string): unknown {
-  if (!(column in row)) throw new TypeError(`the evidence has a row without ${column}`);
-  return row[column];
-}
-
-function text(row: Row, column: string): string {
-  const found = value(row, column);
-  if (typeof found !== 'string') throw new TypeError(`${column} is no text: ${typeof found}`);
-  return found;
-}
-
-function maybeText(row: Row, column: string): string | undefined {
-  return value(row, column) == null ? undefined : text(row, column);
-}
-
-function whole(row: Row, column: string): number {
-  return Number(value(row, column));
-}
-
-function minor(row: Row, column: string): bigint {
-  return BigInt(String(value(row, column)));
-}
-
-function instant(row: Row, column: string): number | undefined {
-  const found = value(row, column);
-  if (found == null) return undefined;
-  // A `send_by` of `infinity` comes as the number Infinity.
-  if (typeof found === 'number') return Number.isFinite(found) ? found : undefined;
-  return found instanceof Date ? found.getTime() : Date.parse(String(found));
 }
 
 export const toPayment = (row: Row): PaymentRow => ({
@@ -196,6 +188,7 @@ export const toAttempt = (row: Row): AttemptRow => ({
   provider: text(row, 'provider'),
   status: text(row, 'status'),
   undoing: value(row, 'undoing') === true,
+  authentication: (value(row, 'authentication') ?? undefined) as AuthenticationJson | undefined,
 });
 
 export const toOperation = (row: Row): OperationRow => ({
@@ -285,4 +278,18 @@ export const toPaymentMethod = (row: Row): PaymentMethodRow => ({
   id: text(row, 'id'),
   hasCvc: value(row, 'sealed_cvc') != null,
   cvcExpiresAtMs: instant(row, 'cvc_expires_at'),
+});
+
+export const toOutbox = (row: Row): OutboxRow => ({
+  id: text(row, 'id'),
+  paymentId: text(row, 'payment_id'),
+  ownerId: text(row, 'owner_id'),
+  eventSequence: whole(row, 'event_sequence'),
+  type: text(row, 'type'),
+});
+
+export const toWebhookDelivery = (row: Row): WebhookDeliveryRow => ({
+  endpointId: text(row, 'endpoint_id'),
+  eventId: text(row, 'event_id'),
+  status: text(row, 'status'),
 });

@@ -1,15 +1,20 @@
 import type { Finding } from './finding.ts';
-import type { OperationRow, PaymentMethodRow, PaymentRow } from './rows.ts';
+import type { AttemptRow, OperationRow, PaymentMethodRow, PaymentRow } from './rows.ts';
 import type { View } from './view.ts';
 
 /**
  * S1: sealed data that outlived its use. A verification code is gone once its authorization is resolved, or
- * when its time is up; the sealed parameters of an operation are gone once that is closed.
+ * when its time is up; the sealed parameters of an operation are gone once that is closed; where a payer had to go
+ * is gone once the challenge has ended. Card numbers and the secrets of endpoints stand nowhere, but sealed; what a
+ * browser brought back is kept without what gives access.
  */
 export function checkSecrets(view: View): Finding[] {
   return [
     ...view.paymentMethods.flatMap((method) => keptCode(view, method)),
     ...view.operations.flatMap((operation) => keptParameters(view, operation)),
+    ...[...view.attempts.values()].flatMap(keptWay),
+    ...inTheOpen(view),
+    ...keptAccess(view),
   ];
 }
 
@@ -56,4 +61,66 @@ function keptParameters(view: View, operation: OperationRow): Finding[] {
   return overdue(view, parametersExpireAtMs)
     ? [found(id, 'keeps its sealed parameters past their time')]
     : [];
+}
+
+/** An authentication that waits for its payer; all the other words end it. */
+const AWAITED: ReadonlySet<string> = new Set(['challenge_required']);
+
+/** The issuer's page is for one browser and one challenge. */
+function keptWay({ id, authentication }: AttemptRow): Finding[] {
+  if (authentication?.redirectUrl === undefined || AWAITED.has(authentication.status ?? '')) return [];
+  return [found(id, `is ${authentication.status} and keeps where its payer was sent`)];
+}
+
+/** Every cell of every row, for what may be nowhere. Sealed it reads otherwise. */
+function inTheOpen(view: View): Finding[] {
+  const needles = needlesOf(view);
+  return Object.entries(view.evidence.tables).flatMap(([table, rows]) =>
+    rows.flatMap((row) => {
+      const text = Object.values(row).map(textOf).join('\n');
+      return needles
+        .filter(({ needle }) => text.includes(needle))
+        .map(({ what }) => found(`${table} ${String(row.id ?? row.event_id ?? '')}`, `shows ${what}`));
+    }),
+  );
+}
+
+interface Needle {
+  readonly what: string;
+  readonly needle: string;
+}
+
+function needlesOf({ evidence }: View): readonly Needle[] {
+  const secrets = evidence.endpoints.flatMap(({ name, secret }) => {
+    const key = secret.replace(/^whsec_/, '');
+    const raw = Buffer.from(key, 'base64').toString('latin1');
+    return [key, raw].map((needle) => ({ what: `the secret of the ${name} endpoint`, needle }));
+  });
+  const cards = new Set<string>();
+  for (const line of evidence.merchant) {
+    if (line.kind !== 'request') continue;
+    const number = (line.body as { card?: { number?: unknown } } | undefined)?.card?.number;
+    if (typeof number === 'string') cards.add(number);
+  }
+  return [...secrets, ...[...cards].map((needle) => ({ what: 'a card number', needle }))];
+}
+
+function textOf(cell: unknown): string {
+  if (typeof cell === 'string') return cell;
+  if (cell instanceof Uint8Array) return Buffer.from(cell).toString('latin1');
+  return cell === null || typeof cell !== 'object' ? String(cell) : JSON.stringify(cell);
+}
+
+/** Stripe's `..._client_secret` lets whoever has it act for the payer; browsers bring it along. */
+function keptAccess({ evidence }: View): Finding[] {
+  const { inbox, return_refusal: refusals, attempt: attempts } = evidence.tables;
+  const returned = inbox.filter((row) => row.event_type === 'challenge.returned').map((row) => row.summary);
+  const cells = [
+    ...returned,
+    ...refusals.map((row) => row.detail),
+    ...attempts.map((row) => row.authentication),
+  ];
+  return cells
+    .filter((cell) => /client_secret|_secret_[A-Za-z0-9]/.test(textOf(cell)))
+    .map(() => found('a return', 'was kept with what lets others act for its payer'));
 }

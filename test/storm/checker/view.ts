@@ -6,6 +6,7 @@ import {
   type ExceptionRow,
   type InboxRow,
   type OperationRow,
+  type OutboxRow,
   type PaymentMethodRow,
   type PaymentRow,
   type PostingRow,
@@ -17,11 +18,13 @@ import {
   toException,
   toInbox,
   toOperation,
+  toOutbox,
   toPayment,
   toPaymentMethod,
   toPostings,
   toRefund,
   toReservation,
+  toWebhookDelivery,
 } from './rows.ts';
 
 /** The evidence with its rows typed and everything findable by what belongs together. Judges nothing. */
@@ -37,6 +40,8 @@ export interface View {
   readonly balances: ReadonlyMap<string, BalanceRow>;
   readonly reservations: readonly ReservationRow[];
   readonly inbox: readonly InboxRow[];
+  readonly outbox: readonly OutboxRow[];
+  readonly outboxById: ReadonlyMap<string, OutboxRow>;
   readonly paymentMethods: readonly PaymentMethodRow[];
   /** Oldest first, by owner. */
   readonly audits: ReadonlyMap<string, readonly AuditRow[]>;
@@ -47,6 +52,8 @@ export interface View {
   readonly attemptsOf: (paymentId: string) => readonly AttemptRow[];
   readonly operationsOf: (attemptId: string) => readonly OperationRow[];
   readonly refundsOf: (paymentId: string) => readonly RefundRow[];
+  /** The events that are written down as delivered to an endpoint. */
+  readonly deliveredTo: (endpointId: string) => readonly string[];
   readonly postingsOf: (paymentId: string) => readonly PostingRow[];
   /** Whether a person has been told about one of these subjects and is still to look. */
   readonly isParked: (subjectIds: readonly string[]) => boolean;
@@ -61,6 +68,11 @@ export function viewOf(evidence: StormEvidence): View {
   const postings = toPostings(tables.ledger_transaction, tables.ledger_posting);
   const audits = tables.audit.map(toAudit).sort((a, b) => a.sequence - b.sequence);
   const lines = Object.values(evidence.journals).flat();
+  const outbox = tables.outbox.map(toOutbox);
+  const delivered = tables.webhook_delivery
+    .map(toWebhookDelivery)
+    .filter((row) => row.status === 'delivered');
+  const deliveredByEndpoint = grouped(delivered, ({ endpointId }) => endpointId);
   const open = openSubjects(tables.exception.map(toException));
   const linesByAttempt = grouped(lines, (line) => line.reference ?? '');
   const attemptsByPayment = grouped(attempts, (attempt) => attempt.paymentId);
@@ -79,6 +91,8 @@ export function viewOf(evidence: StormEvidence): View {
     balances: new Map(tables.payment_balance.map(toBalance).map((row) => [row.paymentId, row])),
     reservations: tables.refund_reservation.map(toReservation),
     inbox: tables.inbox.map(toInbox),
+    outbox,
+    outboxById: byId(outbox),
     paymentMethods: tables.payment_method.map(toPaymentMethod),
     audits: grouped(audits, (row) => row.ownerId),
     lines,
@@ -87,6 +101,7 @@ export function viewOf(evidence: StormEvidence): View {
     operationsOf: (attemptId) => operationsByAttempt.get(attemptId) ?? [],
     refundsOf: (paymentId) => refundsByPayment.get(paymentId) ?? [],
     postingsOf: (paymentId) => postingsByPayment.get(paymentId) ?? [],
+    deliveredTo: (endpointId) => (deliveredByEndpoint.get(endpointId) ?? []).map(({ eventId }) => eventId),
     isParked: (subjectIds) => subjectIds.some((id) => open.has(id)),
   };
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { attemptIdFor } from '../../../domain/names.ts';
 import type {
+  DeliveryLine,
+  EndpointEvidence,
   JournalLine,
   MerchantLine,
   ProviderName,
@@ -9,7 +11,7 @@ import type {
   TableName,
   WorkflowEvidence,
 } from '../evidence-types.ts';
-import { TABLES } from '../evidence-types.ts';
+import { ENDPOINTS, TABLES } from '../evidence-types.ts';
 import { canonicalOf } from './same.ts';
 
 /**
@@ -40,6 +42,12 @@ export class World {
   readonly journals: Record<ProviderName, JournalLine[]> = { stripe: [], adyen: [] };
   readonly merchant: MerchantLine[] = [];
   readonly workflows: WorkflowEvidence[] = [];
+  readonly deliveries: DeliveryLine[] = [];
+  readonly #endpoints: readonly EndpointEvidence[] = ENDPOINTS.map((name) => ({
+    name,
+    id: `we_${name}`,
+    secret: `whsec_${Buffer.from(`a secret of the ${name} endpoint's`).toString('base64')}`,
+  }));
   #nowMs = STARTED_AT_MS;
   #call = 0;
 
@@ -102,6 +110,7 @@ export class World {
       provider,
       status,
       undoing: false,
+      authentication: null,
       ...more,
     });
     return id;
@@ -209,6 +218,28 @@ export class World {
     this.tables.exception.push({ kind, subject_id: subjectId, payment_id: paymentId, closed_at: null });
   }
 
+  /** An event of the payment or of a refund of its, told to each endpoint, to the flapping one on a second try. */
+  event(ownerId: string, paymentId: string, type: string): void {
+    const { outbox, webhook_delivery: rows } = this.tables;
+    const eventSequence = outbox.filter((row) => row.payment_id === paymentId).length + 1;
+    const id = `evt_${paymentId}_${eventSequence}`;
+    outbox.push({ id, payment_id: paymentId, owner_id: ownerId, event_sequence: eventSequence, type });
+    const event = { id, type, payment: paymentId, sequence: eventSequence, objectId: ownerId };
+    for (const { name, id: endpointId } of this.#endpoints) {
+      for (const answered of name === 'flapping' ? [503, 200] : [200])
+        this.deliveries.push({
+          at: this.tick(),
+          endpoint: name,
+          signature: 'valid',
+          eventId: id,
+          bodyDigest: sha256(id),
+          event,
+          answered,
+        });
+      rows.push({ endpoint_id: endpointId, event_id: id, payment_id: paymentId, status: 'delivered' });
+    }
+  }
+
   /** A request and its answer, then the same again with the same key: the same answer. */
   told(path: string, key: string, body: Record<string, unknown>, status = 201): void {
     for (const replayed of [false, true]) {
@@ -229,7 +260,7 @@ export class World {
   }
 
   evidence(): StormEvidence {
-    const { tables, journals, merchant, workflows } = this;
+    const { tables, journals, merchant, workflows, deliveries } = this;
     const healedAtMs = this.tick(1_000);
     return structuredClone({
       settings: {
@@ -239,6 +270,7 @@ export class World {
         providerDeadlineMs: 3_000,
         completeByMs: 30_000,
         apiWaitMs: 5_000,
+        webhookDeadlineMs: 1_500,
         merchantId: 'mer_demo',
         accounts: ACCOUNTS,
         keyWindowMs: { stripe: 86_400_000, adyen: 604_800_000 },
@@ -249,6 +281,8 @@ export class World {
       faults: [],
       disturbances: [],
       forged: [],
+      endpoints: this.#endpoints,
+      deliveries,
       tables,
       reads: tables.payment.map((row) => ({
         path: `/v1/payments/${row.id}`,

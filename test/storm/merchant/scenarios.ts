@@ -2,95 +2,9 @@
  * What a merchant does in a storm. Each scenario is drawn from the seed and its number, so that a seed means
  * the same business on every machine; what becomes of it is the storm's doing.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Random, randomFor } from '../random.ts';
-import type { Answer, MerchantClient } from './client.ts';
-
-interface Order {
-  readonly amount: number;
-  readonly currency: string;
-  readonly card: { readonly number: string; readonly holder?: string };
-  readonly capture_method?: 'manual';
-  readonly confirm?: false;
-}
-
-/** One scenario under way: calls that carry its number, keys and chances of its own. */
-class Business {
-  readonly random: Random;
-  readonly #client: MerchantClient;
-  readonly #number: number;
-  readonly #prefix: string;
-  #keys = 0;
-
-  constructor(client: MerchantClient, seed: number, number: number) {
-    this.random = randomFor(seed, `scenario ${number}`);
-    this.#client = client;
-    this.#number = number;
-    this.#prefix = `storm-${seed}-${number}`;
-  }
-
-  key(): string {
-    this.#keys += 1;
-    return `${this.#prefix}-${this.#keys}`;
-  }
-
-  post(path: string, body: unknown, key = this.key()): Promise<Answer | undefined> {
-    const waitSeconds = this.random.pick([undefined, undefined, 1, 2, 3]);
-    return this.#client.insist('POST', path, {
-      scenario: this.#number,
-      key,
-      body,
-      ...(waitSeconds === undefined ? {} : { waitSeconds }),
-    });
-  }
-
-  get(path: string): Promise<Answer | undefined> {
-    return this.#client.insist('GET', path, { scenario: this.#number });
-  }
-
-  /** The body of a payment's creation, with a card of its own in the vault. */
-  async bodyOf(order: Order): Promise<Record<string, unknown> | undefined> {
-    const { card, ...rest } = order;
-    const method = await this.post('/v1/payment_methods', {
-      type: 'card',
-      card: {
-        number: card.number,
-        exp_month: 3,
-        exp_year: 2030,
-        cvc: '737',
-        ...(card.holder === undefined ? {} : { holder_name: card.holder }),
-      },
-    });
-    if (method?.status !== 201) return undefined;
-    return { ...rest, payment_method: method.body.id, reference: `storm ${this.#number}` };
-  }
-
-  async pay(order: Order): Promise<string | undefined> {
-    const body = await this.bodyOf(order);
-    return body === undefined ? undefined : paymentOf(await this.post('/v1/payments', body));
-  }
-
-  /** The payment once its status is one of these, or another that it will not leave by itself. */
-  async until(id: string, ...wanted: readonly string[]): Promise<string | undefined> {
-    const deadline = Date.now() + SETTLES_WITHIN_MS;
-    for (let wait = 50; Date.now() < deadline; wait = Math.min(1_000, wait * 2)) {
-      const answer = await this.get(`/v1/payments/${id}`);
-      if (answer === undefined) return undefined;
-      const status = answer.status === 200 ? String(answer.body.status) : 'none';
-      if (wanted.includes(status) || (status !== 'none' && status !== 'processing')) return status;
-      await delay(wait);
-    }
-    return undefined;
-  }
-}
-
-const SETTLES_WITHIN_MS = 60_000;
-
-/** The payment's id, also where it was refused by its provider. */
-function paymentOf(answer: Answer | undefined): string | undefined {
-  const id: unknown = answer?.body?.id ?? answer?.body?.error?.payment?.id;
-  return typeof id === 'string' && id.startsWith('pay_') ? id : undefined;
-}
+import { type Actors, Business, type Order, paymentOf, type Scenario } from './business.ts';
+import { CHALLENGES } from './challenges.ts';
 
 const VISA = { number: '4242424242424242' };
 const ADYEN_VISA = { number: '4111111111111111' };
@@ -107,8 +21,6 @@ function orderFor(random: Random, by: 'stripe' | 'adyen' = random.pick(['stripe'
     ? { amount: amountOf(random), currency: 'USD', card: VISA }
     : { amount: amountOf(random), currency: 'EUR', card: ADYEN_VISA };
 }
-
-type Scenario = (business: Business) => Promise<void>;
 
 const sale: Scenario = async (business) => {
   const id = await business.pay(orderFor(business.random));
@@ -254,14 +166,15 @@ const MIX: readonly (readonly [name: string, weight: number, scenario: Scenario]
   ['other body', 3, otherBody],
   ['confirm later', 4, confirmLater],
   ['refund', 12, refunded],
+  ...CHALLENGES,
 ];
 
 export interface Drawn {
   readonly name: string;
-  run(client: MerchantClient): Promise<void>;
+  run(actors: Actors): Promise<void>;
 }
 
-/** The scenario of this seed and number; each makes one payment. */
+/** The scenario of this seed and number; each makes one payment, or two. */
 export function drawScenario(seed: number, number: number, refunds: boolean): Drawn {
   const mix = refunds ? MIX : MIX.filter(([name]) => name !== 'refund');
   const total = mix.reduce((sum, [, weight]) => sum + weight, 0);
@@ -272,15 +185,15 @@ export function drawScenario(seed: number, number: number, refunds: boolean): Dr
   });
   if (found === undefined) throw new RangeError('nothing was drawn');
   const [name, , scenario] = found;
-  return { name, run: (client) => scenario(new Business(client, seed, number)) };
+  return { name, run: (actors) => scenario(new Business(actors, seed, number)) };
 }
 
 /** For measuring: a plain sale at one provider. */
 export function plainSale(seed: number, number: number, by: 'stripe' | 'adyen'): Drawn {
   return {
     name: `plain sale at ${by}`,
-    async run(client) {
-      const business = new Business(client, seed, number);
+    async run(actors) {
+      const business = new Business(actors, seed, number);
       await business.pay(orderFor(business.random, by));
     },
   };

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { PROVIDERS } from '../rig/settings.ts';
 import type { Nemesis } from './context.ts';
+import { breakEndpoints } from './endpoints.ts';
 import { freeze } from './freezes.ts';
 import { kill, killOne } from './kills.ts';
 import { meddle } from './resets.ts';
@@ -17,6 +18,7 @@ const PERFORM: Readonly<Record<Planned['kind'], (nemesis: Nemesis, what: string)
   webhook: troubleWebhooks,
   clock: jumpClock,
   reset: meddle,
+  endpoint: breakEndpoints,
 };
 
 export interface StormRun {
@@ -59,6 +61,7 @@ async function perform(nemesis: Nemesis, fault: Planned, run: StormRun): Promise
 /** No fault, no wrong clock, no toxic, nothing frozen or away; as often as it takes. */
 export async function heal({ rig }: Nemesis): Promise<void> {
   rig.seams.healAll(rig.fleet.names);
+  rig.receiver.healAll();
   await rig.fleet.allBack();
   await rig.proxy.reset();
   for (const provider of PROVIDERS) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FAULT_KINDS } from '../evidence-types.ts';
+import { CHALLENGES } from '../merchant/challenges.ts';
 import { drawScenario } from '../merchant/scenarios.ts';
 import { SIMULATOR_POINT, WORKER_POINTS } from '../rig/crash-points.ts';
 import { type Planned, planStorm, type Schedule } from './schedule.ts';
@@ -54,6 +55,16 @@ describe('the scenarios', () => {
     expect(names(1)).toEqual(names(1));
     expect(names(1)).not.toEqual(names(2));
     expect(new Set(names(1)).size).toBeGreaterThan(8);
+  });
+
+  it('are challenged in a fair share, in each way', () => {
+    for (const seed of SEEDS) {
+      const names = Array.from({ length: 1_000 }, (_each, number) => drawScenario(seed, number, true).name);
+      const challenges = names.filter((name) => name.includes('challenge'));
+      expect(challenges.length).toBeGreaterThan(100);
+      expect(challenges.length).toBeLessThan(210);
+      expect(new Set(challenges).size).toBe(CHALLENGES.length);
+    }
   });
 
   it('have no refunds where there are none', () => {

@@ -42,6 +42,7 @@ const WORLD: Readonly<Partial<Record<FaultKind, readonly string[]>>> = {
   webhook: ['duplicate', 'late', 'shuffled', 'forged', 'drop'],
   clock: ['api', 'worker', 'sandbox'],
   reset: ['terminate', 'reset', 'activity'],
+  endpoint: ['away', 'lost', 'hanging'],
 };
 
 /** 300 payments take a minute, 2,000 take five. */

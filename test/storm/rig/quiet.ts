@@ -6,7 +6,8 @@ import { PROVIDERS } from './settings.ts';
 
 /**
  * When a storm is over: nothing is unfinished that isn't parked with a person, no webhook is on its way or
- * unread. What waits for the merchant (a capture, a confirmation) is at rest.
+ * unread. What waits for the merchant (a capture, a confirmation) is at rest; what waits for its payer is not,
+ * since their time ends.
  */
 const LOOK_EVERY_MS = 250;
 /** At rest so often in a row: what has just ended may be about to cause something. */
@@ -18,12 +19,15 @@ const PARKED = `EXISTS (SELECT 1 FROM exception e WHERE e.closed_at IS NULL
 
 const QUERIES: Readonly<Record<string, string>> = {
   payment: `SELECT x.id || ' ' || x.status AS what FROM (SELECT id, id AS payment_id, status FROM payment) x
-    WHERE x.status IN ('processing', 'requires_review') AND NOT ${PARKED}`,
+    WHERE x.status IN ('processing', 'requires_review', 'requires_action') AND NOT ${PARKED}`,
   operation: `SELECT x.id || ' ' || x.status || ' is open' AS what
     FROM (SELECT id, payment_id, status FROM operation WHERE closed_at IS NULL) x WHERE NOT ${PARKED}`,
   refund: `SELECT x.id || ' ' || x.status AS what FROM (SELECT id, payment_id, status FROM refund) x
     WHERE x.status IN ('pending', 'requires_review') AND NOT ${PARKED}`,
   inbox: `SELECT 'inbox ' || id || ' is unread' AS what FROM inbox WHERE acknowledged_at IS NULL`,
+  webhook_delivery: `SELECT e.description || ' has not had ' || o.id AS what FROM webhook_endpoint e CROSS JOIN outbox o
+    WHERE e.status = 'enabled' AND NOT EXISTS (SELECT 1 FROM webhook_delivery d
+      WHERE d.endpoint_id = e.id AND d.event_id = o.id AND d.status <> 'pending')`,
 };
 
 export interface Rest {

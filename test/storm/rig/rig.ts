@@ -23,6 +23,7 @@ import { SEAM_PATCHES, Seams, WIRE_CLOCK_PATCHES } from './crash-points.ts';
 import { Fleet } from './processes.ts';
 import { obtainProxy } from './proxy/obtain.ts';
 import { ProxyClient } from './proxy/toxics.ts';
+import { Receiver } from './receiver/index.ts';
 import {
   accountsOf,
   choosePorts,
@@ -66,6 +67,8 @@ export interface Rig {
   readonly fleet: Fleet;
   readonly seams: Seams;
   readonly proxy: ProxyClient;
+  /** The merchant's webhook endpoints. */
+  readonly receiver: Receiver;
   /** Straight to Temporal's server, past the proxy; payloads are read with the storm's keys. */
   readonly temporal: Client;
   /** Straight to Postgres, as the schema's owner. */
@@ -111,6 +114,7 @@ class Rigging {
   readonly #fleet = new Fleet();
   readonly #seams: Seams;
   readonly #pool: pg.Pool;
+  readonly #receiver: Receiver;
   #temporal: Client | undefined;
 
   constructor(
@@ -127,6 +131,7 @@ class Rigging {
     this.#say = say;
     this.#pace = { ...DEFAULT_PACE, ...options.pace };
     this.#seams = new Seams(join(dataDir, 'seams'));
+    this.#receiver = new Receiver(dataDir, ports.receiver);
     this.#pool = new pg.Pool({ connectionString: databaseUrl(ports.postgres, this.#secrets), max: 3 });
     // Postgres is killed often; the pool makes new connections by itself.
     this.#pool.on('error', () => undefined);
@@ -155,7 +160,11 @@ class Rigging {
     for (const statement of this.#options.sql ?? []) await this.#pool.query(statement);
     const temporal = await this.#connectTemporal(tree);
     await all(PROVIDERS.map((provider) => this.#bringSandbox(tree, provider)));
-    await all([0, 1].flatMap((index) => [this.#bringApi(tree, index), this.#bringWorker(tree, index)]));
+    await all([
+      this.#fleet.add(this.#group, this.#receiver.spec(READY_TIMEOUT_MS)).start(),
+      ...[0, 1].flatMap((index) => [this.#bringApi(tree, index), this.#bringWorker(tree, index)]),
+    ]);
+    await this.#receiver.register(`http://127.0.0.1:${this.#ports.apis[0]}`, apiKey);
     this.#say('the rig is up');
     return {
       dataDir: this.#dataDir,
@@ -170,6 +179,7 @@ class Rigging {
       fleet: this.#fleet,
       seams: this.#seams,
       proxy: this.#proxyClient(),
+      receiver: this.#receiver,
       temporal,
       sql: async <T extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
         (await this.#pool.query<T>(text, [...values])).rows,

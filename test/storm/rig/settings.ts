@@ -17,6 +17,8 @@ export interface Pace {
   readonly providerDeadlineMs: number;
   readonly completeByMs: number;
   readonly apiWaitMs: number;
+  /** What one attempt to deliver a webhook may take. */
+  readonly webhookDeadlineMs: number;
 }
 
 /**
@@ -28,12 +30,15 @@ export const DEFAULT_PACE: Pace = {
   providerDeadlineMs: 2_000,
   completeByMs: 20_000,
   apiWaitMs: 5_000,
+  webhookDeadlineMs: 1_500,
 };
 
 export interface Ports {
   readonly postgres: number;
   readonly temporal: number;
   readonly proxy: number;
+  /** Where the merchant's endpoints are. */
+  readonly receiver: number;
   readonly apis: readonly number[];
   readonly sandboxes: Readonly<Record<ProviderName, { readonly port: number; readonly adminPort: number }>>;
   /** Where each link listens, by its name. */
@@ -72,6 +77,7 @@ export async function choosePorts(): Promise<Ports> {
     postgres: await lastingPort(),
     temporal: await lastingPort(),
     proxy: await lastingPort(),
+    receiver: await lastingPort(),
     apis: [await lastingPort(), await lastingPort()],
     sandboxes: { stripe: await sandbox(), adyen: await sandbox() },
     links,
@@ -147,7 +153,7 @@ export function environmentOf(
     PROVIDERS.map((provider) => [accountId(provider), secrets.providers[provider]]),
   );
   writeFileSync(secretsPath, JSON.stringify(content), { mode: 0o600 });
-  const { timeScale, providerDeadlineMs, completeByMs, apiWaitMs } = pace;
+  const { timeScale, providerDeadlineMs, completeByMs, apiWaitMs, webhookDeadlineMs } = pace;
   return {
     PATH: process.env.PATH ?? '',
     DATABASE_URL: databaseUrl(ports.links[`${role}-postgres`], secrets),
@@ -161,6 +167,11 @@ export function environmentOf(
     INTERLOCK_PROVIDER_DEADLINE_MS: String(providerDeadlineMs),
     INTERLOCK_COMPLETE_BY_MS: String(completeByMs),
     INTERLOCK_API_WAIT_MS: String(apiWaitMs),
+    INTERLOCK_WEBHOOK_DEADLINE_MS: String(webhookDeadlineMs),
+    // The merchant's endpoints are on this machine.
+    INTERLOCK_WEBHOOK_PRIVATE_TARGETS: 'allow',
+    // Payers' browsers know one address, and try again when nobody is there.
+    INTERLOCK_PUBLIC_URL: `http://127.0.0.1:${ports.apis[0]}`,
     LOG_LEVEL: 'warn',
   };
 }

@@ -18,7 +18,7 @@ export const WRITING: readonly Sabotage[] = [
     patches: [
       {
         file: 'db/plan.ts',
-        find: 'return readBack(db, payment.id, request);',
+        find: 'return (await readBack(db, payment.id, request)) ?? storeDuplicate(db, transition, request, explanation);',
         replace: 'return { payment, created: false, bodyDigest: request.bodyDigest };',
       },
     ],

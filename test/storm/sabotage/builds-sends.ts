@@ -111,7 +111,7 @@ export const SENDING: readonly Sabotage[] = [
       },
       {
         file: 'domain/payment/resolver.ts',
-        find: 'if (nowMs < countsFromMs) return inquiry;',
+        find: 'if (countsFromMs === undefined || nowMs < countsFromMs) return inquiry;',
         replace: '',
       },
     ],
@@ -152,8 +152,8 @@ export const SENDING: readonly Sabotage[] = [
     patches: [
       {
         file: 'domain/payment/resolver.ts',
-        find: 'Math.max(20, Math.round(wait * settings.timeScale))',
-        replace: 'Math.max(86_400_000, wait)',
+        find: 'return soonerMs > 0 && soonerMs < waitMs ? soonerMs : waitMs;',
+        replace: 'return soonerMs > 0 ? 86_400_000 : Math.max(86_400_000, waitMs);',
       },
     ],
     schedule: LOST_ANSWERS,

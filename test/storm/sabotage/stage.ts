@@ -5,6 +5,7 @@ import { readJournal } from '../evidence.ts';
 import type { ForgedWebhook, JournalLine, ProviderName } from '../evidence-types.ts';
 import { type Answer, MerchantClient } from '../merchant/client.ts';
 import { MerchantJournal } from '../merchant/journal.ts';
+import { Payer } from '../merchant/payer.ts';
 import { FaultLog, type Nemesis } from '../nemesis/context.ts';
 import { type Random, randomFor } from '../random.ts';
 import type { Rig } from '../rig/rig.ts';
@@ -38,6 +39,7 @@ export class Stage {
   readonly random: Random;
   readonly journal: MerchantJournal;
   readonly log: FaultLog;
+  readonly payer: Payer;
   readonly forged: ForgedWebhook[] = [];
   readonly #client: MerchantClient;
   readonly #seed: number;
@@ -49,6 +51,7 @@ export class Stage {
     this.rig = rig;
     this.journal = journal;
     this.log = log;
+    this.payer = new Payer(rig, journal, 0);
     this.#seed = seed;
     this.random = randomFor(seed, 'schedule');
     this.nemesis = { rig, random: this.random, log, forged: this.forged, busy: new Set() };
