@@ -62,6 +62,8 @@ export function composeEnvironment(
     INTERLOCK_DIGEST_KEY: keys.digestKey,
     INTERLOCK_PROVIDER_SECRETS_FILE: secretsPath,
     INTERLOCK_TIME_SCALE: hasRealAccount(env) ? '1' : DEMO_TIME_SCALE,
+    // Where there is nothing but sandboxes, a merchant's endpoint is most likely on this machine, too.
+    INTERLOCK_WEBHOOK_PRIVATE_TARGETS: hasRealAccount(env) ? 'refuse' : 'allow',
     WORKER_HEALTH_PORT: String(ports.workerHealth),
     // The API's process serves the codec too, so that the Web UI can show what histories hold.
     CODEC_SERVER_PORT: String(ports.codec),
