@@ -61,6 +61,7 @@ export async function chooseRoute(deps: Dependencies, question: RouteQuestion): 
       amountMinor,
       currency,
       offSession: wish.offSession === true,
+      keepsCard: wish.usage !== undefined && wish.offSession !== true,
       rules: configuration.authenticationRules,
       ...(card.country === undefined ? {} : { country: card.country }),
       ...(wish.threeDs?.request === undefined ? {} : { asked: wish.threeDs.request }),

@@ -24,6 +24,8 @@ export interface AuthenticationQuestion {
   readonly risk?: 'normal' | 'elevated' | 'highest';
   /** The payer is not there: nobody can be challenged. */
   readonly offSession: boolean;
+  /** The card is kept with this payment, to be charged later without the payer: their consent takes SCA. */
+  readonly keepsCard?: boolean;
   readonly rules: AuthenticationRules;
 }
 
@@ -68,6 +70,7 @@ function demandsOf({
   country,
   asked,
   risk,
+  keepsCard,
   rules,
 }: AuthenticationQuestion): readonly Reasoned<ChallengeRequest>[] {
   const demands: Reasoned<ChallengeRequest>[] = [];
@@ -78,6 +81,7 @@ function demandsOf({
     demands.push(['region', 'challenge']);
   if (country !== undefined && rules.authenticateCountries?.includes(country) === true)
     demands.push(['region', 'any']);
+  if (keepsCard === true) demands.push(['card_is_kept', 'any']);
   if (risk === 'highest') demands.push(['risk', 'challenge']);
   if (risk === 'elevated') demands.push(['risk', 'any']);
   return demands;

@@ -16,7 +16,7 @@ import {
 const FIRST_REQUEST_MS = 30_000;
 const INTERFACE_MS = 600_000;
 /** However much waits are scaled, a browser needs some time to follow a redirect. */
-const SHORTEST_REDIRECT_MS = 1_000;
+const SHORTEST_REDIRECT_MS = 3_000;
 
 /** How far a challenge got. `closed`: the provider dropped the payment before the issuer said anything. */
 export type ChallengeState = 'created' | 'requested' | 'shown' | 'answered' | 'reported' | 'closed';
