@@ -6,6 +6,7 @@ import { decideOutcome } from './decide.ts';
 import type { Decision } from './edit.ts';
 import { NOW, planned, stepAt } from './fixtures.ts';
 import { decideDuplicateCompletion, isLateCompletion } from './late-challenge.ts';
+import { decideOperatorVoid } from './operate.ts';
 import type { OperationOutcome } from './outcome.ts';
 import { currentAttempt, type Operation, openOperations, type Payment, snapshotOf } from './payment.ts';
 import { transitionOf } from './transition.ts';
@@ -152,6 +153,21 @@ describe('a challenge', () => {
     expect(late.status).toBe('failed');
     expect(open(late, 'refund').cause).toBe('late_success');
     expect(authenticationOf(late)?.status).toBe('abandoned');
+  });
+
+  it('whose cancellation is in doubt when it turns out charged leaves nothing open', () => {
+    const ending = ended(atStripe());
+    const doubted = upon(ending, open(ending, 'void'), { type: 'unknown', cause: 'timeout' });
+    const paid = upon(doubted, open(doubted, 'sale'), CAPTURED);
+    expect([paid.status, openOperations(paid)]).toEqual(['succeeded', []]);
+  });
+
+  it('of a sale can be given up by an operator', () => {
+    const ruling = decideOperatorVoid(atStripe(), { cause: 'req_1', operator: 'alice', reason: 'asked for' });
+    const giving = apply(atStripe(), ruling.type === 'decided' ? ruling.decision : undefined);
+    expect(snapshotOf(giving).nextAction).toBeUndefined();
+    const gone = upon(giving, open(giving, 'void'), { type: 'voided' });
+    expect(gone).toMatchObject({ status: 'canceled', cancellationReason: 'voided_by_operator' });
   });
 
   it('that is completed late is given back where the order was paid otherwise', () => {

@@ -40,15 +40,25 @@ export function withAuthentication(
   return authenticated(closed, attemptId, operation, outcome, nowMs);
 }
 
-/** What completes an authorization is done with when that is: whatever came of it, the authorization has told. */
+/**
+ * What completes an authorization is done with when that is: whatever came of it, the authorization has told. So is
+ * the void of a challenge whose charge has been captured, which nothing voids any more.
+ */
 function withoutCompletions(decision: Decision, attemptId: string): Decision {
   const attempt = decision.after.attempts.find((each) => each.id === attemptId);
   const holder = attempt?.operations.find(isHolder);
   if (attempt === undefined || holder?.closed !== true) return decision;
-  const open = attempt.operations.filter((each) => !each.closed && isCompletion(each));
+  const charged = attempt.capturedMinor > 0 && attempt.authentication !== undefined;
+  const isOver = (each: Operation) => isCompletion(each) || (charged && each.kind === 'void');
+  const open = attempt.operations.filter((each) => !each.closed && isOver(each));
   const status = holder.status === 'succeeded' ? 'succeeded' : 'rejected';
   const after = open.reduce(
-    (payment, { id }) => editOperation(payment, id, (each) => ({ ...each, status, closed: true })),
+    (payment, { id, kind }) =>
+      editOperation(payment, id, (each) => ({
+        ...each,
+        status: kind === 'void' ? 'rejected' : status,
+        closed: true,
+      })),
     decision.after,
   );
   return open.length === 0 ? decision : { ...decision, after };

@@ -1,5 +1,6 @@
 import { isTerminal } from '../machine.ts';
 import { OPERATOR_VOID } from './causes.ts';
+import { challengedAttempt, endChallenge } from './challenge.ts';
 import { isCarriedOut, type Refusal, type Ruling } from './commands.ts';
 import { decideOutcome } from './decide.ts';
 import {
@@ -82,6 +83,10 @@ export function decideOperatorVoid(payment: Payment, order: OperatorOrder): Ruli
   const attempt = currentAttempt(payment);
   if (attempt === undefined || isTerminal(PAYMENT_EDGES, payment.status) || payment.amountCapturedMinor > 0) {
     return refuse(payment, 'nothing_to_void', `nothing is authorized on a payment that is ${payment.status}`);
+  }
+  if (challengedAttempt(payment) === attempt && attempt.authentication?.status !== 'unknown') {
+    const after = endChallenge(payment, attempt, `${OPERATOR_VOID}${order.cause}`);
+    return decided(after, order, 'given up while the payer was to authenticate,');
   }
   const open = attempt.operations.filter((each) => !each.closed);
   if (open.some((each) => each.kind !== 'authorize')) {

@@ -62,6 +62,7 @@ const QUESTIONS: readonly Partial<AuthenticationQuestion>[] = [
   { country: 'BR', rules: { authenticateCountries: ['BR'] } },
   { risk: 'highest' },
   { risk: 'elevated' },
+  { keepsCard: true },
   { offSession: true },
   { exemption: 'secure_corporate' },
   { rules: { claimLowValue: true } },
@@ -78,11 +79,12 @@ describe('the tables', () => {
   it('name every reason, and what it asks for', () => {
     const plans = QUESTIONS.map((question) => planAuthentication({ ...PLAIN, ...question }));
     const after = steppedUp(planAuthentication(PLAIN));
+    const known = new Set([...plans, after].flatMap(({ reasons }) => reasons));
+    const written = [...read('domain/authentication/policy.ts').matchAll(/\['([a-z_]+)'[,\]]/g)];
+    expect([...new Set(written.map(([, reason]) => reason))].sort()).toEqual([...known].sort());
     const rows = [...table('reason | rule'), ...table('reason | exemption')];
     const named = new Set(rows.flatMap(([reason]) => words(reason)));
-    expect([...named].sort()).toEqual(
-      [...new Set([...plans, after].flatMap(({ reasons }) => reasons))].sort(),
-    );
+    expect([...named].sort()).toEqual([...known].sort());
     for (const { asked, reasons } of [...plans, after]) {
       const said = rows.filter(([reason]) => words(reason).some((each) => reasons.includes(each)));
       const what = asked.exemption ?? asked.request;

@@ -4,10 +4,11 @@ import { bundleWorkflowCode, DefaultLogger, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createDataConverter, createPayloadCodec, failureConverterPath } from '../../client/codec/index.ts';
 import { connectClient } from '../../client/index.ts';
-import { isRefundId, refundIdFor, workflowIdOf } from '../../domain/ids.ts';
+import { challengeWorkflowId, isRefundId, refundIdFor, workflowIdOf } from '../../domain/ids.ts';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
 import { insist } from './insist.ts';
+import { act, CARDS, comeBack, type Provider } from './payer.ts';
 
 /**
  * What webhooks, resolvers and commands do to a workflow's order of events depends on the moment, so it can't
@@ -90,6 +91,38 @@ it('replays the histories of refunds that webhooks came in upon', async () => {
   expect(await replayedBadly((await Promise.all(crowds)).flat())).toEqual([]);
 }, 120_000);
 
+/** What payers do, and the merchant meanwhile. */
+const PAYERS = [
+  (provider, id) => comeBackTwice(provider, id, 'succeeded'),
+  (provider, id) => comeBackTwice(provider, id, 'failed'),
+  (provider, id) => act(system, provider, id, 'timed_out'),
+  (provider, id) => Promise.all([comeBackTwice(provider, id, 'succeeded'), giveUp(id)]),
+] satisfies readonly ((provider: Provider, id: string) => Promise<unknown>)[];
+
+async function comeBackTwice(provider: Provider, id: string, outcome: 'succeeded' | 'failed') {
+  const url = await act(system, provider, id, outcome);
+  await Promise.all([comeBack(url), comeBack(url)]);
+}
+
+/** Refused where the payer was quicker. */
+const giveUp = (id: string) =>
+  system.request('POST', `/v1/payments/${id}/void`, { key: freshKey(), body: {} });
+
+it('replays the histories of payers who act while webhooks come in, and of their challenges', async () => {
+  const crowd = (['stripe', 'adyen'] as const).flatMap((provider) =>
+    PAYERS.flatMap((behave) => Array.from({ length: 3 }, () => ({ provider, behave }))),
+  );
+  const ids = await Promise.all(
+    crowd.map(async ({ provider, behave }) => {
+      const body = { currency: provider === 'stripe' ? 'USD' : 'EUR', capture_method: 'automatic' };
+      const id = await paid(body, CARDS.challenged[provider], 'A');
+      await behave(provider, id);
+      return [id, challengeWorkflowId(id, 1)];
+    }),
+  );
+  expect(await replayedBadly(ids.flat())).toEqual([]);
+}, 120_000);
+
 /** Taken back before its workflow had closed: it stays open, because a person must say what follows. */
 async function isReopened(id: string): Promise<boolean> {
   if (!isRefundId(id)) return false;
@@ -100,7 +133,7 @@ async function isReopened(id: string): Promise<boolean> {
 async function replayedBadly(ids: readonly string[]): Promise<readonly string[]> {
   const histories = await Promise.all(
     ids.map(async (id, index) => {
-      const workflowId = workflowIdOf(id, 1);
+      const workflowId = id.startsWith('challenge/') ? id : workflowIdOf(id, 1);
       const handle = client.workflow.getHandle(workflowId);
       const isClosed = async () => (await handle.describe()).status.name === 'COMPLETED';
       await waitFor(async () => (await isClosed()) || (await isReopened(id)), {

@@ -209,6 +209,8 @@ describe('payers whose time is over, scaled', () => {
 
   it.each(PROVIDERS)('abandoned at %s', async (provider) => {
     const id = await challenged(at, provider);
+    // Its first question is past: a history of one task alone fits any code.
+    await holds(at, id, 'asked about', `inbox WHERE event_type = 'challenge.ask'`);
     await keep(
       at,
       `waiting-challenge-required-at-${provider}`,

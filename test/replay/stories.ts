@@ -7,11 +7,10 @@ import { PAYMENT_STATUSES } from '../../domain/payment/states.ts';
 import { REFUND_STATUSES } from '../../domain/refund/states.ts';
 import type { Kind } from './histories.ts';
 
-/** What there must be a history of. */
 const WAITED_FOR = AUTHENTICATION_STATUSES.filter(isWaiting);
 
 /**
- * `refused` is a refund that was never made, `unsettled` a challenge that nobody told how it ended. A challenge is there only
+ * What there must be a history of. `refused` is a refund that was never made, `unsettled` a challenge that nobody told how it ended. A challenge is there only
  * from when its payer is waited for.
  */
 export const STATUSES: Readonly<Record<Kind, readonly string[]>> = {

@@ -64,7 +64,7 @@ export interface PayerAct extends Written {
   readonly kind: 'payer';
   readonly scenario: number;
   readonly payment: string;
-  /** open, approve, fail, cancel, come_back, come_back_forged, report. */
+  /** open, approve, fail, cancel, come_back, forged_amount, forged_query, forged_address, report. */
   readonly did: string;
   /** 0: no answer, however often it was tried. */
   readonly status: number;

@@ -87,7 +87,15 @@ function whereToLook(
 function keepEvidence({ dataDir }: Rig, violations: readonly Finding[]): string {
   const kept = mkdtempSync(join(tmpdir(), 'interlock-storm-evidence-'));
   mkdirSync(kept, { recursive: true });
-  for (const name of ['evidence.json', 'merchant.jsonl', 'nemesis.jsonl', 'histories', 'logs', 'sandbox']) {
+  for (const name of [
+    'evidence.json',
+    'merchant.jsonl',
+    'nemesis.jsonl',
+    'deliveries.jsonl',
+    'histories',
+    'logs',
+    'sandbox',
+  ]) {
     try {
       cpSync(join(dataDir, name), join(kept, name), { recursive: true });
     } catch {

@@ -28,6 +28,10 @@ export interface SystemOptions {
   readonly providerDeadlineMs?: number;
   readonly completeByMs?: number;
   readonly apiWaitMs?: number;
+  /** The total deadline of one attempt at a merchant's endpoint. */
+  readonly webhookDeadlineMs?: number;
+  /** False: webhooks go to public addresses only, as outside of sandboxes. */
+  readonly privateTargets?: boolean;
   /** False: no worker until `startWorker` is called. */
   readonly worker?: boolean;
 }
@@ -83,7 +87,11 @@ export interface RequestOptions {
 /** Temporal's own notices would bury the tests' output. Whoever has installed a runtime before keeps it. */
 function quietTemporal(): void {
   try {
-    Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+    const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+      // The worker for deliveries is meant to have none.
+      if (!message.startsWith('No workflows registered')) console.error(`[${level}] ${message}`, meta ?? '');
+    });
+    Runtime.install({ logger, shutdownSignals: [] });
   } catch (error) {
     if (!(error instanceof IllegalStateError)) throw error;
   }
@@ -112,9 +120,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     apiKeySecret: randomBytes(18).toString('base64url'),
     digestKey: config.keys.digest,
   });
-  const log = pino({ level: 'silent' });
+  const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
   const api = await startApi(config, { connect: connectDoor, logger: log });
   // The API's port is known only now: no port is chosen before somebody holds it.
+  config.publicUrl = api.url;
   for (const provider of ['stripe', 'adyen'] as const) {
     const url = `${api.url}/v1/webhooks/${provider}/pa_demo_${provider}`;
     const response = await fetch(`${simulators[provider].adminUrl}/webhooks`, {
@@ -246,6 +255,10 @@ function configFor(databaseUrl: string, options: SystemOptions, timeScale: numbe
     providerDeadlineMs: options.providerDeadlineMs ?? 3_000,
     completeByMs: options.completeByMs ?? 30_000,
     apiWaitMs: options.apiWaitMs ?? 10_000,
+    webhooks: {
+      privateTargets: options.privateTargets ?? true,
+      deadlineMs: options.webhookDeadlineMs ?? 10_000,
+    },
     api: { host: '127.0.0.1', port: 0 },
     workflowBundle: workflowBundle(),
     logLevel: 'silent',

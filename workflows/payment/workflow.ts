@@ -144,7 +144,11 @@ async function waitForEvent(process: PaymentProcess, unread: () => boolean): Pro
     return;
   }
   const waitMs = Math.max(1, timerMs - Date.now());
-  const summary = unconfirmed ? 'cancel if not confirmed by then' : 'void the authorization before it lapses';
+  const summary = unconfirmed
+    ? 'cancel if not confirmed by then'
+    : challengeTimerMs(current) === undefined
+      ? 'void the authorization before it lapses'
+      : 'end the challenge, should its own workflow not have';
   if (await condition(moved, waitMs, { summary })) return;
   // The loop itself ends a challenge whose time is over.
   if (challengeTimerMs(current) !== undefined) return;

@@ -6,20 +6,33 @@ import type { View } from './view.ts';
 /**
  * S4: no charge past a challenge. Once an issuer has demanded that the payer act (`requires_action` in a journal),
  * money of that payment moves, anywhere, only on the issuer's word that they did; after N or R it never does; and
- * what is written down as authenticated was.
+ * what is written down as authenticated was. A return that was tampered with is refused.
  */
 export function checkChallenges(view: View): Finding[] {
-  return [...view.payments.keys()].flatMap((paymentId) => {
-    const attempts = view.attemptsOf(paymentId);
-    const demanded = attempts.filter((attempt) => isDemanded(effectsOf(view, attempt)));
-    return [
-      ...attempts.flatMap((attempt) => [
-        ...charged(view, attempt, demanded.length > 0),
-        ...madeUp(view, attempt),
-      ]),
-      ...demanded.flatMap((attempt) => believed(view, attempt)),
-    ];
+  return [...welcomed(view), ...[...view.payments.keys()].flatMap((paymentId) => judge(view, paymentId))];
+}
+
+/** Whose query it is only the provider can tell, sometimes; an amount and an address tell by themselves. */
+const TAMPERED: ReadonlySet<string> = new Set(['forged_amount', 'forged_address']);
+
+function welcomed({ evidence }: View): Finding[] {
+  return evidence.merchant.flatMap((line) => {
+    if (line.kind !== 'payer' || !TAMPERED.has(line.did) || line.status === 0 || line.status >= 400)
+      return [];
+    return [found(line.payment, `answered a return with a ${line.did.replace('_', ' ')} ${line.status}`)];
   });
+}
+
+function judge(view: View, paymentId: string): Finding[] {
+  const attempts = view.attemptsOf(paymentId);
+  const demanded = attempts.filter((attempt) => isDemanded(effectsOf(view, attempt)));
+  return [
+    ...attempts.flatMap((attempt) => [
+      ...charged(view, attempt, demanded.length > 0),
+      ...madeUp(view, attempt),
+    ]),
+    ...demanded.flatMap((attempt) => believed(view, attempt)),
+  ];
 }
 
 const found = (subject: string, what: string): Finding => ({ invariant: 'S4', subject, what });

@@ -30,6 +30,15 @@ export const CHALLENGES: readonly Mutation[] = [
       Object.assign(awaited(e), { authentication: { status: 'challenged', facts: { transStatus: 'Y' } } }),
   },
   {
+    name: 'a return with another amount that was taken',
+    needs: 'challenged',
+    flags: 'S4',
+    apply: (e) => {
+      const act = { at: 0, seq: 0, kind: 'payer', scenario: 1, payment: 'pay_1' } as const;
+      e.merchant = [...e.merchant, { ...act, did: 'forged_amount', status: 303 }];
+    },
+  },
+  {
     name: 'a payer who is waited for to the end',
     needs: 'abandoned',
     flags: 'I9',

@@ -132,29 +132,32 @@ const twice: Scenario = async (business) => {
 
 /** What belongs to another payment, another amount and a made-up address; then the true return. */
 const forged: Scenario = async (business) => {
-  const { payer } = business;
-  const provider = business.random.pick(PROVIDERS);
-  const [mine, theirs] = [await challenged(business, provider), await challenged(business, provider)];
-  if (mine === undefined || theirs === undefined) return;
-  const others = await payer.authenticate(theirs.id, theirs.url, 'approve');
-  const back = await payer.authenticate(
-    mine.id,
-    mine.url,
-    business.random.pick(['approve', 'approve', 'fail']),
-  );
-  if (back !== undefined) {
-    const forgery = (change: (url: URL) => void) => {
+  const { payer, random } = business;
+  const provider = random.pick(PROVIDERS);
+  const theirs = await challenged(business, provider);
+  const others =
+    theirs === undefined ? undefined : await payer.authenticate(theirs.id, theirs.url, 'approve');
+  const mine = await challenged(business, provider);
+  const decision = random.pick(['approve', 'approve', 'fail'] as const);
+  const back = mine === undefined ? undefined : await payer.authenticate(mine.id, mine.url, decision);
+  if (mine !== undefined && back !== undefined) {
+    const forgery = (what: string, change: (url: URL) => void) => {
       const url = new URL(back);
       change(url);
-      return payer.comeBack(mine.id, url.href, 'come_back_forged');
+      return payer.comeBack(mine.id, url.href, `forged_${what}`);
     };
-    await forgery((url) => url.searchParams.set('amount', '1'));
-    if (others !== undefined) await forgery((url) => (url.search = new URL(others).search));
-    await forgery((url) => (url.pathname = url.pathname.replace(/[^/]+$/, 'x'.repeat(32))));
+    await forgery('amount', (url) => url.searchParams.set('amount', '1'));
+    if (others !== undefined)
+      await forgery('query', (url) => {
+        url.search = new URL(others).search;
+      });
+    await forgery('address', (url) => {
+      url.pathname = url.pathname.replace(/[^/]+$/, 'x'.repeat(32));
+    });
     await payer.comeBack(mine.id, back);
   }
-  if (others !== undefined) await payer.comeBack(theirs.id, others);
-  await Promise.all([finish(business, mine), finish(business, theirs)]);
+  if (theirs !== undefined && others !== undefined) await payer.comeBack(theirs.id, others);
+  for (const each of [mine, theirs]) if (each !== undefined) await finish(business, each);
 };
 
 /** The merchant gives up while the payer may be at it. */
@@ -195,7 +198,7 @@ export const CHALLENGES: readonly (readonly [name: string, weight: number, scena
   ['challenge abandoned', 2, abandoned],
   ['challenge completed late', 3, late],
   ['challenge returned twice', 2, twice],
-  ['challenge with forged returns', 1, forged],
+  ['challenge with forged returns', 2, forged],
   ['challenge given up', 1, givenUp],
   ['challenge after a soft decline', 1, steppedUp],
   ['without a challenge', 1, frictionless],

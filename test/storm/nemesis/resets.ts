@@ -18,13 +18,25 @@ export async function meddle(nemesis: Nemesis, what: string): Promise<void> {
   }
 }
 
-/** Of the newest payments; to be terminated only what is open, to be reset also what has closed. */
+/** What stands beside payments: endpoints' deliveries, and challenges whose payer is waited for. */
+const BESIDE = `SELECT 'delivery/' || id AS id FROM webhook_endpoint WHERE status = 'enabled'
+  UNION ALL SELECT 'challenge/' || payment_id || '/' || number FROM attempt
+  WHERE authentication->>'status' IN ('challenge_required', 'returned', 'unknown')`;
+
+/**
+ * One that stands beside payments, then the newest payments; of these to be terminated only what is open, to be
+ * reset also what has closed.
+ */
 async function someWorkflows({ rig, random }: Nemesis, open: boolean): Promise<readonly string[]> {
   const rows = await rig.sql<{ id: string; generation: number }>(
     `SELECT id, generation FROM payment ${open ? "WHERE status NOT IN ('succeeded', 'failed', 'canceled', 'expired')" : ''}
      ORDER BY created_at DESC LIMIT 30`,
   );
-  return random.shuffled(rows.map(({ id, generation }) => `payment/${id}/g${generation}`));
+  const beside = await rig.sql<{ id: string }>(BESIDE);
+  return [
+    ...random.shuffled(beside.map(({ id }) => id)).slice(0, 1),
+    ...random.shuffled(rows.map(({ id, generation }) => `payment/${id}/g${generation}`)),
+  ];
 }
 
 export async function terminate({ rig }: Nemesis, workflowId: string): Promise<boolean> {
