@@ -40,7 +40,7 @@ export function isUnavailable(error: unknown): boolean {
 const UNAVAILABLE_CODES =
   /^(P1001|P1002|P1008|P1017|P2024|P2028|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|08...|57P0.)$/;
 const UNAVAILABLE_WORDS =
-  /connection terminated|connection timeout|server has closed|starting up|shutting down|in recovery mode|ECONNREFUSED|ECONNRESET|timeout exceeded when trying to connect|terminating connection|can't reach database/i;
+  /connection terminated|connection timeout|server has closed|not yet accepting connections|57P03|starting up|shutting down|in recovery mode|ECONNREFUSED|ECONNRESET|timeout exceeded when trying to connect|terminating connection|can't reach database/i;
 
 function withRole(url: string): string {
   const parsed = new URL(url);

@@ -1,4 +1,4 @@
-import { CHALLENGE_RETURNED } from '../../db/challenges.ts';
+import { CHALLENGE_ASK, CHALLENGE_ENDED, CHALLENGE_RETURNED } from '../../db/challenges.ts';
 import { currentSequence } from '../../db/generations.ts';
 import {
   acknowledgeLetters,
@@ -59,6 +59,8 @@ export type NewsFact =
       readonly source: string;
       readonly attemptId: string;
     }
+  /** The challenge's workflow reminds: the provider may have told us nothing, or the payer's time is over. */
+  | { readonly type: 'challenge'; readonly inboxId: string; readonly source: string }
   /** An activity saw a success that nobody recorded. */
   | { readonly type: 'observed'; readonly operationId: string; readonly outcome: OperationOutcome };
 
@@ -108,6 +110,8 @@ function factOf(deps: Dependencies, letter: Letter): NewsFact {
   const { inboxId, providerReference } = letter;
   if (letter.eventType === CHALLENGE_RETURNED)
     return { type: 'returned', inboxId, source: 'browser', attemptId: letter.reference ?? '' };
+  if (letter.eventType === CHALLENGE_ASK || letter.eventType === CHALLENGE_ENDED)
+    return { type: 'challenge', inboxId, source: 'challenge' };
   const named = providerReference === undefined ? {} : { providerReference };
   const source = `webhook:${letter.provider}:${letter.eventType}`;
   const believed = deps.providers.named(letter.provider).webhookIs === 'evidence';

@@ -162,6 +162,36 @@ describe('a challenge', () => {
     expect([paid.status, openOperations(paid)]).toEqual(['succeeded', []]);
   });
 
+  it('authorized while it is being canceled stands only once the cancellation is answered', () => {
+    const ending = ended(atAdyen());
+    const late = upon(ending, open(ending, 'authorize'), AUTHORIZED);
+    expect(late).toMatchObject({ status: 'processing', amountAuthorizedMinor: 1_000 });
+    expect(open(late, 'void').status).toBe('unknown');
+    const withdrawn = upon(late, open(late, 'void'), { type: 'not_attempted', proof: 'permit_revoked' });
+    expect([withdrawn.status, openOperations(withdrawn)]).toEqual(['requires_capture', []]);
+    const refused = upon(late, open(late, 'void'), { type: 'rejected', code: 'wrong_state', message: 'm' });
+    expect([refused.status, openOperations(refused)]).toEqual(['requires_capture', []]);
+    const gone = upon(late, open(late, 'void'), { type: 'voided' });
+    expect(gone).toMatchObject({ status: 'failed', failure: { code: 'authentication_abandoned' } });
+    // The authorization's own message, late: it is known, and voided.
+    expect(decideOutcome(gone, gone.attempts[0]?.operations[0]?.id ?? '', AUTHORIZED, NOW)).toBeUndefined();
+  });
+
+  it('failed while it is being canceled leaves the cancellation without consequence', () => {
+    const ending = ended(atAdyen());
+    const failed = upon(ending, open(ending, 'authorize'), FAILED);
+    expect(failed.status).toBe('failed');
+    for (const outcome of [
+      { type: 'voided' },
+      { type: 'rejected', code: 'wrong_state', message: 'm' },
+      { type: 'not_attempted', proof: 'permit_revoked' },
+    ] as const) {
+      const decision = decideOutcome(failed, open(failed, 'void').id, outcome, NOW);
+      expect(decision?.exceptions ?? []).toEqual([]);
+      expect(openOperations(apply(failed, decision))).toEqual([]);
+    }
+  });
+
   it('of a sale can be given up by an operator', () => {
     const ruling = decideOperatorVoid(atStripe(), { cause: 'req_1', operator: 'alice', reason: 'asked for' });
     const giving = apply(atStripe(), ruling.type === 'decided' ? ruling.decision : undefined);

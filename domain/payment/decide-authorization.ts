@@ -1,5 +1,7 @@
 import { steppedUp } from '../authentication/policy.ts';
 import { isTerminal, unreachable } from '../machine.ts';
+import { adopt } from './adopt.ts';
+import { CHALLENGE_ENDED } from './causes.ts';
 import { challengeGivenUp, challengeRequired, isPayerAwaited } from './challenge.ts';
 import {
   addOperation,
@@ -11,7 +13,6 @@ import {
   startAttempt,
   withStatus,
 } from './edit.ts';
-import { captureSendBy } from './expiry.ts';
 import { goOn } from './go-on.ts';
 import {
   type Authorized,
@@ -34,7 +35,7 @@ export function decideAuthorization(
   const settled = settle(payment, operation.id, outcome);
   switch (outcome.type) {
     case 'authorized':
-      return authorized(settled, attempt, operation, outcome, nowMs);
+      return authorized(settled, attempt, outcome, nowMs);
     case 'captured':
       return sold(settled, attempt, outcome);
     case 'pending':
@@ -86,7 +87,7 @@ function uncharged(
   switch (outcome.type) {
     case 'declined': {
       const advice = RETRY_ADVICE[outcome.decline.reason];
-      const after = editAttempt(settled, attempt.id, (each) => ({
+      const after = editAttempt(withoutStrayVoids(settled, attempt), attempt.id, (each) => ({
         ...each,
         status: 'declined',
         decline: outcome.decline,
@@ -178,13 +179,7 @@ function dead(payment: Payment, attempt: Attempt, status: 'errored' | 'voided', 
   return editAttempt(payment, attempt.id, (each) => ({ ...each, status, watched: each.watched || watched }));
 }
 
-function authorized(
-  payment: Payment,
-  attempt: Attempt,
-  operation: Operation,
-  outcome: Authorized,
-  nowMs: number,
-): Decision {
+function authorized(payment: Payment, attempt: Attempt, outcome: Authorized, nowMs: number): Decision {
   const step = mustFind(routeStepOf(payment, attempt.accountId), `route step ${attempt.accountId}`);
   const expiresAtMs = outcome.captureBeforeMs ?? nowMs + step.authorizationLifetimeMs;
   const marked: Payment = {
@@ -199,25 +194,26 @@ function authorized(
     authorizationExpiresAtMs: expiresAtMs,
   };
   const reason = `authorized by ${attempt.provider}`;
-  if (payment.captureMethod === 'manual' || operation.kind === 'sale') {
-    return { after: withStatus(marked, 'requires_capture'), reason };
-  }
-  const capturing = addOperation(marked, attempt.id, {
-    kind: 'capture',
-    cause: 'automatic_capture',
-    amountMinor: outcome.amountMinor,
-    sendByMs: captureSendBy(expiresAtMs, nowMs),
-  });
-  return { after: withStatus(capturing, 'processing'), reason };
+  // The payer was too late, and what cancels the intent is on its way: that says whether the authorization stands.
+  if (isBeingEnded(attempt))
+    return { after: withStatus(marked, 'processing'), reason: `${reason}, while it was being canceled` };
+  return adopt(marked, attempt, reason, nowMs);
+}
+
+function isBeingEnded({ authentication, operations }: Attempt): boolean {
+  return (
+    authentication?.status === 'unknown' && operations.some((each) => each.kind === 'void' && !each.closed)
+  );
 }
 
 /**
- * A void by reference that was to end the doubt, and has not been sent: whether its permit is still unclaimed is
- * looked at before anything else, which takes it back.
+ * A void by reference that was to end the doubt, or the one that ends a challenge, and has not been sent: whether its
+ * permit is still unclaimed is looked at before anything else, which takes it back.
  */
 function withoutStrayVoids(payment: Payment, attempt: Attempt): Payment {
   return attempt.operations
-    .filter((each) => !each.closed && each.status === 'created' && each.cause.startsWith('resolve_'))
+    .filter((each) => !each.closed && each.status === 'created')
+    .filter(({ cause }) => cause.startsWith('resolve_') || cause.startsWith(CHALLENGE_ENDED))
     .reduce((after, { id }) => editOperation(after, id, (each) => ({ ...each, status: 'unknown' })), payment);
 }
 

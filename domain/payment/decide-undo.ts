@@ -1,6 +1,7 @@
 import { isTerminal, unreachable } from '../machine.ts';
+import { adopt } from './adopt.ts';
 import { backoffMs } from './backoff.ts';
-import { isCompletion, NOTHING_TO_VOID, OPERATOR_VOID } from './causes.ts';
+import { CHALLENGE_ENDED, isCompletion, NOTHING_TO_VOID, OPERATOR_VOID } from './causes.ts';
 import { challengeGivenUp, isPayerAwaited } from './challenge.ts';
 import {
   addOperation,
@@ -46,6 +47,8 @@ export function decideVoid(
       return refused(settled, attempt, operation, outcome.decline.providerCode, nowMs);
     case 'not_attempted':
       if (isStray(attempt, operation)) return { after: settled, reason: 'the void is no longer needed' };
+      if (attempt.status === 'authorized' && rootCause(operation) === CHALLENGE_ENDED)
+        return adopt(settled, attempt, 'the challenge was completed before it was canceled', nowMs);
       return {
         after: withStatus(retry(settled, attempt, operation, nowMs), waiting),
         reason: `void not attempted (${outcome.proof}); trying again`,
@@ -70,26 +73,34 @@ export function decideVoid(
   }
 }
 
-/** The doubt that a void by reference was for has been resolved: it holds nothing up, and is not tried again. */
+/**
+ * The doubt that a void by reference was for has been resolved, or what a void was for is dead: it holds nothing up,
+ * and is not tried again.
+ */
 export function isStray(attempt: Attempt, operation: Operation): boolean {
   const charging = attempt.operations.filter((each) => each.kind === 'authorize' || each.kind === 'sale');
   return (
     operation.kind === 'void' &&
-    operation.cause.startsWith('resolve_') &&
+    (operation.cause.startsWith('resolve_') || isUncharged(attempt)) &&
     charging.every((each) => each.closed)
   );
+}
+
+function isUncharged({ status, undoing }: Attempt): boolean {
+  return !undoing && (status === 'declined' || status === 'errored');
 }
 
 /** Exhaustive by prefix of the cause: why a void was asked for says what its success means. */
 function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs: number): Decision {
   const after = editAttempt(payment, attempt.id, (each) => ({ ...each, status: 'voided' }));
   const reason = `voided at ${attempt.provider}`;
+  if (isUncharged(attempt)) return { after: payment, reason: 'nothing was left to void' };
   if (attempt.undoing) return { after, reason: `late success undone: ${reason}` };
   if (isTerminal(PAYMENT_EDGES, payment.status)) return { after, reason };
   // Somebody else is being asked already: what was proven of this attempt says nothing of that one.
   if (currentAttempt(payment)?.id !== attempt.id)
     return { after: closeAuthorization(after, attempt, 'rejected'), reason };
-  if (isPayerAwaited(attempt))
+  if (isPayerAwaited(attempt) || rootCause(operation) === CHALLENGE_ENDED)
     return { after: challengeGivenUp(closeAuthorization(after, attempt, 'declined'), attempt), reason };
   if (rootCause(operation) === 'authentication_required') return authenticationRequired(after, attempt);
   if (operation.cause.startsWith('resolve_')) {
@@ -180,6 +191,12 @@ function refused(
     },
   ];
   const reason = `void refused by ${attempt.provider}: ${code}`;
+  if (isUncharged(attempt) && !operation.cause.startsWith('resolve_')) return { after: payment, reason };
+  // The payer was quicker, and nothing of it is captured yet.
+  const ended = rootCause(operation) === CHALLENGE_ENDED || payment.captureMethod === 'automatic';
+  if (attempt.status === 'authorized' && attempt.authentication?.challengedAtMs !== undefined && ended)
+    if (!attempt.undoing && !isTerminal(PAYMENT_EDGES, payment.status))
+      return adopt(payment, attempt, reason, nowMs);
   if (attempt.undoing || isTerminal(PAYMENT_EDGES, payment.status))
     return { after: payment, reason, exceptions };
   if (operation.cause.startsWith('resolve_') || isDoubted(attempt, operation))

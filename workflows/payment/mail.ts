@@ -36,6 +36,10 @@ async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promi
       return 'understood';
     case 'returned':
       return payerReturned(process, lanes, fact);
+    case 'challenge':
+      // Whoever waits for the payer asks now; whether the time is over the workflow's own loop sees.
+      lanes.wake();
+      return 'understood';
     case 'hint': {
       if (fact.about === 'refunds') return askForRefunds(process, fact);
       lanes.wake();

@@ -28,7 +28,8 @@ async function act(process: RefundProcess, lanes: Lanes, fact: NewsFact): Promis
       await conclude(process, fact.operationId, fact.outcome, 'observation');
       return 'understood';
     case 'returned':
-      // A browser comes back to a payment; a refund has no box for it.
+    case 'challenge':
+      // Challenges are payments'; a refund has no box for them.
       return 'unmatched';
     case 'hint':
       lanes.wake();
