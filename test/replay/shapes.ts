@@ -267,7 +267,7 @@ export const LOCAL: Readonly<Record<string, z.ZodType>> = {
   revoke: z.enum(['revoked', 'already_sent']),
   readResolution: z.object({ resolution: resolution.optional() }),
   readNews: z.object({
-    facts: z.array(z.object({ type: z.enum(['evidence', 'hint', 'observed', 'returned']) })),
+    facts: z.array(z.object({ type: z.enum(['evidence', 'hint', 'observed', 'returned', 'challenge']) })),
   }),
   paidOtherwise: z.boolean(),
   acknowledge: z.unknown(),
