@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { waitFor } from '../../test/support/harness.ts';
 import { type Answer, createCard, get, post, startTestApi, type TestApi } from '../test-support/harness.ts';
 import { insertPayment, randomPaymentId } from '../test-support/rows.ts';
@@ -125,7 +125,10 @@ describe('the wait', () => {
     };
     const same = (prefer: string) =>
       post(api, '/v1/payments', order(), { idempotencyKey: 'two waits', headers: { prefer } });
-    const [hasty, patient] = await Promise.all([same('wait=0'), same('wait=5')]);
+    const first = same('wait=0');
+    // Which of two requests at once reaches the door first is nobody's promise.
+    await vi.waitFor(() => expect(turn).toBe(1));
+    const [hasty, patient] = await Promise.all([first, same('wait=5')]);
     api.door.create = create;
     const statuses = [hasty.status, patient.status].sort();
     expect(statuses).toEqual([201, 202]);

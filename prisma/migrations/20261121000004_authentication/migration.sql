@@ -84,7 +84,7 @@ ALTER TABLE "merchant" ADD COLUMN "duplicate_reference_guard" BOOLEAN NOT NULL D
 -- Browsers that came back with what isn't theirs: refused, and kept.
 CREATE TABLE "return_refusal" (
     "id" BIGSERIAL NOT NULL,
-    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
+    "at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "payment_id" TEXT,
     "code" TEXT NOT NULL,
     "detail" TEXT NOT NULL,
@@ -124,7 +124,7 @@ CREATE TABLE "mandate" (
     "usage" TEXT NOT NULL,
     "network_transaction_id" TEXT NOT NULL,
     "status" TEXT NOT NULL DEFAULT 'active',
-    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
+    "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "revoked_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "mandate_pkey" PRIMARY KEY ("id"),
