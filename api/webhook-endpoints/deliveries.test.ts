@@ -20,12 +20,12 @@ afterAll(async () => {
   await api.close();
 });
 beforeEach(async () => {
-  const made = await post(api, '/v1/webhook-endpoints', { url: 'https://hooks.example/' });
+  const made = await post(api, '/v1/webhook_endpoints', { url: 'https://hooks.example/' });
   endpoint = made.body.id;
   api.pokes.length = 0;
 });
 
-const path = (rest: string) => `/v1/webhook-endpoints/${endpoint}/${rest}`;
+const path = (rest: string) => `/v1/webhook_endpoints/${endpoint}/${rest}`;
 
 /** `chains` 0 takes nothing: it only writes what became of what was taken. */
 const take = (settled: readonly Settled[] = [], chains = 100) =>

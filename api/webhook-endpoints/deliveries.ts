@@ -20,7 +20,7 @@ const params = z.strictObject({ id: endpointIdSchema });
 
 const listDeliveries = merchantRoute({
   method: 'get',
-  path: '/v1/webhook-endpoints/:id/deliveries',
+  path: '/v1/webhook_endpoints/:id/deliveries',
   operationId: 'listWebhookDeliveries',
   summary: 'List what was, is being, or could not be delivered, newest first',
   params,
@@ -47,7 +47,7 @@ const listDeliveries = merchantRoute({
         object: 'list',
         data: page.deliveries.map((delivery) => renderDelivery(id, delivery)),
         has_more: page.hasMore,
-        url: `/v1/webhook-endpoints/${id}/deliveries`,
+        url: `/v1/webhook_endpoints/${id}/deliveries`,
       },
     };
   },
@@ -55,7 +55,7 @@ const listDeliveries = merchantRoute({
 
 const replayOne = merchantRoute({
   method: 'post',
-  path: '/v1/webhook-endpoints/:id/deliveries/:event/replay',
+  path: '/v1/webhook_endpoints/:id/deliveries/:event/replay',
   operationId: 'replayWebhookDelivery',
   summary: 'Deliver one event again',
   idempotent: true,
@@ -71,7 +71,7 @@ const replayOne = merchantRoute({
 
 const replayMany = merchantRoute({
   method: 'post',
-  path: '/v1/webhook-endpoints/:id/replay',
+  path: '/v1/webhook_endpoints/:id/replay',
   operationId: 'replayWebhookDeliveries',
   summary: 'Deliver again what was given up, or everything since an event',
   idempotent: true,

@@ -30,7 +30,7 @@ function newSecret(): string {
 
 const createEndpoint = merchantRoute({
   method: 'post',
-  path: '/v1/webhook-endpoints',
+  path: '/v1/webhook_endpoints',
   operationId: 'createWebhookEndpoint',
   summary: 'Have events sent to a URL of yours',
   idempotent: true,
@@ -67,7 +67,7 @@ function kept(status: 200 | 201, row: StoredEndpoint, sealedSecret?: Uint8Array)
 
 const updateEndpoint = merchantRoute({
   method: 'post',
-  path: '/v1/webhook-endpoints/:id',
+  path: '/v1/webhook_endpoints/:id',
   operationId: 'updateWebhookEndpoint',
   summary: 'Change an endpoint, disable it, or enable it again',
   idempotent: true,
@@ -96,7 +96,7 @@ const updateEndpoint = merchantRoute({
 
 const rotateSecret = merchantRoute({
   method: 'post',
-  path: '/v1/webhook-endpoints/:id/rotate-secret',
+  path: '/v1/webhook_endpoints/:id/rotate-secret',
   operationId: 'rotateWebhookSecret',
   summary: 'Make a new secret; the old one signs beside it for a while',
   idempotent: true,
@@ -127,7 +127,7 @@ const rotateSecret = merchantRoute({
 
 const deleteEndpoint = merchantRoute({
   method: 'post',
-  path: '/v1/webhook-endpoints/:id/delete',
+  path: '/v1/webhook_endpoints/:id/delete',
   operationId: 'deleteWebhookEndpoint',
   summary: 'Delete an endpoint, with what is known of its deliveries',
   idempotent: true,
@@ -148,7 +148,7 @@ const deleteEndpoint = merchantRoute({
 
 const getEndpoint = merchantRoute({
   method: 'get',
-  path: '/v1/webhook-endpoints/:id',
+  path: '/v1/webhook_endpoints/:id',
   operationId: 'getWebhookEndpoint',
   summary: 'Read an endpoint',
   params,
@@ -162,14 +162,14 @@ const getEndpoint = merchantRoute({
 
 const listEndpoints = merchantRoute({
   method: 'get',
-  path: '/v1/webhook-endpoints',
+  path: '/v1/webhook_endpoints',
   operationId: 'listWebhookEndpoints',
   summary: 'List endpoints, oldest first',
   query: emptySchema,
   responses: { 200: { description: 'All of them.', schema: endpointListSchema } },
   async handle(call, services) {
     const data = (await services.endpoints.list(call.caller)).map(renderEndpoint);
-    return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/webhook-endpoints' } };
+    return { status: 200, body: { object: 'list', data, has_more: false, url: '/v1/webhook_endpoints' } };
   },
 });
 

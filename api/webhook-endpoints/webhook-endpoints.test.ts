@@ -18,7 +18,7 @@ beforeEach(async () => {
   api.pokes.length = 0;
 });
 
-const PATH = '/v1/webhook-endpoints';
+const PATH = '/v1/webhook_endpoints';
 const URL_TEXT = 'https://hooks.example/interlock';
 const SECRET = /^whsec_[A-Za-z0-9+/]{43}=$/;
 

@@ -7,7 +7,7 @@ import { connectSandboxes } from './sandboxes.ts';
 
 let system: System;
 beforeAll(async () => {
-  system = await startSystem({ timeScale: 0.02 });
+  system = await startSystem({ timeScale: 0.02, privateTargets: true });
 });
 afterAll(async () => {
   await system?.close();
@@ -21,7 +21,8 @@ it('finds every payment as expected, also when it is run again on the same data'
     operators: { alice: connectDesk(apiUrl, operatorKeys.alice), bob: connectDesk(apiUrl, operatorKeys.bob) },
   };
   for (const _ of ['first', 'again']) {
-    const { rows, summary } = await runDemo(stage);
+    const { rows, summary, unheard } = await runDemo(stage);
+    expect(unheard).toEqual([]);
     expect(rows.flatMap(({ name, problems }) => problems.map((each) => `${name}: ${each}`))).toEqual([]);
     expect(rows.length).toBeGreaterThanOrEqual(85);
     expect(summary).toEqual({
@@ -31,7 +32,10 @@ it('finds every payment as expected, also when it is run again on the same data'
       lost: 0,
       refunds: rows.reduce((sum, { expected }) => sum + (expected.refunds?.length ?? 0), 0),
       refunded_twice: 0,
+      events: summary.events_delivered,
+      events_delivered: summary.events,
     });
+    expect(summary.events).toBeGreaterThan(rows.length);
     expect(summary.refunds).toBeGreaterThanOrEqual(15);
   }
   for (const provider of ['stripe', 'adyen'] as const) {

@@ -53,6 +53,11 @@ const timelineSchema = z.object({
 });
 export type TimelineEntry = z.infer<typeof timelineSchema>['data'][number];
 
+const eventsSchema = z.object({
+  data: z.array(z.object({ id: z.string(), payment: z.string(), sequence: z.number() })),
+});
+export type PublicEvent = z.infer<typeof eventsSchema>['data'][number];
+
 export interface TestCard {
   readonly number: string;
   /** Adyen's published holder names steer its answer; the sandboxes take faults by it. */
@@ -112,6 +117,10 @@ export interface Merchant {
   /** Oldest first. */
   refunds(paymentId: string): Promise<readonly PublicRefund[]>;
   timeline(paymentId: string): Promise<readonly TimelineEntry[]>;
+  /** In their order. */
+  events(paymentId: string): Promise<readonly PublicEvent[]>;
+  /** Has events sent there, until it is removed. */
+  listenAt(url: string): Promise<{ readonly secret: string; remove(): Promise<void> }>;
 }
 
 export function freshKey(): string {
@@ -192,6 +201,21 @@ export function createMerchant(apiUrl: string, apiKey: string): Merchant {
     payment: (paymentId) => read(paymentSchema, `/v1/payments/${paymentId}`),
     async timeline(paymentId) {
       return (await read(timelineSchema, `/v1/payments/${paymentId}/timeline`)).data;
+    },
+    async events(paymentId) {
+      return (await read(eventsSchema, `/v1/events?payment=${paymentId}&limit=100`)).data;
+    },
+    async listenAt(url) {
+      const { response, json } = await call('POST', '/v1/webhook_endpoints', { url });
+      if (!response.ok)
+        throw new Error(`the endpoint was refused: ${response.status} ${JSON.stringify(json)}`);
+      const { id, secret } = z.object({ id: z.string(), secret: z.string() }).parse(json);
+      return {
+        secret,
+        async remove() {
+          await call('POST', `/v1/webhook_endpoints/${id}/delete`, {});
+        },
+      };
     },
   };
 }

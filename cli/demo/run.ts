@@ -7,6 +7,7 @@ import { CARD_SCENARIOS, type CardScenario, type Command } from './card-scenario
 import { CHALLENGE_SCENARIOS, keptCard, tryChallenge } from './challenge-scenarios.ts';
 import { FAULT_SCENARIOS } from './fault-scenarios.ts';
 import { differences, judgeByJournals, judgeRefunds } from './judge.ts';
+import { startListener } from './listener.ts';
 import { eventually, type Merchant, type PublicRefund } from './merchant.ts';
 import { payInsistently } from './pay.ts';
 import { REFUND_SCENARIOS } from './refund-scenarios.ts';
@@ -26,11 +27,21 @@ export interface Summary {
   readonly lost: number;
   readonly refunds: number;
   readonly refunded_twice: number;
+  /** Written of these payments, and taken by the merchant's endpoint in their order. */
+  readonly events: number;
+  readonly events_delivered: number;
 }
 
 export interface DemoResult {
   readonly rows: readonly Row[];
+  /** What was not as promised of the webhooks that the merchant heard. */
+  readonly unheard: readonly string[];
   readonly summary: Summary;
+}
+
+interface Judged {
+  readonly rows: readonly Row[];
+  readonly summary: Omit<Summary, 'events' | 'events_delivered'>;
 }
 
 /** Merchants come several at once. */
@@ -42,6 +53,7 @@ export async function runDemo(stage: Stage): Promise<DemoResult> {
   const { merchant, sandboxes } = stage;
   const tried: Tried[] = [];
   await sandboxes.clearFaults();
+  const listener = await startListener(merchant);
   try {
     // A payer who never comes is waited for longest, so these begin first, and go on beside the others.
     const challenges = Promise.all([
@@ -59,14 +71,23 @@ export async function runDemo(stage: Stage): Promise<DemoResult> {
         await sandboxes.clearFaults();
       }
     }
+    await sandboxes.clearFaults();
+    const judged = await judge(tried, stage);
+    const heard = await listener.heard(judged.rows.map(({ payment }) => payment.id));
+    const { events, delivered: events_delivered } = heard;
+    return {
+      rows: judged.rows,
+      unheard: heard.problems,
+      summary: { ...judged.summary, events, events_delivered },
+    };
   } finally {
     await sandboxes.clearFaults();
+    await listener.close();
   }
-  return judge(tried, stage);
 }
 
 /** Judged at the very end, so that a second charge or refund that came late is seen too. */
-async function judge(tried: readonly Tried[], { merchant, sandboxes }: Stage): Promise<DemoResult> {
+async function judge(tried: readonly Tried[], { merchant, sandboxes }: Stage): Promise<Judged> {
   const effects = await sandboxes.effects();
   const judged = await Promise.all(
     tried.map(async (each) => {

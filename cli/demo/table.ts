@@ -2,7 +2,7 @@ import { describeRefunds, type Expectation } from './judge.ts';
 import type { DemoResult, Row } from './run.ts';
 
 /** The demo's result for people: what was tried, what should come of it, what did. */
-export function renderTable({ rows, summary }: DemoResult): string {
+export function renderTable({ rows, summary, unheard }: DemoResult): string {
   const cells = rows.map((row) => [
     row.ok ? '✓' : '✗',
     row.name,
@@ -25,15 +25,17 @@ export function renderTable({ rows, summary }: DemoResult): string {
   const problems = rows.flatMap((row) =>
     row.problems.map((problem) => `  ✗ ${row.name} (${row.payment.id}): ${problem}`),
   );
+  const differences = [...problems, ...unheard.map((each) => `  ✗ webhooks: ${each}`)];
   return [
     draw(header),
     draw(widths.map((width) => '─'.repeat(width))),
     ...cells.map(draw),
-    ...(problems.length === 0 ? [] : ['', 'Differences:', ...problems]),
+    ...(differences.length === 0 ? [] : ['', 'Differences:', ...differences]),
     '',
     `${summary.payments} payments, ${summary.as_expected} as expected; by the providers' own journals ` +
       `${summary.charged_twice} charged twice, ${summary.lost} lost; ` +
-      `${summary.refunds} refunds, ${summary.refunded_twice} made twice.`,
+      `${summary.refunds} refunds, ${summary.refunded_twice} made twice; ` +
+      `${summary.events_delivered} of ${summary.events} events delivered to the merchant's endpoint, in order.`,
   ].join('\n');
 }
 

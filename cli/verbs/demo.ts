@@ -27,7 +27,7 @@ for itself. --headless lets nobody click: it presses what --answer says (approve
 Without options it finds the stack that ./interlock up runs. With them, all five are needed: the API, a
 merchant's key, two operators' keys, and the sandboxes' admin servers.
 
-  --json    end with a line of JSON: {"payments":N,"as_expected":N,"charged_twice":0,"lost":0,"refunds":N,"refunded_twice":0}`,
+  --json    end with a line of JSON: {"payments":N,"as_expected":N,"charged_twice":0,"lost":0,"refunds":N,"refunded_twice":0,"events":N,"events_delivered":N}`,
   run,
 };
 
@@ -68,7 +68,8 @@ async function run(argv: string[]): Promise<number> {
   console.log(renderTable(result));
   if (json) console.log(JSON.stringify(result.summary));
   const { payments, as_expected, charged_twice, lost, refunded_twice } = result.summary;
-  return as_expected === payments && charged_twice + lost + refunded_twice === 0 ? 0 : 1;
+  const asPromised = as_expected === payments && result.unheard.length === 0;
+  return asPromised && charged_twice + lost + refunded_twice === 0 ? 0 : 1;
 }
 
 function answerOf(text: string): Answer {

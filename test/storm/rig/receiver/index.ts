@@ -46,7 +46,7 @@ export class Receiver {
   async register(apiUrl: string, apiKey: string): Promise<void> {
     for (const name of ENDPOINTS) {
       const url = `http://127.0.0.1:${this.#port}/hooks/${name}`;
-      const response = await fetch(`${apiUrl}/v1/webhook-endpoints`, {
+      const response = await fetch(`${apiUrl}/v1/webhook_endpoints`, {
         method: 'POST',
         body: JSON.stringify({ url, description: name }),
         headers: {
