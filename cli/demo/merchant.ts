@@ -202,6 +202,15 @@ export function createMerchant(apiUrl: string, apiKey: string): Merchant {
     async timeline(paymentId) {
       return (await read(timelineSchema, `/v1/payments/${paymentId}/timeline`)).data;
     },
+    ...listening(call, read),
+  };
+}
+
+type Call = (method: string, path: string, body?: object) => Promise<{ response: Response; json: unknown }>;
+type Read = <T>(schema: z.ZodType<T>, path: string) => Promise<T>;
+
+function listening(call: Call, read: Read): Pick<Merchant, 'events' | 'listenAt'> {
+  return {
     async events(paymentId) {
       return (await read(eventsSchema, `/v1/events?payment=${paymentId}&limit=100`)).data;
     },
