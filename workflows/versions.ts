@@ -30,4 +30,6 @@ export const PATCHES = {
   answersInTime: 'answers-in-time',
   /** A hint about a refund waits while a try of it is being sent, and one about a closed try is asked about at once. */
   refundHintsWait: 'refund-hints-wait',
+  /** A retry waits by a timer also where its time has come: whether it has is not asked of the clock. */
+  backoffByTimer: 'backoff-by-timer',
 } as const;

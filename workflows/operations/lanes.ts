@@ -81,9 +81,10 @@ export class Lanes {
   async #send(operation: Operation): Promise<void> {
     const hurries = this.#hurries;
     const waitMs = (operation.notBeforeMs ?? 0) - Date.now();
-    if (waitMs > 0) {
+    // Whether the time is over already would be told by a clock that a replay may read a moment earlier.
+    if (operation.notBeforeMs !== undefined && (patched(PATCHES.backoffByTimer) || waitMs > 0)) {
       const unsent = () => this.#open(operation.id)?.status === 'created';
-      await condition(() => !unsent() || this.#hurries !== hurries, waitMs, {
+      await condition(() => !unsent() || this.#hurries !== hurries, Math.max(1, waitMs), {
         summary: `retry the ${operation.kind} after a proven not-attempted`,
       });
       if (!unsent()) return;
