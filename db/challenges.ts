@@ -1,5 +1,6 @@
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
+import { FIRST_SIGNAL_GRACE_MS } from './letters.ts';
 
 /**
  * Letters about a challenge: from its own workflow, which keeps the payer's time, and from the browser that
@@ -18,9 +19,6 @@ export interface ChallengeLetter {
   /** What the browser brought back, for a provider that goes on only when it is given it. */
   readonly returned?: Readonly<Record<string, string>>;
 }
-
-/** The direct signal gets this long before the sweeper signals again. */
-const FIRST_SIGNAL_GRACE_MS = 5_000;
 
 /** Puts the letter into the box. Answers whether it is new, or undefined where the attempt is none of the payment's. */
 export async function storeChallengeLetter(db: Db, letter: ChallengeLetter): Promise<boolean | undefined> {

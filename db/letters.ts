@@ -4,6 +4,9 @@ import { asBooksCount, byHandMinor, isTotal } from '../domain/refund/totals.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
+/** The direct signal gets this long before the sweeper signals again. */
+export const FIRST_SIGNAL_GRACE_MS = 5_000;
+
 /** What lies in the letter box of a payment or a refund: verified webhooks that no workflow has acknowledged yet. */
 export interface Letter {
   readonly inboxId: string;

@@ -69,9 +69,9 @@ export function returnPath(paymentId: string, attemptNumber: number, token: stri
   return `/v1/returns/${paymentId}/${attemptNumber}/${token}`;
 }
 
-/** What the token is the keyed digest of; its first characters are used. */
-export function returnTokenText(attemptId: string): string {
-  return `return:${attemptId}`;
+/** The token of an attempt: the first characters of a digest that only who has the key can make. */
+export function returnToken(attemptId: string, keyedDigest: (text: string) => string): string {
+  return keyedDigest(`return:${attemptId}`).slice(0, RETURN_TOKEN_LENGTH);
 }
 
 export const RETURN_TOKEN_LENGTH = 32;

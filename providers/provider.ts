@@ -3,7 +3,7 @@
  * contract (this file), the registry, the transport, one folder an adapter. What may not: rows, permits,
  * the vault, retries or decisions; and no adapter may know another.
  */
-import type { AuthenticationRequest } from '../domain/authentication/authentication.ts';
+import type { AuthenticationRequest, StoredCredential } from '../domain/authentication/authentication.ts';
 import type { Evidence, OperationOutcome } from '../domain/payment/outcome.ts';
 
 /**
@@ -101,16 +101,6 @@ export interface AuthorizeRequest extends CallContext {
   /** What is asked about authentication. Absent: as the provider and the issuer want it. */
   readonly authentication?: AuthenticationRequest;
   readonly storedCredential?: StoredCredential;
-}
-
-/**
- * A card that is kept for later. `cardholder`: the payer is there, and agrees to it with this payment.
- * `merchant`: nobody is there; the network's id of the payer's own payment says that they agreed once.
- */
-export interface StoredCredential {
-  readonly initiator: 'cardholder' | 'merchant';
-  readonly usage: 'recurring' | 'unscheduled';
-  readonly networkTransactionId?: string;
 }
 
 export interface CompleteActionRequest extends CallContext {

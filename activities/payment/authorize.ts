@@ -1,6 +1,6 @@
 import { loadReturned } from '../../db/challenges.ts';
 import { loadSendFacts, type SendFacts } from '../../db/sends.ts';
-import { RETURN_TOKEN_LENGTH, returnPath, returnTokenText } from '../../domain/ids.ts';
+import { returnPath, returnToken } from '../../domain/ids.ts';
 import { assert } from '../../domain/machine.ts';
 import { letterOfCompletion } from '../../domain/payment/causes.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
@@ -74,7 +74,7 @@ function returnUrlOf(deps: Dependencies, facts: SendFacts): string | undefined {
   const { publicUrl } = deps.settings;
   if (facts.authentication === undefined || publicUrl === undefined) return facts.returnUrl;
   if (facts.authentication.offSession) return undefined;
-  const token = deps.vault.keyedDigest(returnTokenText(facts.attemptId)).slice(0, RETURN_TOKEN_LENGTH);
+  const token = returnToken(facts.attemptId, deps.vault.keyedDigest);
   return `${publicUrl}${returnPath(facts.paymentId, facts.attemptNumber, token)}`;
 }
 

@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import type { RefusedReturn, ReturningAttempt } from '../../db/inbox/index.ts';
 import { isWaiting } from '../../domain/authentication/states.ts';
-import { attemptIdFor, RETURN_TOKEN_LENGTH, returnTokenText } from '../../domain/ids.ts';
+import { attemptIdFor, RETURN_TOKEN_LENGTH, returnToken } from '../../domain/ids.ts';
 import { containsCardNumber } from '../card-data.ts';
 import { within } from '../deadline.ts';
 import { canonicalJson } from '../idempotency.ts';
@@ -90,7 +90,7 @@ async function receive(call: Call, services: Services, books: Books): Promise<Re
 
 /** The token is a secret of the payer's own: compared in a time that tells nothing of it. */
 function isToken(token: string, attemptId: string, { vault }: Services): boolean {
-  const expected = vault.keyedDigest(returnTokenText(attemptId)).slice(0, RETURN_TOKEN_LENGTH);
+  const expected = returnToken(attemptId, vault.keyedDigest);
   const given = Buffer.from(token);
   return given.length === expected.length && timingSafeEqual(given, Buffer.from(expected));
 }

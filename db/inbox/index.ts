@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { paymentIdOfReference, refundIdOfReference } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
+import { FIRST_SIGNAL_GRACE_MS } from '../letters.ts';
 
 export { createReturnBox, type RefusedReturn, type ReturnBox, type ReturningAttempt } from './returns.ts';
 
@@ -37,9 +38,6 @@ export interface StoredDelivery {
 export interface Inbox {
   store(delivery: Delivery): Promise<StoredDelivery>;
 }
-
-/** The direct signal gets this long before the sweeper signals again. */
-const FIRST_SIGNAL_GRACE_MS = 5_000;
 
 /**
  * One statement: each event once, with the payment that it concerns, and whose letter it is (a refund has a box

@@ -80,8 +80,8 @@ function authenticated(
   if (authentication === before) return decision;
   const after = editAttempt(decision.after, attemptId, (each) => ({ ...each, authentication }));
   // The issuer's R asks that nothing be authorized; a provider that did so all the same is for a person to see.
-  if (authentication.facts.transStatus !== 'R' || outcome.type === 'declined') return { ...decision, after };
-  if (outcome.type !== 'authorized' && outcome.type !== 'captured') return { ...decision, after };
+  const wentOn = outcome.type === 'authorized' || outcome.type === 'captured';
+  if (authentication.facts.transStatus !== 'R' || !wentOn) return { ...decision, after };
   const summary = `${attempt.provider} went on to ${outcome.type} although the issuer had rejected the authentication`;
   const exceptions = [
     ...(decision.exceptions ?? []),

@@ -1,28 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import { NOW } from '../payment/fixtures.ts';
 import type { OperationOutcome } from '../payment/outcome.ts';
-import { decideRefundCancel, decideRefundPark } from './commands.ts';
+import { decideRefundPark } from './commands.ts';
 import { decideRefundOutcome } from './decide.ts';
 import {
-  decided,
+  canceled,
+  first,
   firstStep,
   newRefund,
   open,
   PENDING,
   REFUNDED,
   REFUSED,
+  succeeded,
   TAKEN_BACK,
   transition,
   UNKNOWN,
   UNSENT,
+  unsentOnce,
   upon,
 } from './fixtures.ts';
 import { type Refund, refundSnapshotOf } from './refund.ts';
-
-const first = (refund: Refund) => refund.operations[0]?.id ?? '';
-const unsentOnce = () => upon(newRefund(), UNSENT);
-const canceled = () => transition(unsentOnce(), decided(decideRefundCancel(unsentOnce(), true, 'x'))).refund;
-const succeeded = () => upon(newRefund(), REFUNDED);
 
 function parked(): Refund {
   const unknown = upon(newRefund(), UNKNOWN);

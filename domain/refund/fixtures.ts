@@ -1,7 +1,13 @@
 import { draft, NOW, planned, stepAt } from '../payment/fixtures.ts';
 import type { OperationOutcome } from '../payment/outcome.ts';
 import type { Operation, Payment, RouteStep } from '../payment/payment.ts';
-import { type Balance, judgeRefundOrder, type RefundOrder, type RefundRuling } from './commands.ts';
+import {
+  type Balance,
+  decideRefundCancel,
+  judgeRefundOrder,
+  type RefundOrder,
+  type RefundRuling,
+} from './commands.ts';
 import { decideRefundOutcome, type RefundDecision } from './decide.ts';
 import { draftOfDecision, openOperation, type Refund } from './refund.ts';
 import { type RefundTransition, refundTransitionOf } from './transition.ts';
@@ -75,3 +81,9 @@ export const TAKEN_BACK: OperationOutcome = {
 export const UNSENT: OperationOutcome = { type: 'not_attempted', proof: 'no_byte_sent' };
 export const UNKNOWN: OperationOutcome = { type: 'unknown', cause: 'timeout' };
 export const PENDING: OperationOutcome = { type: 'pending', providerReference: 're_1' };
+
+export const first = (refund: Refund) => refund.operations[0]?.id ?? '';
+export const unsentOnce = () => upon(newRefund(), UNSENT);
+export const canceled = () =>
+  transition(unsentOnce(), decided(decideRefundCancel(unsentOnce(), true, 'x'))).refund;
+export const succeeded = () => upon(newRefund(), REFUNDED);

@@ -2,27 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { isTerminal } from '../machine.ts';
 import { NOW } from '../payment/fixtures.ts';
 import type { OperationOutcome } from '../payment/outcome.ts';
-import { decideRefundCancel } from './commands.ts';
 import { decideRefundOutcome, named } from './decide.ts';
 import {
-  decided,
+  canceled,
+  first,
   newRefund,
   open,
   PENDING,
   REFUNDED,
   REFUSED,
+  succeeded,
   TAKEN_BACK,
   transition,
   UNSENT,
+  unsentOnce,
   upon,
 } from './fixtures.ts';
 import { openOperation, type Refund } from './refund.ts';
 import { REFUND_EDGES } from './states.ts';
-
-const first = (refund: Refund) => refund.operations[0]?.id ?? '';
-const unsentOnce = () => upon(newRefund(), UNSENT);
-const canceled = () => transition(unsentOnce(), decided(decideRefundCancel(unsentOnce(), true, 'x'))).refund;
-const succeeded = () => upon(newRefund(), REFUNDED);
 
 describe('a late success', () => {
   it('of a refund that had given its reservation back counts as a fact from outside', () => {

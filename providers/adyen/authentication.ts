@@ -5,10 +5,11 @@
 import type {
   AuthenticationFacts,
   Exemption,
+  StoredCredential,
   TransStatus,
 } from '../../domain/authentication/authentication.ts';
 import type { RequiresAction } from '../../domain/payment/outcome.ts';
-import type { AuthorizeRequest, StoredCredential } from '../provider.ts';
+import type { AuthorizeRequest } from '../provider.ts';
 
 /** The four that a request can claim. The other two are said by `shopperInteraction` and the processing model. */
 const EXEMPTIONS: Readonly<Partial<Record<Exemption, string>>> = {
