@@ -182,6 +182,7 @@ const REFUSED_PARAMS: Readonly<Record<string, string>> = {
   currency_mismatch: 'currency',
   multiple_captures_not_supported: 'final_capture',
   payment_method_required: 'payment_method',
+  customer_mismatch: 'customer',
 };
 
 export function refusalProblem(refusal: {

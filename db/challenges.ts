@@ -20,7 +20,11 @@ export interface ChallengeLetter {
   readonly returned?: Readonly<Record<string, string>>;
 }
 
-/** Puts the letter into the box. Answers whether it is new, or undefined where the attempt is none of the payment's. */
+/**
+ * Puts the letter into the box. Any conflict is the same letter, by its id too: of two browsers at once, one would meet
+ * the other's id before its name. Answers whether it is new, or undefined where the attempt is none of the
+ * payment's.
+ */
 export async function storeChallengeLetter(db: Db, letter: ChallengeLetter): Promise<boolean | undefined> {
   const { paymentId, attemptId, eventType, name, returned = {} } = letter;
   const rows = await db.$queryRaw<{ found: boolean; stored: boolean }[]>(Prisma.sql`
@@ -31,7 +35,7 @@ export async function storeChallengeLetter(db: Db, letter: ChallengeLetter): Pro
       SELECT 'in_' || substr(md5(found.account_id || ${name}), 1, 32), found.provider, found.account_id, ${name}, ${eventType},
         found.id, found.payment_id, found.payment_id, ${JSON.stringify(returned)}::jsonb, ''::bytea,
         clock_timestamp() + ${FIRST_SIGNAL_GRACE_MS} * interval '1 millisecond'
-      FROM found ON CONFLICT (account_id, provider_event_id) DO NOTHING RETURNING id)
+      FROM found ON CONFLICT DO NOTHING RETURNING id)
     SELECT (SELECT count(*) FROM found) > 0 AS found, (SELECT count(*) FROM stored) > 0 AS stored`);
   const row = rows[0];
   return row?.found === true ? row.stored : undefined;

@@ -110,6 +110,7 @@ function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
       amount_authorized_minor = ${payment.amountAuthorizedMinor}::bigint,
       amount_captured_minor = ${payment.amountCapturedMinor}::bigint,
       payment_method_id = ${payment.paymentMethodId ?? null}, policy_version = ${payment.policyVersion ?? null}::int,
+      customer_id = ${payment.customerId ?? null},
       route = ${json(payment.route)}, return_url = ${payment.returnUrl ?? null},
       failure = ${payment.failure === undefined ? null : JSON.stringify(payment.failure)}::jsonb,
       cancellation_reason = ${payment.cancellationReason ?? null},

@@ -106,6 +106,17 @@ describe('a mandate', () => {
     return id;
   }
 
+  it('is listed page by page, newest first', async () => {
+    const method = (await post(api, '/v1/payment_methods', CARD)).body.id;
+    const ids = [await insertMandate(method), await insertMandate(method), await insertMandate(method)];
+    const page = (more: string) => get(api, `/v1/mandates?payment_method=${method}&limit=2${more}`);
+    const first = (await page('')).body;
+    const second = (await page(`&starting_after=${first.data[1].id}`)).body;
+    expect([first.has_more, second.has_more]).toEqual([true, false]);
+    expect([...first.data, ...second.data].map(({ id }) => id).sort()).toEqual([...ids].sort());
+    expect((await page('&starting_after=man_none')).status).toBe(400);
+  });
+
   it('is listed by payment method, revoked once, and stays so', async () => {
     const method = (await post(api, '/v1/payment_methods', CARD)).body.id;
     const id = await insertMandate(method);

@@ -35,16 +35,22 @@ const listMandates = merchantRoute({
   operationId: 'listMandates',
   summary: 'List mandates, newest first',
   query: listMandatesSchema,
-  responses: { 200: { description: 'The newest.', schema: mandateListSchema } },
+  responses: { 200: { description: 'One page.', schema: mandateListSchema } },
   async handle(call, services) {
-    const { limit, payment_method: paymentMethodId, customer: customerId } = call.query;
-    const { mandates, hasMore } = await services.mandates.list(call.caller, {
+    const { limit, starting_after: startingAfter } = call.query;
+    const { payment_method: paymentMethodId, customer: customerId } = call.query;
+    const page = await services.mandates.list(call.caller, {
       limit,
+      ...(startingAfter === undefined ? {} : { startingAfter }),
       ...(paymentMethodId === undefined ? {} : { paymentMethodId }),
       ...(customerId === undefined ? {} : { customerId }),
     });
-    const data = mandates.map(renderMandate);
-    return { status: 200, body: { object: 'list', data, has_more: hasMore, url: '/v1/mandates' } };
+    if (page.type === 'unknown_cursor') {
+      const message = 'No such mandate to continue from.';
+      throw problem('parameter_invalid', { param: 'starting_after', message });
+    }
+    const data = page.mandates.map(renderMandate);
+    return { status: 200, body: { object: 'list', data, has_more: page.hasMore, url: '/v1/mandates' } };
   },
 });
 

@@ -11,6 +11,7 @@ export const mandateIdSchema = z
 
 export const listMandatesSchema = z.strictObject({
   limit: limitSchema,
+  starting_after: mandateIdSchema.optional(),
   payment_method: z.string().min(1).max(100).optional().meta({ description: 'Of this payment method.' }),
   customer: customerIdSchema.optional(),
 });

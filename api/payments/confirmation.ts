@@ -1,3 +1,4 @@
+import { NEVER_TOO_LATE_MS } from '../../domain/payment/expiry.ts';
 import { problem } from '../problems.ts';
 import type { Services, TypedCall } from '../route.ts';
 import { checkReturnUrl } from './return-url.ts';
@@ -43,4 +44,12 @@ export async function checkNamed(
       checkUrl();
     },
   };
+}
+
+/** Until when a confirmed payment may be sent. A payer waits for an answer; off session nobody does. */
+export function completeBy(
+  { receivedAtMs, body }: Pick<TypedCall<unknown, unknown, WishBody>, 'receivedAtMs' | 'body'>,
+  { limits }: Services,
+): number {
+  return body.off_session === true ? NEVER_TOO_LATE_MS : receivedAtMs + limits.completeByMs;
 }

@@ -6,7 +6,7 @@ import { nameRequest } from '../idempotency.ts';
 import { problem } from '../problems.ts';
 import type { Services, TypedCall } from '../route.ts';
 import type { PaymentCommand } from './command.ts';
-import { checkNamed } from './confirmation.ts';
+import { checkNamed, completeBy } from './confirmation.ts';
 import { checkDuplicate } from './duplicate.ts';
 import type { createPaymentSchema } from './schema.ts';
 import { refuseBeforeConfirmation, wishOf } from './wish.ts';
@@ -35,8 +35,9 @@ export function orderOfCreate(call: CreateCall, services: Services): PaymentComm
     captureMethod: body.capture_method,
     ...(body.payment_method === undefined ? {} : { paymentMethodId: body.payment_method }),
     confirm: body.confirm,
-    completeByMs:
-      call.receivedAtMs + (body.confirm ? services.limits.completeByMs : services.limits.confirmWithinMs),
+    completeByMs: body.confirm
+      ? completeBy(call, services)
+      : call.receivedAtMs + services.limits.confirmWithinMs,
     ...(body.reference === undefined ? {} : { reference: body.reference }),
     ...(body.description === undefined ? {} : { description: body.description }),
     ...(body.return_url === undefined ? {} : { returnUrl: body.return_url }),

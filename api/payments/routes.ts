@@ -4,7 +4,7 @@ import type { PaymentStatus } from '../../domain/payment/states.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Route, type Services, type TypedCall } from '../route.ts';
 import { answerPaymentCommand } from './command.ts';
-import { checkNamed } from './confirmation.ts';
+import { checkNamed, completeBy } from './confirmation.ts';
 import { isPaymentId, visiblePayment } from './find.ts';
 import { orderOfCreate } from './order.ts';
 import { renderPayment, replyWithPayment } from './render.ts';
@@ -53,6 +53,7 @@ const confirmPayment = merchantRoute({
   handle(call, services) {
     const { payment_method: paymentMethodId, return_url: returnUrl } = call.body;
     const wish = wishOf(call.body);
+    let customerId = call.body.customer;
     return answerPaymentCommand(call, services, {
       action: 'confirm',
       paymentId: call.params.id,
@@ -61,6 +62,7 @@ const confirmPayment = merchantRoute({
           checkVisible(call, services),
           checkNamed(call, services),
         ]);
+        customerId ??= found.customerId;
         return () => {
           checkPayment();
           found.refuse();
@@ -71,10 +73,11 @@ const confirmPayment = merchantRoute({
           call.params.id,
           {
             request,
-            completeByMs: call.receivedAtMs + services.limits.completeByMs,
+            completeByMs: completeBy(call, services),
             ...(paymentMethodId === undefined ? {} : { paymentMethodId }),
             ...(returnUrl === undefined ? {} : { returnUrl }),
             ...(wish === undefined ? {} : { wish }),
+            ...(customerId === undefined ? {} : { customerId }),
           },
           timeoutMs,
         ),

@@ -33,6 +33,8 @@ const paymentMethodIdSchema = z
   .max(100)
   .meta({ description: 'A payment method id.', example: 'pm_2cvnqh7kp3ksijoyqv5d3cr2rm' });
 
+const customerField = z.string().min(1).max(100).meta({ description: 'A customer id.' });
+
 const returnUrlSchema = z
   .string()
   .max(2048)
@@ -56,7 +58,7 @@ export const createPaymentSchema = z
     description: z.string().max(1000).optional(),
     metadata: metadataSchema,
     return_url: returnUrlSchema.optional(),
-    customer: z.string().min(1).max(100).optional().meta({ description: 'A customer id.' }),
+    customer: customerField.optional(),
     ...wishFields,
   })
   .meta({ id: 'PaymentCreate' });
@@ -65,6 +67,7 @@ export const confirmPaymentSchema = z
   .strictObject({
     payment_method: paymentMethodIdSchema.optional(),
     return_url: returnUrlSchema.optional(),
+    customer: customerField.optional(),
     ...wishFields,
   })
   .meta({ id: 'PaymentConfirm' });

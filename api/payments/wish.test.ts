@@ -106,8 +106,13 @@ describe('what is said of a payment’s authentication', () => {
       'payment_method',
     );
     await insertMandate(kept, 'active');
+    const startedAtMs = Date.now();
     expect((await pay({ off_session: true, payment_method: kept })).status).toBe(201);
     expect(lastOrder()?.wish).toEqual({ offSession: true });
+    // Nobody waits for it, so it is as good tomorrow.
+    expect(lastOrder()?.completeByMs).toBeGreaterThan(startedAtMs + 365 * 86_400_000);
+    await pay({ payment_method: kept });
+    expect(lastOrder()?.completeByMs).toBeLessThan(startedAtMs + 86_400_000);
   });
 });
 
@@ -125,6 +130,18 @@ describe('the customer of a payment', () => {
     expectRefused(await pay({ customer: 'cus_none' }), 'customer_unknown', 'customer');
     const foreign = await post(api, '/v1/customers', {}, { key: api.keys.b });
     expectRefused(await pay({ customer: foreign.body.id }), 'customer_unknown', 'customer');
+  });
+
+  it('may be named when the payment is confirmed', async () => {
+    const jane = (await post(api, '/v1/customers', { name: 'Jane' })).body.id;
+    const hers = (await post(api, '/v1/payment_methods', { ...CARD, customer: jane })).body.id;
+    const confirm = async (body: object) =>
+      post(api, `/v1/payments/${(await pay({ confirm: false })).body.id}/confirm`, body);
+    expect((await confirm({ customer: jane })).status).toBe(200);
+    expect(api.door.confirmations.at(-1)?.customerId).toBe(jane);
+    expect((await confirm({ payment_method: hers })).status).toBe(200);
+    expect(api.door.confirmations.at(-1)?.customerId).toBe(jane);
+    expectRefused(await confirm({ customer: 'cus_none' }), 'customer_unknown', 'customer');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Mode } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import type { Mandate } from '../generated/client.ts';
+import { olderThan } from '../read/payment-methods.ts';
 import type { Owner } from '../read/payments.ts';
 import { doOnce, type KeptOnce, type NamedRequest } from '../requests/once.ts';
 
@@ -23,15 +24,17 @@ export interface MandateFilter {
   readonly limit: number;
   readonly paymentMethodId?: string;
   readonly customerId?: string;
+  readonly startingAfter?: string;
 }
+
+/** Newest first. `unknown_cursor`: the mandate that the page should start at isn't the owner's. */
+export type MandatePage =
+  | { readonly type: 'page'; readonly mandates: readonly StoredMandate[]; readonly hasMore: boolean }
+  | { readonly type: 'unknown_cursor' };
 
 export interface MandateRegister {
   find(owner: Owner, mandateId: string): Promise<StoredMandate | undefined>;
-  /** Newest first. */
-  list(
-    owner: Owner,
-    filter: MandateFilter,
-  ): Promise<{ readonly mandates: readonly StoredMandate[]; readonly hasMore: boolean }>;
+  list(owner: Owner, filter: MandateFilter): Promise<MandatePage>;
   /** For good. Revoking what is revoked changes nothing. */
   revoke(
     owner: Owner,
@@ -47,13 +50,22 @@ export function createMandateRegister(db: Db): MandateRegister {
       const row = await db.mandate.findFirst({ where: { id, merchantId, mode } });
       return row === null ? undefined : toMandate(row);
     },
-    async list({ merchantId, mode }, { limit, ...asked }) {
+    async list({ merchantId, mode }, { limit, startingAfter, ...asked }) {
+      const mine = { merchantId, mode };
+      const cursor =
+        startingAfter === undefined
+          ? undefined
+          : await db.mandate.findFirst({
+              where: { id: startingAfter, ...mine },
+              select: { id: true, createdAt: true },
+            });
+      if (cursor === null) return { type: 'unknown_cursor' };
       const rows = await db.mandate.findMany({
-        where: { merchantId, mode, ...asked },
+        where: { ...mine, ...asked, ...(cursor === undefined ? {} : olderThan(cursor)) },
         orderBy: [{ createdAt: 'desc' }, { id: 'desc' }],
         take: limit + 1,
       });
-      return { mandates: rows.slice(0, limit).map(toMandate), hasMore: rows.length > limit };
+      return { type: 'page', mandates: rows.slice(0, limit).map(toMandate), hasMore: rows.length > limit };
     },
     revoke: (owner, request, id, answer) =>
       doOnce(db, owner, request, async (tx) => {

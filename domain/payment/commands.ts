@@ -144,11 +144,15 @@ export interface Confirmation {
   readonly returnUrl?: string;
   readonly authentication?: PlannedAuthentication;
   readonly storedCredential?: StoredCredential;
+  readonly customerId?: string;
 }
 
 export function decideConfirmCommand(payment: Payment, confirmation: Confirmation): Ruling {
   const refused = refuseUnlessAllowed(payment, 'confirm');
   if (refused !== undefined) return refused;
+  const { customerId = confirmation.customerId } = payment;
+  if (customerId !== (confirmation.customerId ?? customerId))
+    return refuse(payment, 'customer_mismatch', 'the payment is of another customer');
   const { cause, route, ...facts } = confirmation;
   return decided(routed({ ...payment, ...facts, route }, cause));
 }

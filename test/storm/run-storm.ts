@@ -48,7 +48,7 @@ interface Parts {
 const MAX_OPEN = 60;
 const MIN_KILLS_A_PAYMENT = 1 / 30;
 const MOST_KILLS_ASKED = 20;
-const PRELUDE_RATE_PER_S = 8;
+const PRELUDE_RATE_PER_S = 4;
 
 export async function runStorm(parts: Parts): Promise<StormResult> {
   const { rig, plan, signal, say } = parts;

@@ -72,13 +72,14 @@ export class Commands {
       paymentMethodId,
       ...(command.wish === undefined ? {} : { wish: command.wish }),
     });
-    const { completeByMs, returnUrl } = command;
+    const { completeByMs, returnUrl, customerId } = command;
     const confirmation = {
       ...chosen,
       cause: request.requestId,
       paymentMethodId,
       completeByMs,
       ...(returnUrl === undefined ? {} : { returnUrl }),
+      ...(customerId === undefined ? {} : { customerId }),
     };
     const extras = explanation === undefined ? {} : { explanation };
     return this.#execute(

@@ -77,6 +77,8 @@ export interface ConfirmCommand {
   readonly completeByMs: number;
   readonly returnUrl?: string;
   readonly wish?: AuthenticationWish;
+  /** Named now, or the payment method's own; the payment may have one from before. */
+  readonly customerId?: string;
 }
 
 export interface CancelCommand {
