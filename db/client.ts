@@ -1,5 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
+import { AssertionFailure } from '../domain/machine.ts';
 import { PrismaClient } from './generated/client.ts';
 
 export type Db = PrismaClient;
@@ -20,7 +21,18 @@ export function openDb(url: string, options: { readonly maxConnections?: number 
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
-  return new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTIONS });
+  const db = new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTIONS });
+  POOLS.set(db, pool);
+  return db;
+}
+
+const POOLS = new WeakMap<Db, pg.Pool>();
+
+/** The connections that a `Db` uses, for statements that go by `sql.ts`. */
+export function poolOf(db: Db): pg.Pool {
+  const pool = POOLS.get(db);
+  if (pool === undefined) throw new AssertionFailure('a Db that openDb did not make');
+  return pool;
 }
 
 /** As long as a connection may take to come, and no longer than an activity has. */

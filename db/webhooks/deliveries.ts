@@ -1,9 +1,11 @@
+import type pg from 'pg';
 import type { WrittenEvent } from '../../domain/events/event.ts';
 import { EVENT_TYPES, hears } from '../../domain/events/types.ts';
 import type { Mode } from '../../domain/ids.ts';
-import type { Db } from '../client.ts';
+import { type Db, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { json } from '../rows.ts';
+import { execute, query, transaction } from '../sql.ts';
 
 /** Where to send, and what to sign with. */
 export interface EndpointToServe {
@@ -58,11 +60,11 @@ export interface TakeOrder {
 const FAN_OUT_BATCH = 500;
 const CHAIN_LENGTH = 8;
 
-type Transaction = Prisma.TransactionClient;
+type Transaction = pg.ClientBase;
 
 /** Settles, fans out and takes, in one transaction under the endpoint's lock. */
 export function takeDeliveries(db: Db, order: TakeOrder): Promise<Taken> {
-  return db.$transaction(async (tx) => {
+  return transaction(poolOf(db), async (tx) => {
     const endpoint = await lockEndpoint(tx, order.endpointId);
     if (endpoint === undefined) return { type: 'gone' };
     const moved = order.settled.length > 0 ? await settle(tx, order) : [];
@@ -80,21 +82,26 @@ export function takeDeliveries(db: Db, order: TakeOrder): Promise<Taken> {
 interface LockedEndpoint extends EndpointToServe {
   readonly status: string;
   readonly eventTypes: string[];
-  readonly cursorTransactionId: bigint;
-  readonly cursorPosition: bigint;
+  readonly cursorTransactionId: string;
+  readonly cursorPosition: string;
 }
 
 async function lockEndpoint(tx: Transaction, id: string): Promise<LockedEndpoint | undefined> {
-  const [row] = await tx.$queryRaw<LockedEndpoint[]>(Prisma.sql`
+  const [row] = await query<LockedEndpoint>(
+    tx,
+    Prisma.sql`
     SELECT id, merchant_id AS "merchantId", mode, url, sealed_secrets AS "sealedSecrets", status,
       event_types AS "eventTypes", cursor_transaction_id AS "cursorTransactionId", cursor_position AS "cursorPosition"
-    FROM webhook_endpoint WHERE id = ${id} FOR UPDATE`);
+    FROM webhook_endpoint WHERE id = ${id} FOR UPDATE`,
+  );
   return row;
 }
 
 /** Answers the payments of which another delivery may have its turn now. What another has claimed meanwhile is left to the other. */
 async function settle(tx: Transaction, { endpointId, claimId, settled }: TakeOrder): Promise<string[]> {
-  const rows = await tx.$queryRaw<{ paymentId: string; followed: boolean }[]>(Prisma.sql`
+  const rows = await query<{ paymentId: string; followed: boolean }>(
+    tx,
+    Prisma.sql`
     UPDATE webhook_delivery d SET claimed_by = NULL, claimed_until = NULL,
       status = coalesce(s.status, d.status),
       attempts = d.attempts + CASE s.type WHEN 'attempted' THEN 1 ELSE 0 END,
@@ -109,7 +116,8 @@ async function settle(tx: Transaction, { endpointId, claimId, settled }: TakeOrd
     WHERE d.endpoint_id = ${endpointId} AND d.event_id = s."eventId" AND d.claimed_by = ${claimId}
       AND d.status = 'pending'
     RETURNING d.payment_id AS "paymentId", EXISTS (SELECT 1 FROM webhook_delivery f WHERE f.endpoint_id = d.endpoint_id
-      AND f.payment_id = d.payment_id AND f.event_sequence > d.event_sequence AND f.status = 'pending') AS followed`);
+      AND f.payment_id = d.payment_id AND f.event_sequence > d.event_sequence AND f.status = 'pending') AS followed`,
+  );
   return rows.filter(({ followed }) => followed).map(({ paymentId }) => paymentId);
 }
 
@@ -122,7 +130,9 @@ async function fanOut(tx: Transaction, endpoint: LockedEndpoint): Promise<boolea
   const { id, merchantId, mode, eventTypes, cursorTransactionId, cursorPosition } = endpoint;
   const all = EVENT_TYPES.every((type) => hears(eventTypes, type));
   const heard = EVENT_TYPES.filter((type) => hears(eventTypes, type));
-  const [row] = await tx.$queryRaw<{ seen: number }[]>(Prisma.sql`
+  const [row] = await query<{ seen: number }>(
+    tx,
+    Prisma.sql`
     WITH next AS (
       SELECT id, payment_id, event_sequence, type, transaction_id, position FROM outbox
       WHERE merchant_id = ${merchantId} AND mode = ${mode}
@@ -142,19 +152,23 @@ async function fanOut(tx: Transaction, endpoint: LockedEndpoint): Promise<boolea
         ELSE date_trunc('milliseconds', now()) END
       FROM next h WHERE ${all}::boolean OR h.type = ANY(${heard}::text[])
       ON CONFLICT DO NOTHING)
-    SELECT count(*)::int AS seen FROM next`);
+    SELECT count(*)::int AS seen FROM next`,
+  );
   return row?.seen === FAN_OUT_BATCH;
 }
 
 /** Of a payment's pending deliveries the first has its turn, at once: cut to the column's precision, not rounded up. */
 async function promote(tx: Transaction, endpointId: string, paymentIds: readonly string[]): Promise<void> {
   if (paymentIds.length === 0) return;
-  await tx.$executeRaw(Prisma.sql`
+  await execute(
+    tx,
+    Prisma.sql`
     UPDATE webhook_delivery d SET next_attempt_at = date_trunc('milliseconds', now()) FROM (
       SELECT DISTINCT ON (payment_id) event_id FROM webhook_delivery
       WHERE endpoint_id = ${endpointId} AND payment_id = ANY(${[...new Set(paymentIds)]}::text[]) AND status = 'pending'
       ORDER BY payment_id, event_sequence) first
-    WHERE d.endpoint_id = ${endpointId} AND d.event_id = first.event_id AND d.next_attempt_at IS NULL`);
+    WHERE d.endpoint_id = ${endpointId} AND d.event_id = first.event_id AND d.next_attempt_at IS NULL`,
+  );
 }
 
 interface ClaimedRow extends Omit<DueDelivery, 'createdAtMs'> {
@@ -169,7 +183,9 @@ async function claim(
   tx: Transaction,
   { endpointId, claimId, chains, claimMs }: TakeOrder,
 ): Promise<DueDelivery[]> {
-  const rows = await tx.$queryRaw<ClaimedRow[]>(Prisma.sql`
+  const rows = await query<ClaimedRow>(
+    tx,
+    Prisma.sql`
     WITH heads AS (
       SELECT d.payment_id, d.event_sequence FROM webhook_delivery d
       WHERE d.endpoint_id = ${endpointId} AND d.status = 'pending' AND d.next_attempt_at <= now()
@@ -195,7 +211,8 @@ async function claim(
       RETURNING d.event_id, d.attempts)
     SELECT o.id, o.mode, o.payment_id AS "paymentId", o.owner_id AS "ownerId", o.event_sequence AS "eventSequence",
       o.type, o.payload, o.created_at AS "createdAt", claimed.attempts
-    FROM claimed JOIN outbox o ON o.id = claimed.event_id ORDER BY o.payment_id, o.event_sequence`);
+    FROM claimed JOIN outbox o ON o.id = claimed.event_id ORDER BY o.payment_id, o.event_sequence`,
+  );
   return rows.map(({ createdAt, ...rest }) => ({ ...rest, createdAtMs: createdAt.getTime() }));
 }
 

@@ -1,5 +1,6 @@
-import type { Db } from '../client.ts';
+import { type Db, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
+import { query } from '../sql.ts';
 
 /** The endpoints that want to hear of a merchant's events; of all merchants where none is named. */
 export async function enabledEndpoints(
@@ -28,14 +29,17 @@ export async function disableEndpoint(
 
 /** Whether there is anything to do now. Cheap and without a lock: what a sender asks while it waits. */
 export async function hasWork(db: Db, endpointId: string): Promise<boolean> {
-  const [row] = await db.$queryRaw<{ work: boolean }[]>(Prisma.sql`
+  const [row] = await query<{ work: boolean }>(
+    poolOf(db),
+    Prisma.sql`
     SELECT e.status <> 'enabled'
       OR EXISTS (SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending'
         AND d.next_attempt_at <= now() AND (d.claimed_until IS NULL OR d.claimed_until <= now()))
       OR EXISTS (SELECT 1 FROM outbox o WHERE o.merchant_id = e.merchant_id AND o.mode = e.mode
         AND (o.transaction_id, o.position) > (e.cursor_transaction_id, e.cursor_position)
         AND o.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint) AS work
-    FROM webhook_endpoint e WHERE e.id = ${endpointId}`);
+    FROM webhook_endpoint e WHERE e.id = ${endpointId}`,
+  );
   return row?.work ?? true;
 }
 
@@ -63,12 +67,15 @@ interface OutlookRow {
 export async function outlookOf(db: Db, endpointId: string): Promise<Outlook> {
   const counted = (status: string) => Prisma.sql`(SELECT count(*)::int FROM (
     SELECT 1 FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = ${status} LIMIT ${COUNTED_AT_MOST}::int) c)`;
-  const [row] = await db.$queryRaw<OutlookRow[]>(Prisma.sql`
+  const [row] = await query<OutlookRow>(
+    poolOf(db),
+    Prisma.sql`
     SELECT e.status, e.disabled_reason AS "disabledReason", ${counted('pending')} AS pending, ${counted('dead')} AS dead,
       (SELECT (extract(epoch FROM min(greatest(d.next_attempt_at, d.claimed_until)) - now()) * 1000)::float8
         FROM webhook_delivery d
         WHERE d.endpoint_id = e.id AND d.status = 'pending' AND d.next_attempt_at IS NOT NULL) AS "nextDueInMs"
-    FROM webhook_endpoint e WHERE e.id = ${endpointId}`);
+    FROM webhook_endpoint e WHERE e.id = ${endpointId}`,
+  );
   if (row === undefined) return { status: 'gone', pending: 0, dead: 0 };
   const { nextDueInMs, disabledReason, ...rest } = row;
   return {
