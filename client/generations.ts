@@ -70,6 +70,18 @@ export async function replaceStuck(deps: DoorParts, ownerId: string, generation:
   await openGeneration(deps, ownerId, generation);
 }
 
+/**
+ * Ends a workflow that can't go on although all that it had to do is done: its owner is finished, and only the closing
+ * is missing. Says whether it was so.
+ */
+export async function endStuck({ client }: DoorParts, workflowId: string): Promise<boolean> {
+  if ((await statusOf(client, workflowId)) !== 'stuck') return false;
+  await client.workflow
+    .getHandle(workflowId)
+    .terminate('its workflow task fails again and again; what it looked after is finished');
+  return true;
+}
+
 async function statusOf(client: Client, workflowId: string): Promise<Opened['was']> {
   try {
     // Raw, because the SDK's own call decodes the memo, which may need a key that has been retired.

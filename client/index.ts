@@ -14,7 +14,7 @@ export { connectClient, connectionOptions, type TemporalAddress } from './connec
 export type { CommandResult, NewsResult, PaymentsDoor, RefundsDoor } from './contract.ts';
 export { createDeliveriesDoor, type DeliveriesDoor } from './deliveries.ts';
 export { createDoor } from './door.ts';
-export { openGeneration, replaceStuck } from './generations.ts';
+export { endStuck, openGeneration, PAYMENT_WORKFLOW, REFUND_WORKFLOW, replaceStuck } from './generations.ts';
 
 export interface DoorConnection {
   readonly door: PaymentsDoor;

@@ -30,6 +30,22 @@ export async function restingOwners(
     ORDER BY w.id LIMIT ${limit}::int`);
 }
 
+/** Of these payments and refunds those that are finished, with nothing open, and have not moved for `idleMs`. */
+export async function finishedAmong(
+  db: Db,
+  ownerIds: readonly string[],
+  idleMs: number,
+): Promise<readonly string[]> {
+  const rows = await db.$queryRaw<{ id: string }[]>(Prisma.sql`
+    SELECT w.id FROM (
+      SELECT id, updated_at FROM payment WHERE status IN ('succeeded', 'failed', 'canceled', 'expired') AND id = ANY(${ownerIds}::text[])
+      UNION ALL
+      SELECT id, updated_at FROM refund WHERE status IN ('succeeded', 'failed', 'canceled') AND id = ANY(${ownerIds}::text[])) w
+    WHERE w.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'
+      AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL)`);
+  return rows.map(({ id }) => id);
+}
+
 /** A workflow that doesn't go on is a fault of the platform's, so a person hears of it even when it is replaced. */
 export async function openStuckException(db: Db, ownerId: string, generation: number): Promise<void> {
   const summary = `the workflow of generation ${generation} could not go on; see its failed tasks in Temporal`;

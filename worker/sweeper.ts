@@ -1,9 +1,22 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { type DeliveriesDoor, openGeneration, replaceStuck } from '../client/index.ts';
+import {
+  type DeliveriesDoor,
+  endStuck,
+  openGeneration,
+  PAYMENT_WORKFLOW,
+  REFUND_WORKFLOW,
+  replaceStuck,
+} from '../client/index.ts';
 import type { Db } from '../db/client.ts';
 import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
-import { asOnlySweeper, openStuckException, restingOwners, shredExpired } from '../db/sweep.ts';
+import {
+  asOnlySweeper,
+  finishedAmong,
+  openStuckException,
+  restingOwners,
+  shredExpired,
+} from '../db/sweep.ts';
 import { enabledEndpoints } from '../db/webhooks/index.ts';
 import type { NewsDoor } from '../domain/door.ts';
 import { deliveryWorkflowId, workflowIdOf } from '../domain/ids.ts';
@@ -37,6 +50,8 @@ export interface SweepFindings {
    * server), or stuck (its workflow task fails again and again).
    */
   readonly reopened: { readonly closed: number; readonly forgotten: number; readonly stuck: number };
+  /** Of what is finished: workflows that could not close, for the same reason as `stuck`. */
+  readonly ended: number;
   /** Enabled webhook endpoints that nobody delivered to. */
   readonly endpoints: number;
   /** Letters that no workflow had read: told again, or given to a person. */
@@ -48,14 +63,15 @@ export interface SweepFindings {
 const NOTHING: SweepFindings = {
   looked: 0,
   reopened: { closed: 0, forgotten: 0, stuck: 0 },
+  ended: 0,
   endpoints: 0,
   letters: { told: 0, givenUp: 0 },
   shredded: 0,
 };
 
-export function isIdle({ reopened, endpoints, letters }: SweepFindings): boolean {
+export function isIdle({ reopened, ended, endpoints, letters }: SweepFindings): boolean {
   const { closed, forgotten, stuck } = reopened;
-  return closed + forgotten + stuck + endpoints + letters.told + letters.givenUp === 0;
+  return closed + forgotten + stuck + ended + endpoints + letters.told + letters.givenUp === 0;
 }
 
 function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
@@ -66,6 +82,7 @@ function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
       forgotten: a.reopened.forgotten + b.reopened.forgotten,
       stuck: a.reopened.stuck + b.reopened.stuck,
     },
+    ended: a.ended + b.ended,
     endpoints: a.endpoints + b.endpoints,
     letters: { told: a.letters.told + b.letters.told, givenUp: a.letters.givenUp + b.letters.givenUp },
     shredded: a.shredded + b.shredded,
@@ -73,6 +90,7 @@ function sum(a: SweepFindings, b: SweepFindings): SweepFindings {
 }
 
 const PAGE = 100;
+const FINISHED_AT_ONCE = 1_000;
 const LETTERS_A_BATCH = 500;
 /** After so many signals that found no payment, a letter is a person's. */
 const LETTER_TRIES = 5;
@@ -130,6 +148,7 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
   const letters = await sweepLetters(options);
   const running = await runningWorkflows(options.client);
   const endpoints = await startDeliveries(options, running);
+  const ended = await endStuckOfFinished(options, running);
   let looked = 0;
   const reopened = { closed: 0, forgotten: 0, stuck: 0 };
   let afterId = '';
@@ -145,7 +164,8 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
     }
     looked += page.length;
     const last = page.at(-1);
-    if (last === undefined || page.length < PAGE) return { looked, reopened, endpoints, letters, shredded };
+    if (last === undefined || page.length < PAGE)
+      return { looked, reopened, ended, endpoints, letters, shredded };
     afterId = last.ownerId;
   }
 }
@@ -170,6 +190,33 @@ async function unstick(options: SweeperOptions, ownerId: string, generation: num
   if (generation >= GENERATIONS_AT_MOST) return false;
   await replaceStuck(options, ownerId, generation);
   return true;
+}
+
+/** Most that is listed closes while we look, or waits for a merchant; what is finished and still there is asked about. */
+async function endStuckOfFinished(options: SweeperOptions, running: ReadonlySet<string>): Promise<number> {
+  const owners = new Map<string, { readonly workflowId: string; readonly generation: number }>();
+  for (const workflowId of running) {
+    const [kind, ownerId = '', generation = ''] = workflowId.split('/');
+    if (kind === PAYMENT_WORKFLOW || kind === REFUND_WORKFLOW)
+      owners.set(ownerId, { workflowId, generation: Number(generation.slice(1)) });
+  }
+  let ended = 0;
+  const ids = [...owners.keys()];
+  for (let from = 0; from < ids.length; from += FINISHED_AT_ONCE) {
+    const finished = await finishedAmong(
+      options.db,
+      ids.slice(from, from + FINISHED_AT_ONCE),
+      options.idleMs,
+    );
+    for (const ownerId of finished) {
+      const { workflowId = '', generation = 1 } = owners.get(ownerId) ?? {};
+      if (!(await endStuck(options, workflowId))) continue;
+      options.log.error({ ownerId, generation }, 'a workflow task fails again and again');
+      await openStuckException(options.db, ownerId, generation);
+      ended += 1;
+    }
+  }
+  return ended;
 }
 
 /**

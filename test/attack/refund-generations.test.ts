@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { refundIdFor, refundWorkflowId } from '../../domain/ids.ts';
+import { refundIdFor, refundWorkflowId, workflowIdOf } from '../../domain/ids.ts';
 import { isIdle } from '../../worker/sweeper.ts';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, startSystem } from '../support/system.ts';
@@ -135,5 +137,37 @@ describe('a refund whose workflow was ended before it planned', () => {
     expect(await refunds(other)).toBe(0);
     expect((await refund(other)).body).toMatchObject({ status: 'succeeded', amount: 1_000 });
     await expectSound(system, other);
+  });
+});
+
+describe('a workflow that fails again and again', () => {
+  it('although its payment is finished, is ended by the sweeper and leaves an exception', async () => {
+    const id = await paid();
+    await waitFor(async () => (await operator.statusOf(id)) === 'COMPLETED', { what: 'its end' });
+    const { address, namespace } = system.config.temporal;
+    const connection = await NativeConnection.connect({ address });
+    const taskQueue = `broken-${id}`;
+    const workflowsPath = fileURLToPath(new URL('./support/broken-payment.ts', import.meta.url));
+    const worker = await Worker.create({ connection, namespace, taskQueue, workflowsPath });
+    const workflowId = workflowIdOf(id, 1);
+    const attempts = async () => {
+      const { raw } = await operator.client.workflow.getHandle(workflowId).describe();
+      return raw.pendingWorkflowTask?.attempt ?? 0;
+    };
+    await worker.runUntil(async () => {
+      await operator.client.workflow.start('payment', {
+        workflowId,
+        taskQueue,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      });
+      await waitFor(async () => (await attempts()) >= 4, { what: 'four tries', timeoutMs: 60_000 });
+    });
+    await connection.close();
+    await waitFor(async () => (await operator.sweep()).ended === 1, { what: 'the sweeper to find it' });
+    expect(await operator.statusOf(id)).toBe('TERMINATED');
+    const exception = await operator.db.exception.findFirst({ where: { subjectId: id } });
+    expect(exception?.kind).toBe('workflow_stuck');
+    expect(await refunds(id)).toBe(0);
+    await expectSound(system, id);
   });
 });
