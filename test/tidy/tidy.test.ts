@@ -142,7 +142,7 @@ describe('files', () => {
 
   it('of each provider are complete: a folder, a simulator, a line in the registry', () => {
     const folders = readdirSync(join(ROOT, 'providers'), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory() && entry.name !== 'transport')
+      .filter((entry) => entry.isDirectory() && !['transport', 'settlement'].includes(entry.name))
       .map((entry) => entry.name);
     const registry = read('providers/registry.ts');
     for (const name of folders) {

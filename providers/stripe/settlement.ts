@@ -1,0 +1,107 @@
+import type { SettlementLayout, TypeName } from '../settlement/layout.ts';
+import { REFERENCE_KEY } from './mapping.ts';
+
+const RESERVED: TypeName = { debit: 'reserve_held', credit: 'reserve_released' };
+
+/**
+ * Stripe's itemized payout reconciliation (report type `payout_reconciliation.itemized`), in major units. Gross,
+ * fee and net are in the currency of the balance; what the payment was made in is the customer-facing amount.
+ */
+export const stripeSettlement: SettlementLayout = {
+  provider: 'stripe',
+  delimiter: ',',
+  records: { by: 'header' },
+  required: [
+    'balance_transaction_id',
+    ['created_utc', 'created'],
+    'currency',
+    'gross',
+    'fee',
+    'net',
+    'reporting_category',
+  ],
+  units: 'major',
+  moreDecimals: 'refuse',
+  types: {
+    column: 'reporting_category',
+    map: {
+      charge: 'capture',
+      refund: 'refund',
+      refund_failure: 'refund_reversed',
+      dispute: 'chargeback',
+      dispute_reversal: 'chargeback_reversed',
+      fee: 'fee',
+      network_cost: 'fee',
+      tax: 'fee',
+      payout: 'payout',
+      payout_reversal: 'payout_reversed',
+      risk_reserved_funds: RESERVED,
+      connect_reserved_funds: RESERVED,
+      payout_minimum_balance_hold: 'reserve_held',
+      payout_minimum_balance_release: 'reserve_released',
+      advance: 'adjustment',
+      advance_funding: 'adjustment',
+      anticipation_repayment: 'adjustment',
+      charge_failure: 'adjustment',
+      climate_order_purchase: 'adjustment',
+      climate_order_refund: 'adjustment',
+      connect_collection_transfer: 'adjustment',
+      contribution: 'adjustment',
+      financing_paydown: 'adjustment',
+      financing_paydown_reversal: 'adjustment',
+      financing_payout: 'adjustment',
+      financing_payout_reversal: 'adjustment',
+      issuing_authorization_hold: 'adjustment',
+      issuing_authorization_release: 'adjustment',
+      issuing_dispute: 'adjustment',
+      issuing_transaction: 'adjustment',
+      other_adjustment: 'adjustment',
+      partial_capture_reversal: 'adjustment',
+      platform_earning: 'adjustment',
+      platform_earning_refund: 'adjustment',
+      topup: 'adjustment',
+      topup_reversal: 'adjustment',
+      transfer: 'adjustment',
+      transfer_reversal: 'adjustment',
+      unreconciled_customer_funds: 'adjustment',
+    },
+  },
+  currency: 'currency',
+  gross: { column: 'gross' },
+  charged: { amount: 'customer_facing_amount', currency: 'customer_facing_currency', isPresented: true },
+  net: { column: 'net' },
+  fees: {
+    total: 'column',
+    column: { column: 'fee' },
+    kind: 'processing',
+    kindByType: { chargeback: 'dispute', chargeback_reversed: 'dispute' },
+  },
+  texts: {
+    providerReference: [{ column: 'payment_intent_id' }, { column: 'charge_id' }],
+    alternativeReference: [{ column: 'charge_id' }],
+    operationReference: [{ column: 'source_id' }, { column: 'balance_transaction_id' }],
+    merchantReference: [
+      { column: `refund_metadata[${REFERENCE_KEY}]`, only: ['refund', 'refund_reversed'] },
+      { column: `payment_metadata[${REFERENCE_KEY}]` },
+      { column: 'payment_metadata[order_id]' },
+      { column: 'payment_metadata[external_identifier]' },
+    ],
+    payoutReference: [
+      { column: 'automatic_payout_id' },
+      { column: 'source_id', only: ['payout', 'payout_reversed'] },
+    ],
+    merchantAccount: [{ column: 'connected_account_id' }, { column: 'gateway_account' }],
+    description: [{ column: 'description' }],
+  },
+  occurredAt: [
+    { column: 'created_utc', zone: 'UTC' },
+    { column: 'created', zone: 'UTC' },
+  ],
+  availableOn: [
+    { column: 'available_on_utc', zone: 'UTC' },
+    { column: 'available_on', zone: 'UTC' },
+  ],
+  // Reports show payouts with either sign, as what left the balance or as what reached the bank.
+  signs: { payout: 'negative', payout_reversed: 'positive' },
+  balance: { by: 'payoutReference', payoutLine: 'expected' },
+};
