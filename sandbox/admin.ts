@@ -7,6 +7,7 @@ import { type FaultBoard, faultRequest } from './faults.ts';
 import { readBody, send } from './http.ts';
 import type { Kernel } from './kernel.ts';
 import type { ProviderSimulator } from './provider.ts';
+import { type AdminAnswer, settlementAdmin } from './settlement/admin.ts';
 import { type Dispatcher, webhookRequest } from './webhooks.ts';
 
 export interface AdminParts {
@@ -14,11 +15,6 @@ export interface AdminParts {
   kernel: Kernel;
   faults: FaultBoard;
   dispatcher: Dispatcher;
-}
-
-interface Reply {
-  status: number;
-  body: unknown;
 }
 
 const delayMs = z.number().int().min(0).max(3_600_000);
@@ -54,19 +50,19 @@ export function createAdminHandler(parts: AdminParts) {
     const reply = await answer(parts, request).catch((error: unknown) => explain(error));
     send(response, {
       status: reply.status,
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(reply.body),
+      headers: { 'Content-Type': reply.contentType ?? 'application/json' },
+      body: reply.text ?? JSON.stringify(reply.body),
     });
   };
 }
 
-function explain(error: unknown): Reply {
+function explain(error: unknown): AdminAnswer {
   if (error instanceof z.ZodError) return { status: 400, body: { error: z.prettifyError(error) } };
   if (error instanceof SyntaxError) return { status: 400, body: { error: error.message } };
   return { status: 500, body: { error: error instanceof Error ? error.message : String(error) } };
 }
 
-async function answer(parts: AdminParts, request: IncomingMessage): Promise<Reply> {
+async function answer(parts: AdminParts, request: IncomingMessage): Promise<AdminAnswer> {
   const url = new URL(request.url ?? '/', 'http://admin');
   const text = await readBody(request);
   const body: unknown = text === '' ? {} : JSON.parse(text);
@@ -74,6 +70,9 @@ async function answer(parts: AdminParts, request: IncomingMessage): Promise<Repl
   const method = request.method ?? 'GET';
   if (first === 'payments' && second !== undefined) return payment(parts, method, second, third, body);
   if (first === 'faults') return await faults(parts, method, body);
+  const house = { kernel: parts.kernel, settler: parts.provider.settler, provider: parts.provider.name };
+  const settled = await settlementAdmin(house, method, url, body);
+  if (settled !== undefined) return settled;
   const route = `${method} ${url.pathname}`;
   switch (route) {
     case 'GET /healthz':
@@ -126,7 +125,7 @@ function listed({ kernel, provider }: AdminParts, query: URLSearchParams): unkno
     }));
 }
 
-async function faults(parts: AdminParts, method: string, body: unknown): Promise<Reply> {
+async function faults(parts: AdminParts, method: string, body: unknown): Promise<AdminAnswer> {
   if (method === 'GET') return { status: 200, body: parts.faults.list() };
   if (method === 'POST') return { status: 201, body: await parts.faults.add(faultRequest.parse(body)) };
   if (method !== 'DELETE') return { status: 405, body: { error: 'GET, POST or DELETE' } };
@@ -140,7 +139,7 @@ async function payment(
   reference: string,
   verb: string | undefined,
   body: unknown,
-): Promise<Reply> {
+): Promise<AdminAnswer> {
   if (method === 'GET' && verb === undefined) {
     const lines = kernel.log().filter((line) => line.reference === reference);
     const arrivals = lines.filter((line) => line.kind === 'arrival');

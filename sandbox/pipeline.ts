@@ -220,6 +220,6 @@ export class Pipeline {
 
   #wire(api: ApiRequest, answer: Answer): WireAnswer {
     const headers = { ...this.#provider.headers(api, undefined), ...answer.headers };
-    return { status: answer.status, headers, body: JSON.stringify(answer.body) };
+    return { status: answer.status, headers, body: answer.text ?? JSON.stringify(answer.body) };
   }
 }

@@ -3,6 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ChallengeOutcome } from './acs/emv.ts';
 import type { Task, Transaction, WebhookRow } from './kernel.ts';
+import type { Settler } from './settlement/settler.ts';
 import type { TestFault } from './test-values.ts';
 
 export type ProviderName = 'stripe' | 'adyen';
@@ -28,6 +29,8 @@ export interface ApiRequest {
 export interface Answer {
   status: number;
   body: unknown;
+  /** Sent as it is instead of `body`: a file. */
+  text?: string;
   headers?: Record<string, string>;
   /** Whether the idempotency key remembers this answer: validation failures, for one, are forgotten. */
   store: boolean;
@@ -85,6 +88,8 @@ export type LateSuccess = 'succeeded' | 'already_succeeded' | 'not_found';
 
 export interface ProviderSimulator {
   name: ProviderName;
+  /** How its days are closed and its files look. */
+  settler: Settler;
   /** Where this simulator's own pages are served. */
   publicUrl(): string;
   idempotencyWindowMs: number;

@@ -26,6 +26,9 @@ import type {
   ProviderSimulator,
   StoredAnswer,
 } from '../provider.ts';
+import { adyenSettler } from '../settlement/adyen.ts';
+import { downloadReport } from '../settlement/adyen-reports.ts';
+import type { Settler } from '../settlement/settler.ts';
 import { parseTestFault } from '../test-values.ts';
 import { challengedPayment } from './challenge.ts';
 import { toMinor } from './currencies.ts';
@@ -79,6 +82,7 @@ class Adyen implements ProviderSimulator {
   readonly idempotencyWindowMs = KEY_WINDOW_MS;
   readonly storesServerErrors = false;
   readonly publicUrl: () => string;
+  readonly settler: Settler;
   readonly #ctx: AdyenContext;
   readonly #options: ProviderOptions;
   readonly #challenges: ChallengeHost;
@@ -86,6 +90,7 @@ class Adyen implements ProviderSimulator {
 
   constructor(kernel: Kernel, options: ProviderOptions) {
     this.#ctx = { kernel, account: options.account, publicUrl: options.publicUrl };
+    this.settler = adyenSettler(this.#ctx);
     this.#options = options;
     this.publicUrl = options.publicUrl;
     this.#challenges = {
@@ -102,6 +107,9 @@ class Adyen implements ProviderSimulator {
 
   receive(request: ApiRequest): Call | Answer {
     const { headers, method } = request;
+    const { account, apiKey } = this.#options;
+    const report = downloadReport({ kernel: this.#ctx.kernel, account, apiKey }, request);
+    if (report !== undefined) return report;
     if (headers['x-api-key'] !== this.#options.apiKey) {
       return errorAnswer(401, '000', 'HTTP Status Response - Unauthorized', 'security');
     }

@@ -1,6 +1,7 @@
 // Stripe's endpoints as data: what a method and path run, and which operation that is to faults and journal.
 import type { Transaction } from '../kernel.ts';
 import type { Answer, Operation } from '../provider.ts';
+import * as reports from '../settlement/stripe-reports.ts';
 import { ok, type StripeContext } from './authorize.ts';
 import { readCard } from './cards.ts';
 import type { Form } from './form.ts';
@@ -100,6 +101,30 @@ export const ENDPOINTS: readonly Endpoint[] = [
     path: /^\/v1\/events\/([^/]+)$/,
     operation: 'lookup',
     run: (_ctx, tx, _form, id) => queries.retrieveEvent(tx, id),
+  },
+  {
+    method: 'POST',
+    path: /^\/v1\/reporting\/report_runs$/,
+    operation: 'other',
+    run: (ctx, tx, form) => reports.createRun(ctx, tx, form),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/reporting\/report_runs\/([^/]+)$/,
+    operation: 'lookup',
+    run: (_ctx, tx, _form, id) => reports.retrieveRun(tx, id),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/reporting\/report_types\/([^/]+)$/,
+    operation: 'lookup',
+    run: (ctx, _tx, _form, id) => reports.reportType(ctx, id),
+  },
+  {
+    method: 'GET',
+    path: /^\/v1\/files\/([^/]+)\/contents$/,
+    operation: 'lookup',
+    run: (ctx, tx, _form, id) => reports.fileContents(ctx, tx, id),
   },
   {
     method: 'POST',

@@ -17,6 +17,9 @@ import type {
   ProviderOptions,
   ProviderSimulator,
 } from '../provider.ts';
+import type { Settler } from '../settlement/settler.ts';
+import { stripeSettler } from '../settlement/stripe.ts';
+import { finishRun } from '../settlement/stripe-reports.ts';
 import { parseTestFault } from '../test-values.ts';
 import { cancel, receiveResult, type StripeContext } from './authorize.ts';
 import { testFaultOf } from './cards.ts';
@@ -53,12 +56,14 @@ class Stripe implements ProviderSimulator {
   readonly storesServerErrors = true;
   readonly publicUrl: () => string;
   readonly ctx: StripeContext;
+  readonly settler: Settler;
   readonly #options: ProviderOptions;
   readonly #challenges: ChallengeHost;
   readonly #byReference = new Map<string, Set<string>>();
 
   constructor(kernel: Kernel, options: ProviderOptions) {
     this.ctx = { kernel, account: options.account, publicUrl: options.publicUrl };
+    this.settler = stripeSettler(this.ctx);
     this.#challenges = {
       kernel,
       publicUrl: options.publicUrl,
@@ -198,7 +203,7 @@ class Stripe implements ProviderSimulator {
   }
 
   runTask(task: Parameters<ProviderSimulator['runTask']>[0], tx: Transaction): void {
-    if (runChallengeTask(this.#challenges, task, tx)) return;
+    if (runChallengeTask(this.#challenges, task, tx) || finishRun(this.ctx, tx, task)) return;
     if (task.type !== 'expire') {
       settleRefund(tx, task);
       return;
