@@ -1,5 +1,8 @@
 import type { Attempt, Payment } from '../payment/payment.ts';
 import { MANUAL, type Refund } from '../refund/refund.ts';
+import { manualDisbursement, merchantPayable, providerReceivable, suspense } from './chart.ts';
+
+export { manualDisbursement, merchantPayable, providerReceivable, suspense };
 
 /**
  * Double entry for what providers did: debits positive, credits negative, in minor units. A capture makes
@@ -24,18 +27,6 @@ export interface Posting {
   readonly amountMinor: number;
 }
 
-export function providerReceivable(accountId: string): string {
-  return `provider_receivable/${accountId}`;
-}
-
-export function merchantPayable(merchantId: string): string {
-  return `merchant_payable/${merchantId}`;
-}
-
-export function suspense(merchantId: string): string {
-  return `suspense/${merchantId}`;
-}
-
 /** What one attempt's change means for the books. Sums to zero by construction. */
 export function movementOf(payment: Payment, before: Attempt | undefined, after: Attempt): LedgerEntry[] {
   const captured = after.capturedMinor - (before?.capturedMinor ?? 0);
@@ -58,11 +49,6 @@ export function movementOf(payment: Payment, before: Attempt | undefined, after:
     });
   }
   return entries;
-}
-
-/** What people paid back by themselves, because the provider couldn't. */
-export function manualDisbursement(merchantId: string): string {
-  return `manual_disbursement/${merchantId}`;
 }
 
 /** What a refund's step means for the books: the merchant pays it, and the provider owes us so much less. */
