@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { expectedFee, type FeeContract } from '../../domain/reconciliation/fees.ts';
+import type { SettlementRow } from '../../domain/reconciliation/row.ts';
+import { copyText } from './copy-rows.ts';
+import { asContracted } from './match.ts';
+import { query, sql } from './pool.ts';
+import { addAccount, capture, closeDay, type Day, openDay, row, verdicts } from './test-support/day.ts';
+import { sales } from './test-support/payments.ts';
+
+/** What SQL takes for clean, against what the domain says, and how lines find their bookings. */
+let day: Day | undefined;
+afterEach(async () => {
+  await day?.close();
+  day = undefined;
+});
+
+const opened = async (settings: object = {}): Promise<Day> => {
+  day = await openDay(settings);
+  return day;
+};
+
+describe('a contract’s fee', () => {
+  const rule = fc.record({
+    on: fc.constantFrom('capture' as const, 'refund' as const),
+    currency: fc.constantFrom('USD', 'EUR'),
+    kind: fc.constantFrom('processing' as const, 'scheme' as const),
+    bps: fc.integer({ min: -400, max: 400 }),
+    fixedMinor: fc.integer({ min: -50, max: 50 }),
+  });
+  const line = fc.record({
+    type: fc.constantFrom('capture' as const, 'refund' as const),
+    settlementCurrency: fc.constantFrom('USD', 'EUR'),
+    netMinor: fc.integer({ min: -1_000_000, max: 1_000_000 }),
+    feeMinor: fc.integer({ min: -300, max: 300 }),
+  });
+
+  it('is the same in SQL and in the domain, for any rules and lines', async () => {
+    const { pool } = await opened();
+    await fc.assert(
+      fc.asyncProperty(fc.array(rule, { maxLength: 5 }), line, async (contract, some) => {
+        const expected = expectedFee(contract as FeeContract, { ...row(1), ...some });
+        // Half of the time the line has the very fee, so that both answers are met.
+        const feeMinor = some.netMinor % 2 === 0 ? some.feeMinor : (expected?.totalMinor ?? some.feeMinor);
+        const asked = { ...some, netMinor: some.netMinor + some.feeMinor - feeMinor, feeMinor };
+        const [answer] = await query<{ fits: boolean }>(
+          pool,
+          sql`SELECT ${asContracted({ feeContract: contract })} AS fits FROM (SELECT ${asked.type}::text AS type,
+            ${asked.settlementCurrency}::text AS settlement_currency, ${asked.netMinor}::bigint AS net_minor,
+            ${asked.feeMinor}::bigint AS fee_minor) i`,
+        );
+        const domain = expectedFee(contract as FeeContract, { ...row(1), ...asked });
+        expect(answer?.fits).toBe(domain === undefined || domain.totalMinor === asked.feeMinor);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('a line that fits but for one thing is looked at', () => {
+  const settings = {
+    merchantAccount: 'Shop',
+    fxRates: { USD: '0.5' },
+    fees: [{ on: 'capture', currency: 'USD', kind: 'processing', bps: 290, fixedMinor: 30 }],
+  };
+  const exchanged = { settlementCurrency: 'EUR', feeMinor: 0, netMinor: 500, fees: [] };
+
+  it.each<[string, Partial<SettlementRow>, string]>([
+    ['nothing', { merchantAccount: 'Shop' }, 'clean'],
+    ['another merchant account', { merchantAccount: 'Other' }, 'WRONG_MERCHANT_ACCOUNT'],
+    ['another fee', { feeMinor: 300 }, 'FEE_VARIANCE'],
+    ['the agreed rate', { ...exchanged, exchangeRate: '0.5' }, 'clean'],
+    ['the agreed rate, written longer', { ...exchanged, exchangeRate: '0.5000' }, 'clean'],
+    ['another rate', { ...exchanged, netMinor: 600, exchangeRate: '0.6' }, 'FX_RATE_VARIANCE'],
+    ['a date long after', { occurredAt: '2027-03-01T00:00:00.000Z' }, 'LATE_PRESENTMENT'],
+    ['a net that is not gross less fee', { netMinor: 900 }, 'ROUNDING_EXPONENT'],
+  ])('%s', async (_what, over, verdict) => {
+    const here = await opened(settings);
+    await sales(here, 'pi_1');
+    const { file } = await closeDay(here, [capture(2, 'pi_1', over)]);
+    const [found] = Object.values(await verdicts(here, file.id));
+    if (verdict === 'ROUNDING_EXPONENT') expect(found).not.toBe('clean');
+    else expect(found).toBe(verdict);
+  });
+});
+
+describe('several captures of one payment', () => {
+  let here: Day;
+  beforeEach(async () => {
+    here = await opened();
+    await here.database.sql(
+      `INSERT INTO booking (id, account_id, merchant_id, payment_id, owner_id, attempt_id, kind, status, provider_reference,
+         currency, amount_minor, booked_at)
+       SELECT 'op_' || n, 'pa_demo_stripe', 'mer_demo', 'pay_x', 'pay_x', 'att_x', 'capture', 'expected', 'pi_many', 'USD', a,
+         '2026-11-20'::timestamptz
+       FROM (VALUES (1, 500), (2, 300), (3, 300)) AS v(n, a)`,
+    );
+  });
+
+  it('are each settled by the line of its amount, equal ones in their order', async () => {
+    const rows = [300, 500, 300].map((grossMinor, index) => capture(index + 2, 'pi_many', { grossMinor }));
+    const { file, staged } = await closeDay(here, rows);
+    expect(staged).toMatchObject({ open: 0 });
+    const linked = await here.database.sql(
+      'SELECT line, booking_id FROM settlement_row WHERE file_id = $1 ORDER BY line',
+      [file.id],
+    );
+    expect(linked.map(({ booking_id }) => booking_id)).toEqual(['op_2', 'op_1', 'op_3']);
+  });
+
+  it('that were settled before are not settled again', async () => {
+    await closeDay(here, [capture(2, 'pi_many', { grossMinor: 300 })]);
+    const rows = [300, 300].map((grossMinor, index) => capture(index + 2, 'pi_many', { grossMinor }));
+    const { staged } = await closeDay(here, rows, { name: 'b', date: '2026-11-21' });
+    expect(staged).toMatchObject({ rows: 2, open: 1 });
+  });
+});
+
+describe('another account’s booking', () => {
+  it('is found, and never clean', async () => {
+    const here = await opened();
+    await addAccount(here.database, 'pa_other');
+    await sales(here, 'pi_1');
+    await here.database.sql(
+      `INSERT INTO booking (id, account_id, merchant_id, payment_id, owner_id, attempt_id, kind, status, provider_reference,
+         currency, amount_minor, booked_at)
+       VALUES ('op_o', 'pa_other', 'mer_demo', 'pay_o', 'pay_o', 'att_o', 'capture', 'expected', 'pi_other', 'USD', 1000, now())`,
+    );
+    const { file } = await closeDay(here, [capture(2, 'pi_other'), capture(3, 'pi_1')]);
+    const found = await verdicts(here, file.id);
+    expect(found[3]).toBe('clean');
+    expect(found[2]).not.toBe('clean');
+  });
+});
+
+describe('columns as they stood', () => {
+  it('are kept of lines that are looked at, whatever is in them', async () => {
+    const here = await opened();
+    const raws: Record<string, string>[] = [
+      { a: '1', b: '{"x":1}' },
+      { a: 'tab\there', b: 'back\\slash \\N' },
+      { a: 'x\x1fy', b: '' },
+      { b: 'other order', a: '2' },
+      { a: 'short' },
+      { a: '=', b: '\u{1f600} ü', c: 'more' },
+    ];
+    const { file } = await closeDay(
+      here,
+      raws.map((raw, index) => capture(index + 2, `pi_${index}`, { raw })),
+    );
+    const kept = await here.database.sql<{ raw: object }>(
+      'SELECT raw FROM settlement_row WHERE file_id = $1 ORDER BY line',
+      [file.id],
+    );
+    expect(kept.map(({ raw }) => raw)).toEqual(raws);
+  });
+
+  it('escape what COPY would read as its own', () => {
+    expect(copyText(undefined)).toBe('\\N');
+    expect(copyText('\\N\t\n\r')).toBe('\\\\N\\t\\n\\r');
+  });
+});
