@@ -76,6 +76,11 @@ export interface ProviderConnection {
   completeAction?(request: CompleteActionRequest): Promise<OperationOutcome>;
   /** Class C: void by our own reference, when no provider reference is known. */
   voidByReference?(request: VoidByReferenceRequest): Promise<OperationOutcome>;
+  /**
+   * The files in which the provider says what it settled, oldest first, each read as it comes. Ends when there is
+   * none (yet), and throws a ReportFault (reports.ts) for whatever keeps it from knowing. Absent: files are uploaded.
+   */
+  fetchSettlement?(request: SettlementRequest): AsyncIterable<SettlementReport>;
 }
 
 export interface CallContext {
@@ -108,6 +113,28 @@ export interface CompleteActionRequest extends CallContext {
   readonly currency: string;
   /** The query that the payer's browser came back with. Anybody can have written it: it proves nothing. */
   readonly returned: Readonly<Record<string, string>>;
+}
+
+export interface SettlementRequest {
+  /** The account's own day, `YYYY-MM-DD`, and the instants at which it begins and ends (epoch milliseconds). */
+  readonly businessDate: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** Names of the account's files that are held already, whatever their day. */
+  readonly held: readonly string[];
+  /** The total deadline of each question; a file's content has one of its own. Milliseconds. */
+  readonly deadlineMs: number;
+  /** Ends everything: the activity was canceled, or its worker stops. */
+  readonly signal?: AbortSignal;
+}
+
+export interface SettlementReport {
+  /** The provider's own name of the file: the same file has the same name again. */
+  readonly name: string;
+  /** The layout's name in providers/settlement. */
+  readonly format: string;
+  /** Read once. Throws a ReportFault where it breaks off: a file that did not come to its end is no file. */
+  readonly content: AsyncIterable<Uint8Array>;
 }
 
 /** A card in the clear. Exists only inside a provider activity, between the vault and the adapter. */

@@ -28,6 +28,7 @@ import {
   modificationSchema,
   paymentSchema,
 } from './mapping.ts';
+import { adyenReports, fetchFromAdyen } from './reports.ts';
 import { adyenWebhook } from './webhook.ts';
 
 const DAY_MS = 86_400_000;
@@ -44,7 +45,11 @@ export const adyen: Provider = {
   webhookIs: 'evidence',
   connect: (account) => {
     const config = adyenConfig(account);
-    return connection({ config, sdk: adyenClient(config) });
+    const reports = adyenReports(account);
+    return {
+      ...connection({ config, sdk: adyenClient(config) }),
+      fetchSettlement: (request) => fetchFromAdyen(reports, request),
+    };
   },
   webhook: adyenWebhook,
 };

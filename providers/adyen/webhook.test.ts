@@ -192,12 +192,17 @@ describe('the event', () => {
       expiryDate: '03/2030',
       shopperEmail: 'a@b.c',
     };
-    const report = event({
-      eventCode: 'REPORT_AVAILABLE',
+    const other = event({
+      eventCode: 'MANUAL_REVIEW_ACCEPT',
       merchantReference: '4111111111111111',
       additionalData,
     });
-    expect(report.evidence).toBeUndefined();
-    expect(JSON.stringify(report.summary)).not.toMatch(/Ada|1111|2030|a@b/);
+    expect(other.evidence).toBeUndefined();
+    expect(JSON.stringify(other.summary)).not.toMatch(/Ada|1111|2030|a@b/);
+  });
+
+  it('of a report that is ready is nobody’s letter', () => {
+    const report = { ...VECTOR, eventCode: 'REPORT_AVAILABLE', additionalData: {} };
+    expect(verify([signed(report)])).toEqual({ type: 'verified', events: [] });
   });
 });

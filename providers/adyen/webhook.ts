@@ -50,7 +50,9 @@ export const adyenWebhook: WebhookVerifier = {
     const items = notification.notificationItems.map((wrapper) => wrapper.NotificationRequestItem);
     const verified = items.every((item) => keys.some((key) => signedWith(key, item)));
     if (!verified) return { type: 'refused', reason: 'bad_signature' };
-    return { type: 'verified', events: items.map(normalise) };
+    // A report that is ready concerns no payment, and days ask for theirs: there is nobody to read a letter.
+    const letters = items.filter(({ eventCode }) => eventCode !== 'REPORT_AVAILABLE');
+    return { type: 'verified', events: letters.map(normalise) };
   },
 };
 

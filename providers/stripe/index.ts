@@ -38,6 +38,7 @@ import {
   voidOutcome,
 } from './mapping.ts';
 import { listed, listRefunds } from './refunds.ts';
+import { fetchFromStripe } from './reports.ts';
 import { testPaymentMethod } from './test-cards.ts';
 import { stripeWebhook } from './webhook.ts';
 
@@ -56,7 +57,11 @@ export const stripe: Provider = {
   webhookIs: 'hint',
   connect: (account) => {
     const config = stripeConfig(account);
-    return connection(stripeClient(config), config);
+    const client = stripeClient(config);
+    return {
+      ...connection(client, config),
+      fetchSettlement: (request) => fetchFromStripe(client, config, request),
+    };
   },
   webhook: stripeWebhook,
 };

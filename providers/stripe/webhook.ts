@@ -33,9 +33,15 @@ export const stripeWebhook: WebhookVerifier = {
       return refused('bad_signature');
     if (Math.abs(input.nowMs - Number(timestamp) * 1_000) > TOLERANCE_MS) return refused('stale');
     const event = parseEvent(input.rawBody);
-    return event === undefined ? refused('malformed') : { type: 'verified', events: [event] };
+    if (event === undefined) return refused('malformed');
+    return { type: 'verified', events: isOfReports(event.eventType) ? [] : [event] };
   },
 };
+
+/** A report that is ready concerns no payment, and whoever ordered it asks for it: there is nobody to read a letter. */
+function isOfReports(eventType: string): boolean {
+  return eventType.startsWith('reporting.');
+}
 
 function refused(reason: 'malformed' | 'bad_signature' | 'stale'): WebhookVerdict {
   return { type: 'refused', reason };

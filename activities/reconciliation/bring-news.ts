@@ -1,0 +1,75 @@
+import { createInbox } from '../../db/inbox/index.ts';
+import { recordChargebacks } from '../../db/reconciliation/chargebacks.ts';
+import { linesOfNews, type NewsLine, unreadNews } from '../../db/reconciliation/news.ts';
+import type { Dependencies } from '../dependencies.ts';
+import { counted, type DayOrder, mustFindAccount, runAt, type Said, watched } from './day.ts';
+import { letterOf, NEWS_VERDICTS } from './letters.ts';
+
+export interface NewsBrought extends Said {
+  /** Letters that are new. */
+  readonly brought: number;
+  /** Letters that lie unread now. */
+  readonly letters: number;
+  /** After how long it is worth looking what has come of them. */
+  readonly waitMs: number;
+}
+
+/** Unscaled: a payment takes its letter in within seconds, unless it has to ask its provider. */
+const FIRST_LOOK_MS = 5_000;
+const SHORTEST_LOOK_MS = 250;
+
+/**
+ * The closed loop: what the files prove of payments goes to them as letters, through the one door, and each records it
+ * by its own rules. What was charged back stands on their balances. A line writes one letter, however often the day is
+ * run; one whose bell was lost is rung by the sweeper.
+ */
+export function createBringSettlementNews(deps: Dependencies) {
+  return async function bringSettlementNews(day: DayOrder): Promise<NewsBrought> {
+    const account = await mustFindAccount(deps, day.accountId);
+    return watched(async (tell) => {
+      const run = await runAt(deps, day, 'resolve');
+      let brought = 0;
+      for await (const lines of linesOfNews(deps.db, run, NEWS_VERDICTS)) {
+        brought += await bring(deps, account, lines);
+        tell({ brought });
+      }
+      const balances = await recordChargebacks(deps.db, run);
+      const letters = await unreadNews(deps.db, run);
+      return {
+        said: `${counted(brought, 'new letter')}, ${counted(balances, 'balance')} with chargebacks changed`,
+        brought,
+        letters,
+        waitMs: Math.max(SHORTEST_LOOK_MS, FIRST_LOOK_MS * deps.settings.timeScale),
+      };
+    });
+  };
+}
+
+async function bring(
+  { db, door }: Dependencies,
+  { id: accountId, provider }: { readonly id: string; readonly provider: string },
+  lines: readonly NewsLine[],
+): Promise<number> {
+  const { stored, ownerIds } = await createInbox(db).store({
+    provider,
+    accountId,
+    // The file itself is kept; what webhooks keep here would only repeat it.
+    rawBody: new TextEncoder().encode(JSON.stringify({ settlement_file: lines[0]?.fileId ?? null })),
+    events: lines.map(letterOf),
+  });
+  for (const ownerId of ownerIds) await door.news(ownerId);
+  return stored;
+}
+
+export interface NewsStanding extends Said {
+  readonly open: number;
+}
+
+/** How many of the day's letters payments have not taken in yet. */
+export function createCheckSettlementNews(deps: Dependencies) {
+  return async function checkSettlementNews(day: DayOrder): Promise<NewsStanding> {
+    const run = await runAt(deps, day, 'news');
+    const open = await unreadNews(deps.db, run);
+    return { said: open === 0 ? 'all are taken in' : `${counted(open, 'letter')} not taken in yet`, open };
+  };
+}
