@@ -1,4 +1,5 @@
 import type { Db } from '../db/client.ts';
+import type { CopyPool } from '../db/reconciliation/index.ts';
 import type { EventDoor, NewsDoor, PassRegister } from '../domain/door.ts';
 import type { TargetRules } from '../domain/events/target.ts';
 import type { Provider, ProviderConnection } from '../providers/provider.ts';
@@ -14,6 +15,8 @@ export interface Dependencies {
   /** Absent: as strict, and as patient, as the defaults are. Apart from `settings`, which travel into histories. */
   readonly webhooks?: WebhookSettings;
   readonly providers: Providers;
+  /** Connections for work over whole settlement files. Absent: this worker reconciles nothing. */
+  readonly copyPool?: CopyPool;
   readonly settings: {
     /** Scales key windows, horizons and lifetimes; never socket or send deadlines. */
     readonly timeScale: number;

@@ -1,5 +1,6 @@
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { AssertionFailure } from '../domain/machine.ts';
+import { ReportFault } from '../providers/reports.ts';
 
 /**
  * The only place that turns a fault into a Temporal failure. A bug is not retried: repeating it helps
@@ -7,12 +8,28 @@ import { AssertionFailure } from '../domain/machine.ts';
  * surroundings (Postgres away, vault key missing), happened before anything was sent, and is retried.
  * Faults at a provider never come here: they are outcomes.
  */
-export const FAILURE_TYPES = { bug: 'Bug', unavailable: 'Unavailable' } as const;
+export const FAILURE_TYPES = {
+  bug: 'Bug',
+  unavailable: 'Unavailable',
+  /** A provider will not give a report, however soon it is asked again. */
+  reportRefused: 'ReportRefused',
+} as const;
 
 export function toFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof AssertionFailure) {
     return ApplicationFailure.create({ message: error.message, type: FAILURE_TYPES.bug, nonRetryable: true });
+  }
+  if (error instanceof ReportFault) {
+    const type = error.retryable ? FAILURE_TYPES.unavailable : FAILURE_TYPES.reportRefused;
+    const failure = ApplicationFailure.create({
+      message: error.message,
+      type,
+      nonRetryable: !error.retryable,
+    });
+    // The provider's, not ours: where in our code it was noticed would only fill histories.
+    failure.stack = '';
+    return failure;
   }
   // Messages of drivers and SDKs may quote what they were given, so only the error's name travels on.
   const name = error instanceof Error ? error.name : typeof error;

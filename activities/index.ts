@@ -4,6 +4,8 @@
  * writing rows. What may not: deciding what follows (domain/ does), or sending anywhere but in send.ts.
  * The smallest to read is payment/record.ts, the most important send.ts with payment/authorize.ts.
  */
+import { createCommandCase } from './case/command.ts';
+import { createEscalateCase, createLookAfterCase } from './case/look-after.ts';
 import { createPaidOtherwise } from './challenge/paid-otherwise.ts';
 import { createTellOfChallenge } from './challenge/tell.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -16,6 +18,15 @@ import { createCapture, createRefund, createVoid } from './payment/modify.ts';
 import { createAcknowledge, createReadNews } from './payment/news.ts';
 import { createHydrate, createPlan, createRoute } from './payment/plan.ts';
 import { createRecord } from './payment/record.ts';
+import { createBeginReconciliation, createBusinessDateOf } from './reconciliation/begin.ts';
+import { createRefreshBookings } from './reconciliation/bookings.ts';
+import { createBringSettlementNews, createCheckSettlementNews } from './reconciliation/bring-news.ts';
+import { createClassifySettlements, createPostBankLines } from './reconciliation/classify.ts';
+import { createCloseReconciliation } from './reconciliation/close.ts';
+import { createFetchSettlements } from './reconciliation/fetch.ts';
+import { createPostSettlements } from './reconciliation/post.ts';
+import { createStageSettlements } from './reconciliation/stage.ts';
+import { createVerifySettlements } from './reconciliation/verify.ts';
 import { createHydrateRefund, createPlanRefund } from './refund/plan.ts';
 import { createRecordRefund } from './refund/record.ts';
 import { createReadResolution, createRevoke } from './revoke.ts';
@@ -58,6 +69,21 @@ export function createActivities(deps: Dependencies) {
     readNews: createReadNews(deps),
     acknowledge: createAcknowledge(deps),
     deliverDue: createDeliver(deps),
+    lookAfterCase: createLookAfterCase(deps),
+    escalateCase: createEscalateCase(deps),
+    commandCase: createCommandCase(deps),
+    businessDateOf: createBusinessDateOf(deps),
+    beginReconciliation: createBeginReconciliation(deps),
+    fetchSettlements: createFetchSettlements(deps),
+    verifySettlements: createVerifySettlements(deps),
+    refreshBookings: createRefreshBookings(deps),
+    stageSettlements: createStageSettlements(deps),
+    classifySettlements: createClassifySettlements(deps),
+    postSettlements: createPostSettlements(deps),
+    postBankLines: createPostBankLines(deps),
+    bringSettlementNews: createBringSettlementNews(deps),
+    checkSettlementNews: createCheckSettlementNews(deps),
+    closeReconciliation: createCloseReconciliation(deps),
   });
 }
 

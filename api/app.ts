@@ -13,7 +13,9 @@ import type { ApiDeps } from './deps.ts';
 import { answerError, beginRequest, serveRoute } from './edge.ts';
 import { eventRoutes } from './events/routes.ts';
 import { createEventStreams } from './events/stream.ts';
+import { exceptionRoutes } from './exceptions/routes.ts';
 import { healthRoutes } from './health.ts';
+import { ledgerRoutes } from './ledger/routes.ts';
 import { mandateRoutes } from './mandates/routes.ts';
 import { type OpenApiDocument, openApiDocument } from './openapi.ts';
 import { createOperatorAuthenticator } from './operator/auth.ts';
@@ -26,6 +28,7 @@ import { refundRoutes } from './refunds/routes.ts';
 import { returnRoutes } from './returns/routes.ts';
 import type { Route, Services } from './route.ts';
 import { settingsRoutes } from './settings/routes.ts';
+import { settlementRoutes } from './settlements/routes.ts';
 import { createShortCache } from './short-cache.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints/routes.ts';
 import { createBell } from './webhooks/bell.ts';
@@ -85,9 +88,12 @@ export function apiRoutes(): readonly Route[] {
     ...eventRoutes,
     ...webhookEndpointRoutes,
     ...operatorRoutes,
+    ...exceptionRoutes,
+    ...settlementRoutes,
     ...paymentMethodRoutes,
     ...customerRoutes,
     ...mandateRoutes,
+    ...ledgerRoutes,
     ...settingsRoutes,
     ...returnRoutes(),
     ...webhookRoutes(counts),

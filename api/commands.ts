@@ -22,7 +22,7 @@ export interface CommandOrder<Snapshot> {
   /** The payment's or refund's id: at most so many commands of one are under way. */
   readonly subjectId: string;
   /** The member of answers that holds the snapshot. */
-  readonly member: 'payment' | 'refund';
+  readonly member: 'payment' | 'refund' | 'exception';
   /** A create answers for itself once its row is there; a later command's row may be older than the command. */
   readonly creates: boolean;
   /** Looked up while the request's row is; throws what the caller is to be told. */

@@ -1,17 +1,25 @@
 import type { Logger } from 'pino';
 import type { PaymentsDoor } from '../client/contract.ts';
-import type { DeliveriesDoor } from '../client/index.ts';
+import type { CasesDoor, DeliveriesDoor, ReconciliationsDoor } from '../client/index.ts';
 import type { Inbox, InboxEvent, ReturnBox } from '../db/inbox/index.ts';
 import type {
+  CaseReader,
   CustomerReader,
   EventReader,
+  LedgerReader,
   OperatorReader,
   PaymentMethodReader,
   PaymentReader,
   RefundReader,
+  SettlementReader,
   TimelineReader,
 } from '../db/read/index.ts';
-import type { CustomerWriter, PaymentMethodWriter, RequestReader } from '../db/requests/index.ts';
+import type {
+  CustomerWriter,
+  PaymentMethodWriter,
+  RequestReader,
+  SelectionKeeper,
+} from '../db/requests/index.ts';
 import type {
   DeliveryRegister,
   EndpointRegister,
@@ -42,6 +50,13 @@ export interface ApiDeps {
   readonly settings: SettingsReader;
   readonly operators: OperatorRegister;
   readonly operatorViews: OperatorReader;
+  readonly exceptions: CaseReader;
+  readonly ledger: LedgerReader;
+  readonly cases: CasesDoor;
+  readonly selections: SelectionKeeper;
+  readonly settlements: SettlementReader;
+  readonly settlementFiles: SettlementIntake;
+  readonly reconciliations: Pick<ReconciliationsDoor, 'run'>;
   readonly events: EventReader;
   readonly endpoints: EndpointRegister;
   readonly deliveries: DeliveryRegister;
@@ -66,6 +81,33 @@ export interface ApiDeps {
     readonly confirmWithinMs: number;
   };
 }
+
+/** Taking settlement files in: what can be read, how a file must begin, and where it is kept. */
+export interface SettlementIntake {
+  readonly formats: readonly string[];
+  /** So much of a file is looked at before it is taken in. */
+  readonly headBytes: number;
+  problemOfHead(
+    format: string,
+    head: Uint8Array,
+    isWhole: boolean,
+  ): Promise<
+    | { readonly code: string; readonly message: string; readonly line?: number; readonly column?: string }
+    | undefined
+  >;
+  receive(
+    arrival: {
+      readonly accountId: string;
+      readonly businessDate: string;
+      readonly format: string;
+      readonly source: 'uploaded';
+      readonly name: string;
+    },
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<{ readonly type: 'received' | 'duplicate'; readonly file: StoredSettlementFile }>;
+}
+
+export type StoredSettlementFile = NonNullable<Awaited<ReturnType<SettlementReader['file']>>>;
 
 export interface CardSealer {
   sealCard(card: CardInput, paymentMethodId: string): Uint8Array<ArrayBuffer>;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
-import express, { type ErrorRequestHandler, type RequestHandler, type Response } from 'express';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { ApiKeyOwner, OperatorIdentity, RefusedCommand } from '../db/settings/index.ts';
 import type { Authenticate } from './auth.ts';
@@ -125,6 +125,7 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
       params,
       query: request.query,
       body: bodyFor(route, bytes, request.get('content-type'), services),
+      stream: () => bodyAsItComes(request, route.streamedBodyBytes ?? 0),
       headers: request.headers as Record<string, string | undefined>,
       concretePath: route.path.replace(/:([a-z_]+)/g, (_, name: string) => params[name] ?? ''),
       receivedAtMs,
@@ -137,7 +138,23 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
     const isStillAllowed = () => isKeyValid(route, request.get('authorization'), authenticate);
     await sendStream(response, reply, { stopping: services.stopping, isStillAllowed });
   };
-  return route.method === 'get' ? [authenticated, run] : [authenticated, read, run];
+  const isRead = route.method === 'post' && route.streamedBodyBytes === undefined;
+  return isRead ? [authenticated, read, run] : [authenticated, run];
+}
+
+/** Larger than allowed, it is refused where it becomes so; nothing of it is gathered here. */
+async function* bodyAsItComes(request: Request, atMostBytes: number): AsyncGenerator<Uint8Array> {
+  const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
+  if (encoding !== 'identity') throw problem('media_type_unsupported');
+  let received = Number(length) > atMostBytes ? Number(length) : 0;
+  if (received === 0) {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      received += chunk.byteLength;
+      if (received > atMostBytes) break;
+      yield chunk;
+    }
+  }
+  if (received > atMostBytes) throw problem('body_too_large');
 }
 
 function askForKey(error: unknown): never {

@@ -8,18 +8,23 @@ import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
 import { type Db, isUnavailable, openDb } from '../db/client.ts';
 import { createInbox, createReturnBox } from '../db/inbox/index.ts';
 import {
+  createCaseReader,
   createCustomerReader,
   createEventReader,
+  createLedgerReader,
   createOperatorReader,
   createPaymentMethodReader,
   createPaymentReader,
   createRefundReader,
+  createSettlementReader,
   createTimelineReader,
 } from '../db/read/index.ts';
+import { receiveFile } from '../db/reconciliation/index.ts';
 import {
   createCustomerWriter,
   createPaymentMethodWriter,
   createRequestReader,
+  createSelectionKeeper,
 } from '../db/requests/index.ts';
 import {
   createDeliveryRegister,
@@ -31,6 +36,8 @@ import {
 } from '../db/settings/index.ts';
 import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { providerByName } from '../providers/registry.ts';
+import { HEAD_BYTES, problemOfHead } from '../providers/settlement/probe.ts';
+import { settlementNames } from '../providers/settlement/registry.ts';
 import {
   bin,
   CVC_LIFETIME_MS,
@@ -140,6 +147,18 @@ function composeDeps(
     settings: createSettingsReader(db),
     operators: createOperatorRegister(db),
     operatorViews: createOperatorReader(db),
+    exceptions: createCaseReader(db),
+    ledger: createLedgerReader(db),
+    cases: connection.cases,
+    settlements: createSettlementReader(db),
+    settlementFiles: {
+      formats: settlementNames(),
+      headBytes: HEAD_BYTES,
+      problemOfHead,
+      receive: (arrival, content) => receiveFile(db, arrival, content),
+    },
+    reconciliations: connection.reconciliations,
+    selections: createSelectionKeeper(db),
     vault: { ...vault, cvcLifetimeMs: CVC_LIFETIME_MS },
     cards: { problemOf: cardNumberProblem, brandOf: detectBrand, last4, bin, isLuhnValid },
     webhooks: {

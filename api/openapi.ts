@@ -79,6 +79,10 @@ function headersOf(route: Route) {
 }
 
 function bodyOf(route: Route) {
+  if (route.streamedBodyBytes !== undefined) {
+    const content = { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } };
+    return { body: { description: 'The file, as it is.', content, required: true } };
+  }
   if (route.rawBodyBytes !== undefined) {
     const content = { 'application/json': { schema: z.unknown() } };
     return { body: { description: 'As the provider documents it.', content, required: true } };

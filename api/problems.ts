@@ -60,6 +60,8 @@ const KINDS = {
   parameter_unknown: invalid(400, 'This parameter is not known here.'),
   parameter_invalid: invalid(400, 'A parameter is not valid.'),
   payment_method_unknown: invalid(400, 'No such payment method.'),
+  provider_account_unknown: invalid(404, 'No such provider account.'),
+  settlement_file_refused: invalid(422, 'This is not a file of this format.'),
   customer_unknown: invalid(400, 'No such customer.'),
   customer_mismatch: invalid(400, 'This payment method belongs to another customer.'),
   mandate_required: invalid(

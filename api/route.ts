@@ -32,6 +32,8 @@ export interface Route {
   readonly waits?: boolean;
   /** Present: the body is handed on as bytes, at most this many. */
   readonly rawBodyBytes?: number;
+  /** Present: the body is handed on as it comes, at most this many bytes of it. */
+  readonly streamedBodyBytes?: number;
   /** Where in the body a card number belongs. */
   readonly cardNumberAt?: readonly string[];
   readonly responses: Readonly<Record<number, RouteResponse>>;
@@ -66,6 +68,8 @@ export interface Call {
   /** Parsed JSON, or the bytes of a raw body. */
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The body as it comes, once, on routes that say so. */
+  stream(): AsyncIterable<Uint8Array>;
   /** The path as it was called, without the query. */
   readonly concretePath: string;
   readonly receivedAtMs: number;

@@ -104,7 +104,7 @@ async function whenUncertain<Answer>(
   }
 }
 
-function mustBeUncertain(error: unknown): void {
+export function mustBeUncertain(error: unknown): void {
   if (!isTimeout(error) && !isGrpcServiceError(error) && !(error instanceof ServiceError)) throw error;
 }
 

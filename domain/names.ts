@@ -91,6 +91,11 @@ export function deliveryWorkflowId(endpointId: string): string {
   return `delivery/${endpointId}`;
 }
 
+/** The workflow that looks after one exception. */
+export function caseWorkflowId(exceptionId: string): string {
+  return `case/${exceptionId}`;
+}
+
 /** Why a payment was canceled that came while another one of its reference was open or had succeeded. */
 export function duplicateOf(paymentId: string): string {
   return `duplicate_of_${paymentId}`;

@@ -14,11 +14,18 @@ import {
   type WorkerOptions,
 } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
-import { type Activities, createActivities } from '../activities/index.ts';
+import { type Activities, createActivities, type Dependencies } from '../activities/index.ts';
 import { createDataConverter } from '../client/codec/index.ts';
-import { connectClient, connectionOptions, createDeliveriesDoor, createDoor } from '../client/index.ts';
+import {
+  connectClient,
+  connectionOptions,
+  createDeliveriesDoor,
+  createDoor,
+  keepSchedules,
+} from '../client/index.ts';
 import { type Config, loadConfig } from '../config/env.ts';
 import { openDb } from '../db/client.ts';
+import { openCopyPool } from '../db/reconciliation/index.ts';
 import { refusePrivateTargetsForRealAccounts, refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { createVault } from '../vault/index.ts';
 import { startAuditAnchor } from './audit-anchor.ts';
@@ -43,35 +50,16 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   const db = openDb(config.databaseUrl);
   await refuseScaledTimeForRealAccounts(db, config.timeScale);
   await refusePrivateTargetsForRealAccounts(db, config.webhooks?.privateTargets ?? false);
-  const { taskQueue, namespace } = config.temporal;
+  const { taskQueue } = config.temporal;
   const door = createDoor({ client, db, taskQueue });
   const events = createDeliveriesDoor({ client, db, taskQueue });
-  const { timeScale, providerDeadlineMs, webhooks } = config;
-  const activities = createActivities({
-    db,
-    door,
-    events,
-    ...(webhooks === undefined ? {} : { webhooks }),
-    vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
-    providers: createProviders(config.providerSecrets),
-    settings: {
-      timeScale,
-      providerDeadlineMs,
-      ...(config.publicUrl === undefined ? {} : { publicUrl: config.publicUrl }),
-    },
-  });
-  const worker = await Worker.create({
-    connection,
-    namespace,
-    taskQueue,
-    activities,
-    dataConverter,
-    ...workflowSource(config.workflowBundle),
-    ...TUNING,
-    shutdownGraceTime: providerDeadlineMs + SHUTDOWN_MARGIN_MS,
-    shutdownForceTime: providerDeadlineMs + 2 * SHUTDOWN_MARGIN_MS,
-  });
-  const deliveries = await createDeliveryWorker(config, { connection, dataConverter, activities });
+  const { timeScale } = config;
+  const copyPool = openCopyPool(config.databaseUrl);
+  const activities = composeActivities(config, { db, copyPool, door, events });
+  const workers = await createWorkers(config, { connection, dataConverter, activities });
+  const schedules = keepSchedules({ client, db, taskQueue }, (error) =>
+    log.warn({ err: error }, 'Schedules of accounts could not be kept; trying again'),
+  );
   const sweeper = startSweeper({
     db,
     client,
@@ -94,18 +82,18 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
           intervalMs: Math.max(1_000, MINUTE * timeScale),
           log,
         });
-  const health = healthPage(config.workerHealthPort, worker, sweeper);
-  const done = Promise.all([worker.run(), deliveries.run()]).then(() => undefined);
+  const health = healthPage(config.workerHealthPort, workers[0], sweeper);
+  const done = Promise.all(workers.map((each) => each.run())).then(() => undefined);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    await sweeper.stop();
+    await Promise.all([sweeper.stop(), schedules.stop()]);
     events.close();
-    for (const each of [worker, deliveries]) if (each.getState() === 'RUNNING') each.shutdown();
+    for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
     await done.catch(() => undefined);
     // Last, so that the final steps of what was in flight are anchored too.
     await anchor?.stop();
     health?.close();
-    await Promise.all([connection.close(), client.connection.close(), db.$disconnect()]);
+    await Promise.all([connection.close(), client.connection.close(), db.$disconnect(), copyPool.end()]);
   };
   return {
     done,
@@ -116,11 +104,40 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   };
 }
 
+function composeActivities(
+  config: Config,
+  parts: Pick<Dependencies, 'db' | 'copyPool' | 'door' | 'events'>,
+): Activities {
+  const { timeScale, providerDeadlineMs, webhooks, publicUrl } = config;
+  return createActivities({
+    ...parts,
+    ...(webhooks === undefined ? {} : { webhooks }),
+    vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
+    providers: createProviders(config.providerSecrets),
+    settings: { timeScale, providerDeadlineMs, ...(publicUrl === undefined ? {} : { publicUrl }) },
+  });
+}
+
+type WorkerParts = Pick<WorkerOptions, 'connection' | 'dataConverter'> & { readonly activities: Activities };
+
+/** The one for payments, which has the workflows of all, and two whose activities hold nothing that a payment waits for. */
+async function createWorkers(config: Config, parts: WorkerParts): Promise<[Worker, Worker, Worker]> {
+  const { providerDeadlineMs } = config;
+  const { taskQueue, namespace } = config.temporal;
+  const worker = await Worker.create({
+    ...parts,
+    namespace,
+    taskQueue,
+    ...workflowSource(config.workflowBundle),
+    ...TUNING,
+    shutdownGraceTime: providerDeadlineMs + SHUTDOWN_MARGIN_MS,
+    shutdownForceTime: providerDeadlineMs + 2 * SHUTDOWN_MARGIN_MS,
+  });
+  return [worker, await createDeliveryWorker(config, parts), await createReconciliationWorker(config, parts)];
+}
+
 /** Endpoints that hang hold slots of their own, never one that a payment waits for. */
-function createDeliveryWorker(
-  { temporal, webhooks }: Config,
-  parts: Pick<WorkerOptions, 'connection' | 'dataConverter'> & { readonly activities: Activities },
-): Promise<Worker> {
+function createDeliveryWorker({ temporal, webhooks }: Config, parts: WorkerParts): Promise<Worker> {
   const { activities, ...rest } = parts;
   return Worker.create({
     ...rest,
@@ -129,6 +146,17 @@ function createDeliveryWorker(
     activities: { deliverDue: activities.deliverDue },
     maxConcurrentActivityTaskExecutions: 200,
     shutdownForceTime: 2 * SHUTDOWN_MARGIN_MS + (webhooks?.deadlineMs ?? 0),
+  });
+}
+
+/** A big file holds slots, and connections, of its own. What is stopped within a step is taken up by the next worker. */
+function createReconciliationWorker({ temporal }: Config, parts: WorkerParts): Promise<Worker> {
+  return Worker.create({
+    ...parts,
+    namespace: temporal.namespace,
+    taskQueue: `${temporal.taskQueue}-reconciliation`,
+    maxConcurrentActivityTaskExecutions: 2,
+    shutdownForceTime: 2 * SHUTDOWN_MARGIN_MS,
   });
 }
 

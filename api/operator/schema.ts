@@ -4,12 +4,14 @@ import { refundSchema } from '../refunds/schema.ts';
 import { listSchema } from '../schema.ts';
 
 /** What operators may send and get back. Every command says why; it stands in the audit row. */
-const reason = z
+export const reasonSchema = z
   .string()
   .trim()
   .min(3, 'say why, in at least 3 characters')
   .max(500)
   .meta({ description: 'Why; it stands in the audit row.' });
+
+const reason = reasonSchema;
 
 export const commandSchema = z.strictObject({ reason }).meta({ id: 'OperatorCommand' });
 

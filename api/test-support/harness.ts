@@ -21,6 +21,8 @@ export interface TestApi {
   readonly logs: string[];
   /** Endpoints whose deliveries were woken. */
   readonly pokes: string[];
+  /** Days that were run, as `account/date`. */
+  readonly runs: string[];
   /** With the keys that the API has. */
   readonly vault: Vault;
   readonly keys: { readonly a: string; readonly b: string; readonly aLive: string; readonly revoked: string };
@@ -48,6 +50,7 @@ export async function startTestApi(overrides: Partial<Config> = {}): Promise<Tes
   sql.on('error', () => undefined);
   const keys = await seedMerchants(sql, digest);
   const pokes: string[] = [];
+  const runs: string[] = [];
   const dns = new Map<string, readonly string[] | undefined>([['hooks.example', ['93.184.215.14']]]);
   const connection: DoorConnection = {
     door,
@@ -56,6 +59,15 @@ export async function startTestApi(overrides: Partial<Config> = {}): Promise<Tes
       pokeEndpoints: () => undefined,
       close: () => undefined,
     },
+    reconciliations: {
+      run: async (accountId, businessDate) => {
+        runs.push(`${accountId}/${businessDate}`);
+        return `reconciliation/${accountId}/${businessDate}`;
+      },
+      progress: async () => undefined,
+      result: async () => ({ status: 'closed', posted: 0 }),
+    },
+    cases: { command: async () => ({ type: 'not_found' }) },
     check: () => api.temporal(),
     close: async () => undefined,
   };
@@ -72,6 +84,7 @@ export async function startTestApi(overrides: Partial<Config> = {}): Promise<Tes
     ownerUrl: database.ownerUrl,
     logs,
     pokes,
+    runs,
     dns,
     vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
     keys,

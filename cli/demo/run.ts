@@ -5,6 +5,7 @@
  */
 import { CARD_SCENARIOS, type CardScenario, type Command } from './card-scenarios.ts';
 import { CHALLENGE_SCENARIOS, keptCard, tryChallenge } from './challenge-scenarios.ts';
+import { type ClosedDay, closeDays } from './day.ts';
 import { FAULT_SCENARIOS } from './fault-scenarios.ts';
 import { differences, judgeByJournals, judgeRefunds } from './judge.ts';
 import { startListener } from './listener.ts';
@@ -30,10 +31,18 @@ export interface Summary {
   /** Written of these payments, and taken by the merchant's endpoint in their order. */
   readonly events: number;
   readonly events_delivered: number;
+  /** Days that were reconciled, and breaks that were planted in their files and found. */
+  readonly days_closed: number;
+  readonly breaks_planted: number;
+  readonly breaks_found: number;
+  /** Figures in which the ledger, the bank and the providers' books differ. */
+  readonly ledger_off: number;
 }
 
 export interface DemoResult {
   readonly rows: readonly Row[];
+  /** How the day was closed at each provider. */
+  readonly days: readonly ClosedDay[];
   /** What was not as promised of the webhooks that the merchant heard. */
   readonly unheard: readonly string[];
   readonly summary: Summary;
@@ -41,7 +50,10 @@ export interface DemoResult {
 
 interface Judged {
   readonly rows: readonly Row[];
-  readonly summary: Omit<Summary, 'events' | 'events_delivered'>;
+  readonly summary: Pick<
+    Summary,
+    'payments' | 'as_expected' | 'charged_twice' | 'lost' | 'refunds' | 'refunded_twice'
+  >;
 }
 
 /** Merchants come several at once. */
@@ -75,15 +87,33 @@ export async function runDemo(stage: Stage): Promise<DemoResult> {
     const judged = await judge(tried, stage);
     const heard = await listener.heard(judged.rows.map(({ payment }) => payment.id));
     const { events, delivered: events_delivered } = heard;
+    const days = await closeDays(stage);
     return {
       rows: judged.rows,
       unheard: heard.problems,
-      summary: { ...judged.summary, events, events_delivered },
+      days,
+      summary: { ...judged.summary, events, events_delivered, ...summaryOf(days) },
     };
   } finally {
     await sandboxes.clearFaults();
     await listener.close();
   }
+}
+
+function summaryOf(days: readonly ClosedDay[]) {
+  const planted = days.flatMap((day) => [...day.planted]);
+  const found = days.flatMap(({ report, planted: each }) =>
+    [...each].map(([type, count]) =>
+      Math.min(count, report.breaks.find((one) => one.type === type)?.found ?? 0),
+    ),
+  );
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, each) => total + each, 0);
+  return {
+    days_closed: days.filter(({ report }) => report.status === 'closed').length,
+    breaks_planted: sum(planted.map(([, count]) => count)),
+    breaks_found: sum(found),
+    ledger_off: sum(days.map(({ off }) => off.length)),
+  };
 }
 
 /** Judged at the very end, so that a second charge or refund that came late is seen too. */

@@ -32,11 +32,30 @@ export interface Fault {
   readonly status?: number;
 }
 
+const dayFields = z.object({ businessDate: z.string() });
+
+const publishedSchema = z.object({
+  planted: z.array(z.object({ type: z.string() })),
+  /** By settlement currency, in minor units. */
+  journal: z.record(z.string(), z.object({ net: z.number(), payouts: z.number() })),
+});
+
+export interface PublishedDay {
+  readonly planted: readonly { readonly type: string }[];
+  /** By settlement currency, in minor units; payouts are negative. */
+  readonly totals: Readonly<Record<string, { readonly net: number; readonly payouts: number }>>;
+}
+
 export interface Sandboxes {
   effects(): Promise<readonly Effect[]>;
   fault(provider: ProviderName, fault: Fault): Promise<void>;
   /** Ends every fault of both. */
   clearFaults(): Promise<void>;
+  /** Publishes what was executed and not settled yet as the file of a business day, spoiled as asked. */
+  closeDay(provider: ProviderName, date: string, breaks: readonly string[]): Promise<PublishedDay>;
+  closedDays(provider: ProviderName): Promise<readonly string[]>;
+  /** What the payouts' bank says of a day, as camt.053. */
+  bankStatement(provider: ProviderName, date: string): Promise<string>;
   /** Keeps a provider's webhooks back, or lets them go, with those that were kept. */
   webhooks(provider: ProviderName, mode: 'hold' | 'normal'): Promise<void>;
 }
@@ -73,6 +92,22 @@ export function connectSandboxes(adminUrls: Readonly<Record<ProviderName, string
     },
     async fault(provider, fault) {
       await call(provider, 'POST', '/faults', fault);
+    },
+    async closeDay(provider, businessDate, breaks) {
+      const order = { businessDate, breaks: breaks.map((type) => ({ type })) };
+      const { planted, journal } = publishedSchema.parse(await call(provider, 'POST', '/settlement', order));
+      return { planted, totals: journal };
+    },
+    async closedDays(provider) {
+      return z
+        .array(dayFields)
+        .parse(await call(provider, 'GET', '/settlement'))
+        .map(({ businessDate }) => businessDate);
+    },
+    async bankStatement(provider, date) {
+      const response = await fetch(`${adminUrls[provider]}/bank/statements/${date}`);
+      if (!response.ok) throw new Error(`${provider} sandbox: its bank answered ${response.status}`);
+      return response.text();
     },
     async webhooks(provider, mode) {
       await call(provider, 'POST', '/webhooks', { mode });

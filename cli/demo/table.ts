@@ -1,8 +1,9 @@
+import { renderReport } from '../../domain/reconciliation/report-text.ts';
 import { describeRefunds, type Expectation } from './judge.ts';
 import type { DemoResult, Row } from './run.ts';
 
 /** The demo's result for people: what was tried, what should come of it, what did. */
-export function renderTable({ rows, summary, unheard }: DemoResult): string {
+export function renderTable({ rows, summary, unheard, days }: DemoResult): string {
   const cells = rows.map((row) => [
     row.ok ? '✓' : '✗',
     row.name,
@@ -25,17 +26,26 @@ export function renderTable({ rows, summary, unheard }: DemoResult): string {
   const problems = rows.flatMap((row) =>
     row.problems.map((problem) => `  ✗ ${row.name} (${row.payment.id}): ${problem}`),
   );
-  const differences = [...problems, ...unheard.map((each) => `  ✗ webhooks: ${each}`)];
+  const differences = [
+    ...problems,
+    ...unheard.map((each) => `  ✗ webhooks: ${each}`),
+    ...days.flatMap(({ provider, missed, off }) =>
+      [...missed, ...off].map((each) => `  ✗ ${provider}'s day: ${each}`),
+    ),
+  ];
   return [
     draw(header),
     draw(widths.map((width) => '─'.repeat(width))),
     ...cells.map(draw),
+    ...days.flatMap(({ report }) => ['', renderReport(report)]),
     ...(differences.length === 0 ? [] : ['', 'Differences:', ...differences]),
     '',
     `${summary.payments} payments, ${summary.as_expected} as expected; by the providers' own journals ` +
       `${summary.charged_twice} charged twice, ${summary.lost} lost; ` +
       `${summary.refunds} refunds, ${summary.refunded_twice} made twice; ` +
-      `${summary.events_delivered} of ${summary.events} events delivered to the merchant's endpoint, in order.`,
+      `${summary.events_delivered} of ${summary.events} events delivered to the merchant's endpoint, in order; ` +
+      `${summary.days_closed} days closed, ${summary.breaks_found} of ${summary.breaks_planted} breaks found, ` +
+      `ledger and books differ in ${summary.ledger_off} figures.`,
   ].join('\n');
 }
 

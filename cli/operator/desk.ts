@@ -42,9 +42,10 @@ const problemSchema = z.object({
   }),
 });
 
-export function connectDesk(apiUrl: string, key: string): Desk {
+/** `root` is what its paths go on from. */
+export function connectDesk(apiUrl: string, key: string, root = 'operator/'): Desk {
   const call = async (method: string, path: string, headers: Record<string, string>, body?: object) => {
-    const response = await fetch(`${apiUrl.replace(/\/$/, '')}/v1/operator/${path}`, {
+    const response = await fetch(`${apiUrl.replace(/\/$/, '')}/v1/${root}${path}`, {
       method,
       headers: { authorization: `Bearer ${key}`, ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

@@ -123,7 +123,11 @@ function pathOf(id: string): string {
   throw new UsageError(`${id} is neither a payment (pay_...) nor a refund (ref_...)`);
 }
 
-function whereAndWho(options: OperatorOptions, env: Env): [apiUrl: string, key: string] {
+/** Which API, and whose key. */
+export function whereAndWho(
+  options: Pick<OperatorOptions, 'as' | 'api-url'>,
+  env: Env,
+): [apiUrl: string, key: string] {
   const stack = readRunningStack(env);
   if (options.as !== undefined) {
     const key = stack?.operatorKeys[options.as as 'alice' | 'bob'];

@@ -4,6 +4,7 @@ import { createMerchant } from '../demo/merchant.ts';
 import { startStack } from '../demo/own-stack.ts';
 import { runDemo } from '../demo/run.ts';
 import { connectSandboxes } from '../demo/sandboxes.ts';
+import { connectBooks } from '../demo/stage.ts';
 import { renderTable } from '../demo/table.ts';
 import { connectDesk } from '../operator/desk.ts';
 import { readRunningStack } from '../stack/stack-file.ts';
@@ -17,8 +18,9 @@ const verb: Verb = {
 
 Makes about 90 payments with the providers' published test cards: approvals, captures, voids, refunds, every
 decline, 3DS in each outcome, failover, a reply dropped on each operation, repeats, and what two operators must
-resolve. Each is compared with what it should come to and with the journals of the providers' sandboxes. Exits 1
-on any difference. Can be run again and again on the same data.
+resolve. Each is compared with what it should come to and with the journals of the providers' sandboxes. At the end
+both providers publish their settlement files, spoiled on purpose, and the day is reconciled with the bank's
+statement. Exits 1 on any difference. Can be run again and again on the same data.
 
 With --browser it makes one payment that needs a 3DS challenge, prints where its payer must go, opens it in a
 Chromium where the machine has one and a display, and tells what came of it. Where no stack runs, it starts one
@@ -27,7 +29,8 @@ for itself. --headless lets nobody click: it presses what --answer says (approve
 Without options it finds the stack that ./interlock up runs. With them, all five are needed: the API, a
 merchant's key, two operators' keys, and the sandboxes' admin servers.
 
-  --json    end with a line of JSON: {"payments":N,"as_expected":N,"charged_twice":0,"lost":0,"refunds":N,"refunded_twice":0,"events":N,"events_delivered":N}`,
+  --json    end with a line of JSON: {"payments":N,"as_expected":N,"charged_twice":0,"lost":0,"refunds":N,"refunded_twice":0,"events":N,"events_delivered":N,
+            "days_closed":2,"breaks_planted":N,"breaks_found":N,"ledger_off":0}`,
   run,
 };
 
@@ -64,11 +67,14 @@ async function run(argv: string[]): Promise<number> {
     merchant: createMerchant(apiUrl, apiKey),
     sandboxes: connectSandboxes(target.adminUrls),
     operators: { alice: connectDesk(apiUrl, operatorKeys.alice), bob: connectDesk(apiUrl, operatorKeys.bob) },
+    books: connectBooks(apiUrl, operatorKeys.alice),
   });
   console.log(renderTable(result));
   if (json) console.log(JSON.stringify(result.summary));
   const { payments, as_expected, charged_twice, lost, refunded_twice } = result.summary;
-  const asPromised = as_expected === payments && result.unheard.length === 0;
+  const { days_closed, breaks_planted, breaks_found, ledger_off } = result.summary;
+  const isClosed = days_closed === result.days.length && breaks_found === breaks_planted && ledger_off === 0;
+  const asPromised = as_expected === payments && result.unheard.length === 0 && isClosed;
   return asPromised && charged_twice + lost + refunded_twice === 0 ? 0 : 1;
 }
 

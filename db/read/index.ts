@@ -5,6 +5,8 @@
  * What may not: writes, locks, and anything sealed; card data and raw webhooks don't leave through here.
  */
 export type { StoredResolution } from '../resolutions.ts';
+export type { CaseFigures } from './case-figures.ts';
+export { type CaseFilter, type CaseReader, createCaseReader, type WholeCase } from './cases.ts';
 export {
   type CustomerFilter,
   type CustomerPage,
@@ -20,6 +22,7 @@ export {
   type EventReader,
   type StoredEvent,
 } from './events.ts';
+export { createLedgerReader, type LedgerReader } from './ledger.ts';
 export {
   type AboutOwner,
   createOperatorReader,
@@ -45,4 +48,5 @@ export {
   type RefundPage,
   type RefundReader,
 } from './refunds.ts';
+export { createSettlementReader, type SettlementReader } from './settlements.ts';
 export { createTimelineReader, type TimelineEntry, type TimelineReader } from './timeline.ts';

@@ -12,3 +12,4 @@ export {
   type PaymentMethodWriter,
 } from './payment-methods.ts';
 export { createRequestReader, type RequestReader, type StoredRequest } from './requests.ts';
+export { createSelectionKeeper, type SelectionKeeper } from './selections.ts';

@@ -12,6 +12,20 @@ export async function delivery(): Promise<void> {
   await sleep('1 minute');
 }
 
+async function caseFile(): Promise<void> {
+  await sleep('1 minute');
+}
+
+export { caseFile as case };
+
+export async function reconciliation(): Promise<void> {
+  await sleep('1 minute');
+}
+
+export async function scheduledReconciliation(): Promise<void> {
+  await sleep('1 minute');
+}
+
 export async function refund(): Promise<void> {
   await sleep('1 minute');
 }

@@ -10,7 +10,14 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { z } from 'zod';
 import { createPayloadCodec, type KeyRing } from '../../client/codec/index.ts';
 
-export type Kind = 'payment' | 'refund' | 'delivery' | 'challenge';
+export type Kind =
+  | 'payment'
+  | 'refund'
+  | 'delivery'
+  | 'challenge'
+  | 'case'
+  | 'reconciliation'
+  | 'scheduledReconciliation';
 
 const folderOf = (kind: Kind) =>
   fileURLToPath(new URL(`../../workflows/${kind}/histories/`, import.meta.url));
@@ -21,6 +28,9 @@ export const HISTORIES: Readonly<Record<Kind, string>> = {
   refund: folderOf('refund'),
   delivery: folderOf('delivery'),
   challenge: folderOf('challenge'),
+  case: folderOf('case'),
+  reconciliation: folderOf('reconciliation'),
+  scheduledReconciliation: `${folderOf('reconciliation')}scheduled/`,
 };
 export const KEYS_FILE = 'codec-keys.json';
 
@@ -153,8 +163,6 @@ export function kindOf(history: HistoryJson): string {
 
 /** How an endpoint stood when its last pass was over. */
 function deliveryStatusOf(history: HistoryJson): { readonly status: string; readonly closed: boolean } {
-  if (eventsOf(history, 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW').length > 0)
-    return { status: 'continued', closed: true };
   const report = eventsOf(history, 'ACTIVITY_TASK_COMPLETED')
     .map(({ result }) => payloadsOf(result)[0])
     .at(-1);
@@ -182,11 +190,13 @@ function challengeStatusOf(history: HistoryJson): { readonly status: string; rea
 }
 
 /**
- * Where the payment, refund or endpoint stood at the history's end: its workflow's result, or the attribute it last
+ * Where the payment, refund, endpoint or case stood at the history's end: its workflow's result, or the attribute it last
  * showed. A refund that was refused when it was planned has no result at all.
  */
 export function statusOf(history: HistoryJson): { readonly status: string; readonly closed: boolean } {
   if (kindOf(history) === 'challenge') return challengeStatusOf(history);
+  if (eventsOf(history, 'WORKFLOW_EXECUTION_CONTINUED_AS_NEW').length > 0)
+    return { status: 'continued', closed: true };
   const [completed] = eventsOf(history, 'WORKFLOW_EXECUTION_COMPLETED');
   if (completed !== undefined) {
     const [result] = payloadsOf(completed.result);
@@ -194,6 +204,8 @@ export function statusOf(history: HistoryJson): { readonly status: string; reado
     return { status: z.object({ status: z.string() }).parse(result).status, closed: true };
   }
   if (kindOf(history) === 'delivery') return deliveryStatusOf(history);
+  if (kindOf(history) === 'reconciliation') return { status: 'file', closed: false };
+  if (kindOf(history) === 'scheduledReconciliation') return { status: 'day', closed: false };
   const shown = [
     ...eventsOf(history, 'WORKFLOW_EXECUTION_STARTED'),
     ...eventsOf(history, 'UPSERT_WORKFLOW_SEARCH_ATTRIBUTES'),

@@ -9,6 +9,8 @@ export default defineConfig({
       'test/replay/record-deliveries.ts',
       'test/replay/record-additions.ts',
       'test/replay/record-challenges.ts',
+      'test/replay/record-cases.ts',
+      'test/replay/record-reconciliations.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,

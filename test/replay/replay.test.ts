@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { createActivities, type Dependencies } from '../../activities/index.ts';
 import { historyFromJson } from '../../cli/replay/history-json.ts';
 import { createDataConverter, failureConverterPath } from '../../client/codec/index.ts';
+import { CASE_UPDATES, caseQuery, lookSignal } from '../../workflows/case/messages.ts';
 import { returnedSignal, settledSignal, standingQuery } from '../../workflows/challenge/messages.ts';
 import { pokeSignal } from '../../workflows/delivery/messages.ts';
 import { OPERATOR_UPDATES } from '../../workflows/operations/operator-messages.ts';
@@ -15,6 +16,7 @@ import {
   snapshotQuery,
   voidUpdate,
 } from '../../workflows/payment/messages.ts';
+import { fileArrivedSignal, progressQuery } from '../../workflows/reconciliation/messages.ts';
 import { cancelRefundUpdate, createRefundUpdate, refundNewsSignal } from '../../workflows/refund/messages.ts';
 import {
   decoded,
@@ -30,7 +32,15 @@ import {
 import { NOT_REACHED, STATUSES, STORIES } from './stories.ts';
 import { unreadable } from './unreadable.ts';
 
-const KINDS: readonly Kind[] = ['payment', 'refund', 'delivery', 'challenge'];
+const KINDS: readonly Kind[] = [
+  'payment',
+  'refund',
+  'delivery',
+  'challenge',
+  'case',
+  'reconciliation',
+  'scheduledReconciliation',
+];
 
 const histories = loadHistories();
 const keys = historyKeys();
@@ -130,24 +140,47 @@ const OPERATORS = [
 
 /** What is in open histories out there: changing a name strands them, so these lists only ever grow. */
 const WIRE = {
-  workflows: ['challenge', 'delivery', 'payment', 'refund'],
+  workflows: [
+    'case',
+    'challenge',
+    'delivery',
+    'payment',
+    'reconciliation',
+    'refund',
+    'scheduledReconciliation',
+  ],
   activities: [
     'authorize',
+    'beginReconciliation',
+    'bringSettlementNews',
+    'businessDateOf',
     'capture',
+    'checkSettlementNews',
+    'classifySettlements',
+    'closeReconciliation',
     'deliverDue',
+    'fetchSettlements',
     'inquire',
     'inquireRefunds',
+    'postBankLines',
+    'postSettlements',
     'record',
     'recordRefund',
+    'refreshBookings',
     'refund',
     'resend',
+    'stageSettlements',
     'tellOfChallenge',
+    'verifySettlements',
     'voidAuthorization',
   ],
   localActivities: [
     'acknowledge',
+    'commandCase',
+    'escalateCase',
     'hydrate',
     'hydrateRefund',
+    'lookAfterCase',
     'paidOtherwise',
     'plan',
     'planRefund',
@@ -163,9 +196,12 @@ const WIRE = {
     refund: ['cancel', 'create', ...OPERATORS.filter((name) => !/^(move|void)/.test(name))],
     delivery: [],
     challenge: [],
+    case: ['approve', 'assign', 'comment', 'dispose', 'propose', 'reject'],
+    reconciliation: [],
+    scheduledReconciliation: [],
   },
-  signals: ['news', 'poke', 'returned', 'settled'],
-  queries: ['snapshot', 'standing'],
+  signals: ['fileArrived', 'look', 'news', 'poke', 'returned', 'settled'],
+  queries: ['case', 'progress', 'snapshot', 'standing'],
 };
 
 /** Steps are written by a regular activity only while Postgres is away. */
@@ -202,9 +238,20 @@ describe('the names on the wire', () => {
     const ofRefunds = [createRefundUpdate, cancelRefundUpdate].map(({ name }) => name);
     const { move: _move, void: _void, ...forRefunds } = OPERATOR_UPDATES;
     expect(sorted([...ofRefunds, ...Object.values(forRefunds)])).toEqual(sorted(WIRE.updates.refund));
-    const signals = [newsSignal, refundNewsSignal, pokeSignal, returnedSignal, settledSignal];
+    expect(sorted(Object.values(CASE_UPDATES))).toEqual(WIRE.updates.case);
+    const signals = [
+      newsSignal,
+      refundNewsSignal,
+      pokeSignal,
+      returnedSignal,
+      settledSignal,
+      lookSignal,
+      fileArrivedSignal,
+    ];
     expect(sorted(signals.map(({ name }) => name))).toEqual(WIRE.signals);
-    expect(sorted([snapshotQuery.name, standingQuery.name])).toEqual(WIRE.queries);
+    expect(sorted([snapshotQuery.name, standingQuery.name, caseQuery.name, progressQuery.name])).toEqual(
+      WIRE.queries,
+    );
     expect(Object.keys(await import('../../workflows/index.ts')).sort()).toEqual(WIRE.workflows);
     // Made, not called: what they depend on is never touched.
     const activities = Object.keys(createActivities({} as Dependencies)).sort();

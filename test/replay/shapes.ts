@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AUTHENTICATION_STATUSES } from '../../domain/authentication/states.ts';
+import { DISPOSITIONS } from '../../domain/reconciliation/terms.ts';
 
 /**
  * What today's code reads of the payloads that old workflows carry. Fields may be added to them, never taken
@@ -39,6 +40,14 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   payment: z.object({ paymentId: z.string(), generation: z.int(), order: order.optional() }),
   refund: z.object({ refundId: z.string(), generation: z.int(), order: refundOrder.optional() }),
   delivery: z.object({ endpointId: z.string(), passesARun: z.int().optional() }),
+  case: z.object({ exceptionId: z.string(), looksARun: z.int().optional() }),
+  reconciliation: z.object({
+    accountId: z.string(),
+    businessDate: z.string(),
+    deadlineMs: z.number().optional(),
+    eventsARun: z.int().optional(),
+  }),
+  scheduledReconciliation: z.object({ accountId: z.string() }),
   challenge: z.object({
     paymentId: z.string(),
     attemptId: z.string(),
@@ -62,6 +71,17 @@ const BY_OPERATORS: Readonly<Record<string, z.ZodType>> = {
   approveResolution: operatorCommand.extend({ resolutionId: z.string() }),
 };
 
+const caseCommand = (shape: z.ZodType) => operatorCommand.extend({ command: shape });
+const caseDecision = { disposition: z.enum(DISPOSITIONS), target: z.string().optional() };
+const OF_CASES: Readonly<Record<string, z.ZodType>> = {
+  assign: caseCommand(z.object({ type: z.literal('assign'), owner: z.string().optional() })),
+  comment: caseCommand(z.object({ type: z.literal('comment') })),
+  propose: caseCommand(z.object({ type: z.literal('propose'), ...caseDecision })),
+  dispose: caseCommand(z.object({ type: z.literal('dispose'), ...caseDecision })),
+  approve: caseCommand(z.object({ type: z.literal('approve') })),
+  reject: caseCommand(z.object({ type: z.literal('reject') })),
+};
+
 export const UPDATES: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   payment: {
     create: stamp,
@@ -78,6 +98,7 @@ export const UPDATES: Readonly<Record<string, Readonly<Record<string, z.ZodType>
     }),
     ...BY_OPERATORS,
   },
+  case: OF_CASES,
 };
 
 const routeStep = z.object({
@@ -204,6 +225,12 @@ interface Shapes {
 }
 
 const SEND: Shapes = { input: sendOrder, result: sent };
+/** A step of a day says what it did, and what the next ones must know. */
+function ofDay(result: z.ZodRawShape): { readonly input: z.ZodType; readonly result: z.ZodType } {
+  const day = { accountId: z.string(), businessDate: z.string() };
+  return { input: z.object(day), result: z.object({ said: z.string(), ...result }) };
+}
+
 export const ACTIVITIES: Readonly<Record<string, Shapes>> = {
   authorize: SEND,
   capture: SEND,
@@ -224,6 +251,21 @@ export const ACTIVITIES: Readonly<Record<string, Shapes>> = {
     }),
     result: z.unknown(),
   },
+  businessDateOf: {
+    input: z.object({ accountId: z.string(), atMs: z.number() }),
+    result: z.object({ businessDate: z.string() }),
+  },
+  beginReconciliation: ofDay({ windowMs: z.number(), firstWaitMs: z.number(), longestWaitMs: z.number() }),
+  fetchSettlements: ofDay({}),
+  verifySettlements: ofDay({ held: z.int(), refused: z.int(), waiting: z.int() }),
+  refreshBookings: ofDay({}),
+  stageSettlements: ofDay({}),
+  classifySettlements: ofDay({}),
+  postSettlements: ofDay({}),
+  postBankLines: ofDay({}),
+  bringSettlementNews: ofDay({ brought: z.int(), letters: z.int(), waitMs: z.number() }),
+  checkSettlementNews: ofDay({ open: z.int() }),
+  closeReconciliation: ofDay({ status: z.enum(['closed', 'blocked']), posted: z.int() }),
   deliverDue: {
     input: z.object({ endpointId: z.string() }),
     result: z.object({
@@ -256,6 +298,25 @@ const resolution = z.object({
   proposedBy: z.string(),
 });
 
+const caseFile = z.object({
+  id: z.string(),
+  kind: z.string(),
+  summary: z.string(),
+  status: z.enum(['open', 'proposed', 'resolved']),
+  team: z.string(),
+  openedAtMs: z.number(),
+  dueAtMs: z.number().optional(),
+  slaMs: z.number(),
+  escalations: z.int(),
+  decision: z.object({ status: z.string(), type: z.enum(DISPOSITIONS), proposedBy: z.string() }).optional(),
+  resolution: z.string().optional(),
+});
+const lookedAt = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('here'), file: caseFile }),
+  z.object({ type: z.literal('left'), file: caseFile }),
+  z.object({ type: z.literal('gone') }),
+]);
+
 export const LOCAL: Readonly<Record<string, z.ZodType>> = {
   plan: z.object({ payment, settings, bodyDigest: z.string() }),
   hydrate: z.object({ payment: payment.optional(), settings }),
@@ -271,4 +332,11 @@ export const LOCAL: Readonly<Record<string, z.ZodType>> = {
   }),
   paidOtherwise: z.boolean(),
   acknowledge: z.unknown(),
+  lookAfterCase: lookedAt,
+  escalateCase: lookedAt,
+  commandCase: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('done'), file: caseFile }),
+    z.object({ type: z.literal('refused'), refusal: z.object({ code: z.string(), message: z.string() }) }),
+    z.object({ type: z.literal('gone') }),
+  ]),
 };

@@ -3,6 +3,7 @@ import {
   AUTHENTICATION_STATUSES,
   isWaiting,
 } from '../../domain/authentication/states.ts';
+import { CASE_STATUSES } from '../../domain/cases/states.ts';
 import { PAYMENT_STATUSES } from '../../domain/payment/states.ts';
 import { REFUND_STATUSES } from '../../domain/refund/states.ts';
 import type { Kind } from './histories.ts';
@@ -17,6 +18,9 @@ export const STATUSES: Readonly<Record<Kind, readonly string[]>> = {
   payment: PAYMENT_STATUSES,
   refund: [...REFUND_STATUSES, 'refused'],
   delivery: ['idle', 'retrying', 'dead_letters', 'disabled', 'gone', 'continued'],
+  case: [...CASE_STATUSES, 'gone', 'continued'],
+  reconciliation: ['closed', 'blocked', 'file', 'continued'],
+  scheduledReconciliation: ['reconciled', 'under_way', 'day'],
   challenge: [...new Set(WAITED_FOR.flatMap((from) => AUTHENTICATION_EDGES[from])), 'unsettled'],
 };
 
@@ -26,6 +30,9 @@ export const NOT_REACHED: Readonly<Record<Kind, readonly string[]>> = {
   refund: [],
   delivery: [],
   challenge: ['rejected'],
+  case: [],
+  reconciliation: [],
+  scheduledReconciliation: [],
 };
 
 /** Ways through a payment or refund that a status alone doesn't tell apart. */
@@ -110,6 +117,32 @@ export const STORIES: Readonly<Record<Kind, readonly string[]>> = {
     'gone-deleted',
     'continued-as-new',
   ],
+  case: [
+    'waiting-open',
+    'waiting-open-escalated',
+    'waiting-proposed',
+    'resolved-by-two',
+    'resolved-by-one',
+    'resolved-after-a-rejection',
+    'resolved-by-others',
+    'resolved-when-seen-again',
+    'gone',
+    'continued-as-new',
+  ],
+  reconciliation: [
+    'closed-clean',
+    'closed-with-news-taken-in',
+    'closed-run-again',
+    'closed-by-an-upload',
+    'closed-by-an-upload-while-waiting',
+    'closed-without-a-file',
+    'closed-though-the-provider-was-away',
+    'blocked-by-its-totals',
+    'blocked-by-what-cannot-be-read',
+    'waiting-file',
+    'continued-as-new',
+  ],
+  scheduledReconciliation: ['reconciled', 'under-way', 'waiting-day'],
   challenge: [
     ...atBoth(
       'waiting-challenge-required',

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { historyToJson } from '../../cli/replay/history-json.ts';
 import { createDataConverter } from '../../client/codec/index.ts';
 import { connectClient } from '../../client/index.ts';
-import { deliveryWorkflowId, isRefundId, workflowIdOf } from '../../domain/ids.ts';
+import { caseWorkflowId, deliveryWorkflowId, isRefundId, workflowIdOf } from '../../domain/ids.ts';
 import { waitFor } from '../support/harness.ts';
 import { freshKey, type System, type SystemOptions, startSystem } from '../support/system.ts';
 import {
@@ -200,14 +200,18 @@ export async function keep(
   writeFileSync(join(HISTORIES[kind], `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
 }
 
-/** A challenge is named by its workflow. */
+/** A challenge is named by its workflow, and so is a day. */
 function workflowOf(kind: Kind, id: string, generation: number): string {
-  if (kind === 'challenge') return id;
+  if (kind === 'challenge' || kind === 'reconciliation' || kind === 'scheduledReconciliation') return id;
+  if (kind === 'case') return caseWorkflowId(id);
   return kind === 'delivery' ? deliveryWorkflowId(id) : workflowIdOf(id, generation);
 }
 
 function kindOfId(id: string): Kind {
   if (id.startsWith('challenge/')) return 'challenge';
+  if (id.startsWith('reconciliation/'))
+    return /^reconciliation\/[^/]+\/[^/]+$/.test(id) ? 'reconciliation' : 'scheduledReconciliation';
+  if (id.startsWith('exc_')) return 'case';
   if (id.startsWith('we_')) return 'delivery';
   return isRefundId(id) ? 'refund' : 'payment';
 }

@@ -100,6 +100,13 @@ function insistent<T extends object>(local: T, atLength: T): T {
   });
 }
 
+type CaseSteps = Pick<Activities, 'lookAfterCase' | 'escalateCase' | 'commandCase'>;
+
+export const cases = insistent(
+  oneAtATime(proxyLocalActivities<CaseSteps>(localOptions)),
+  proxyActivities<CaseSteps>(atLengthOptions),
+);
+
 type Records = Pick<Activities, 'record' | 'recordRefund'>;
 
 /** A step that is decided must be written. */

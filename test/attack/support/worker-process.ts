@@ -28,7 +28,7 @@ export interface WorkerFactory {
 let bundle: ReturnType<typeof bundleWorkflowCode> | undefined;
 
 /** Bundles the workflows once; each process then starts from the bundle. */
-export async function workerProcesses(system: System): Promise<WorkerFactory> {
+export async function workerProcesses(system: Pick<System, 'config'>): Promise<WorkerFactory> {
   const folder = await mkdtemp(join(tmpdir(), 'interlock-attack-'));
   const bundlePath = join(folder, 'workflows.js');
   const secretsPath = join(folder, 'secrets.json');
@@ -56,7 +56,7 @@ export async function workerProcesses(system: System): Promise<WorkerFactory> {
   };
 }
 
-function environment({ config }: System, secretsPath: string): Record<string, string> {
+function environment({ config }: Pick<System, 'config'>, secretsPath: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     DATABASE_URL: config.databaseUrl,
