@@ -68,7 +68,7 @@ export function createInbox(db: Db): Inbox {
               AND (a.payment_id = e."namedPaymentId" OR a.provider_reference = e."providerReference")
             UNION ALL
             SELECT o.payment_id, o.owner_id, NULL FROM refund f JOIN operation o ON o.owner_id = f.id
-            WHERE f.account_id = ${accountId} AND o.provider_reference = e."providerReference") found
+            WHERE f.account_id = ${accountId} AND o.kind = 'refund' AND o.provider_reference = e."providerReference") found
           ORDER BY found.owner_id <> found.payment_id DESC, found.named DESC NULLS LAST LIMIT 1) m ON true
         LEFT JOIN refund r ON r.id = e."namedRefundId" AND r.payment_id = m.payment_id
         ON CONFLICT (account_id, provider_event_id) DO NOTHING

@@ -285,3 +285,7 @@ DO $$ BEGIN
   END IF;
 END $$;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO interlock_app;
+
+-- Letters about refunds are found by the provider's name for the refund; without it each webhook reads every operation.
+CREATE INDEX "operation_refund_reference_idx" ON "operation"("provider_reference")
+  WHERE kind = 'refund' AND provider_reference IS NOT NULL;
