@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Pool } from 'pg';
 import { type Db, poolOf } from '../client.ts';
 import { Prisma, type SettlementFile as Row } from '../generated/client.ts';
 import { type Connection, execute, query, transaction } from '../sql.ts';
@@ -180,16 +181,26 @@ async function noteDuplicate(db: Db, file: SettlementFile, arrival: Arrival): Pr
 /** A file's bytes, a chunk at a time. */
 export async function* readFile(db: Db, fileId: string): AsyncGenerator<Uint8Array> {
   const pool = poolOf(db);
-  for (let number = 0; ; number += 1) {
-    const [chunk] = await query<{ content: Uint8Array }>(
-      pool,
-      Prisma.sql`
-      SELECT c.content FROM settlement_file f JOIN settlement_file_chunk c ON c.content_id = f.content_id
-      WHERE f.id = ${fileId} AND c.number = ${number}::int`,
-    );
+  // The next one is on its way while this one is read.
+  let coming = readChunk(pool, fileId, 0);
+  for (let number = 1; ; number += 1) {
+    const chunk = await coming;
     if (chunk === undefined) return;
-    yield chunk.content;
+    coming = readChunk(pool, fileId, number);
+    // Whoever stops in the middle never asks for it.
+    coming.catch(() => undefined);
+    yield chunk;
   }
+}
+
+async function readChunk(pool: Pool, fileId: string, number: number): Promise<Uint8Array | undefined> {
+  const [chunk] = await query<{ content: Uint8Array }>(
+    pool,
+    Prisma.sql`
+    SELECT c.content FROM settlement_file f JOIN settlement_file_chunk c ON c.content_id = f.content_id
+    WHERE f.id = ${fileId} AND c.number = ${number}::int`,
+  );
+  return chunk?.content;
 }
 
 export async function findFile(db: Db, fileId: string): Promise<SettlementFile | undefined> {

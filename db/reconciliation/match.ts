@@ -158,7 +158,9 @@ function notAlone(file: SettlementFile): Statement {
     UPDATE pair p SET fits = false
     WHERE p.fits AND p.booking_number IN (
       SELECT q.booking_number FROM pair q JOIN incoming i ON i.line = q.line
-      WHERE i.type IN ('capture', 'refund') GROUP BY q.booking_number HAVING count(*) > 1
+      WHERE i.type IN ('capture', 'refund')
+        AND q.booking_number IN (SELECT booking_number FROM pair GROUP BY booking_number HAVING count(*) > 1)
+      GROUP BY q.booking_number HAVING count(*) > 1
       UNION ALL
       SELECT r.booking_number FROM settlement_row r JOIN pair q ON q.booking_number = r.booking_number
       WHERE q.fits AND r.type IN ('capture', 'refund') AND r.file_id <> ${file.id})`;

@@ -28,6 +28,7 @@ class Splitter extends Parser {
 
 const NEWLINE = 0x0a;
 const QUOTE = 0x22;
+const EMPTY_LINES = Buffer.from('\n\n\n\n');
 
 /**
  * Splits text into records. Lines without a quote are split here, which takes a fraction of the time; from the first quote
@@ -78,6 +79,7 @@ export class RecordReader {
       if (this.#isParsing) {
         const length = this.#toEndOfQuotes(rest);
         await this.#parse(rest.subarray(0, length));
+        if (!this.#isParsing) await this.#flush();
         rest = rest.subarray(length);
         continue;
       }
@@ -109,6 +111,13 @@ export class RecordReader {
       }
     }
     return text.length;
+  }
+
+  /** csv-parse looks ahead before it gives a record away: empty lines, which are no records, let it. */
+  async #flush(): Promise<void> {
+    await this.#parse(EMPTY_LINES);
+    this.#ownLines -= EMPTY_LINES.length;
+    this.#parsedLines += EMPTY_LINES.length;
   }
 
   async #parse(text: Buffer): Promise<void> {
