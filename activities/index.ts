@@ -18,6 +18,7 @@ import { createCapture, createRefund, createVoid } from './payment/modify.ts';
 import { createAcknowledge, createReadNews } from './payment/news.ts';
 import { createHydrate, createPlan, createRoute } from './payment/plan.ts';
 import { createRecord } from './payment/record.ts';
+import { createAskProvider } from './reconciliation/ask.ts';
 import { createBeginReconciliation, createBusinessDateOf } from './reconciliation/begin.ts';
 import { createRefreshBookings } from './reconciliation/bookings.ts';
 import { createBringSettlementNews, createCheckSettlementNews } from './reconciliation/bring-news.ts';
@@ -83,6 +84,7 @@ export function createActivities(deps: Dependencies) {
     postBankLines: createPostBankLines(deps),
     bringSettlementNews: createBringSettlementNews(deps),
     checkSettlementNews: createCheckSettlementNews(deps),
+    askProvider: createAskProvider(deps),
     closeReconciliation: createCloseReconciliation(deps),
   });
 }

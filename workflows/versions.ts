@@ -32,4 +32,8 @@ export const PATCHES = {
   refundHintsWait: 'refund-hints-wait',
   /** A retry waits by a timer also where its time has come: whether it has is not asked of the clock. */
   backoffByTimer: 'backoff-by-timer',
+  /** A capture of what was voided, or had lapsed, is a late success and goes back; a hint about it makes us ask. */
+  capturedAfterAll: 'captured-after-all',
+  /** A day's run asks the provider about what its files don't have. */
+  providerAsked: 'provider-asked',
 } as const;

@@ -102,7 +102,8 @@ export function createInquireRefunds(deps: Dependencies) {
   };
 }
 
-async function lookup(deps: Dependencies, facts: SendFacts): Promise<LookupResult> {
+/** One question, by our reference: an attempt's for what charges, an operation's own for everything else. */
+export async function lookup(deps: Dependencies, facts: SendFacts): Promise<LookupResult> {
   const connection = deps.providers.connection(facts.account);
   const charging = facts.kind === 'authorize' || facts.kind === 'sale';
   const providerReference = facts.providerReference;

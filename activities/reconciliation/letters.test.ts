@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { NewsLine } from '../../db/reconciliation/news.ts';
+import { decideVoidCommand } from '../../domain/payment/commands.ts';
 import { decideExternalRefund, decideOutcome } from '../../domain/payment/decide.ts';
 import { NOW, planned, stepAt } from '../../domain/payment/fixtures.ts';
 import { operationNamed } from '../../domain/payment/named.ts';
@@ -64,6 +65,23 @@ describe('a settled capture', () => {
     const before = settled(payment(), DECLINED);
     const heardOf = heard(before, line(before, { verdict: 'DECLINED_BUT_SETTLED' }));
     expect([heardOf.status, attemptOf(heardOf).undoing]).toEqual(['failed', true]);
+    expect(attemptOf(heardOf).operations.at(-1)).toMatchObject({ kind: 'refund', amountMinor: 1_000 });
+  });
+
+  it('of what was voided, confirmed, is given back', () => {
+    const held = settled(payment({ captureMethod: 'manual' }), {
+      type: 'authorized',
+      providerReference: 'PSP1',
+      amountMinor: 1_000,
+      currency: 'EUR',
+    });
+    const ruling = decideVoidCommand(held, 'req_void');
+    const voiding = ruling.type === 'decided' ? ruling.decision.after : expect.fail(ruling.type);
+    const [, voids] = attemptOf(voiding).operations;
+    const before = decideOutcome(voiding, voids?.id ?? '', { type: 'voided' }, NOW)?.after;
+    if (before === undefined) return expect.fail('voided');
+    const heardOf = heard(before, line(before, { verdict: 'SETTLED_AFTER_VOID' }));
+    expect([heardOf.status, attemptOf(heardOf).undoing]).toEqual(['canceled', true]);
     expect(attemptOf(heardOf).operations.at(-1)).toMatchObject({ kind: 'refund', amountMinor: 1_000 });
   });
 

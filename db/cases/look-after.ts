@@ -50,7 +50,8 @@ async function letGo(tx: Connection, row: CaseRow, timeScale: number): Promise<L
 async function take(tx: Connection, row: CaseRow, timeScale: number): Promise<CaseRow> {
   const { slaMs } = fileOf(row, timeScale);
   const sla = Prisma.sql`${slaMs}::bigint * interval '1 millisecond'`;
-  const again = Prisma.sql`EXISTS (SELECT 1 FROM exception_entry e WHERE e.exception_id = x.id)`;
+  // Its own entries alone: what a day's run heard may stand there before anybody has taken the case.
+  const again = Prisma.sql`EXISTS (SELECT 1 FROM exception_entry e WHERE e.exception_id = x.id AND e.actor = 'case')`;
   const isWhole = row.merchant_id !== null && row.account_id !== null && row.amount_minor !== null;
   const about = isWhole ? {} : await aboutCase(tx, row);
   const [taken] = await query<CaseRow>(

@@ -5,6 +5,7 @@ import { decideAuthorization } from './decide-authorization.ts';
 import { decideCapture } from './decide-capture.ts';
 import { decideRefund, decideVoid, undoLateSuccess } from './decide-undo.ts';
 import { type Decision, editAttempt, mustFind, settle, withStatus } from './edit.ts';
+import { isCapturedAfterAll, undoLateCapture } from './late-capture.ts';
 import { decideLateRefund } from './late-refund.ts';
 import type { Authorized, Captured, OperationOutcome } from './outcome.ts';
 import {
@@ -108,8 +109,9 @@ export function sameStanding(operation: Operation, outcome: OperationOutcome): b
 }
 
 /**
- * News about an operation that is closed. A success where we had proven none is undone; an authorization
- * that the provider let go, or a capture that it took back, changes what we believed; the rest repeats.
+ * News about an operation that is closed. A success where we had proven none is undone, and so is the capture of what
+ * was given up; an authorization that the provider let go, or a capture that it took back, changes what we believed; the
+ * rest repeats.
  */
 function decideLate(
   payment: Payment,
@@ -118,6 +120,8 @@ function decideLate(
   outcome: OperationOutcome,
 ): Decision | undefined {
   if (operation.kind === 'refund') return decideLateRefund(payment, attempt, operation, outcome);
+  if (outcome.type === 'captured' && isCapturedAfterAll(payment, operation.id, outcome))
+    return undoLateCapture(payment, attempt, outcome);
   const authorization = operation.kind === 'authorize' || operation.kind === 'sale';
   const succeeded = operation.status === 'succeeded';
   if (authorization && (outcome.type === 'authorized' || outcome.type === 'captured')) {

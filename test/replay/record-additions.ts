@@ -1,13 +1,19 @@
 /**
- * Records what payments learned to do after the first version, into files of its own among those in
- * workflows/payment/histories/ (`ADDITIONS` names them); nothing else is replaced. Run by
+ * Records what payments, and days, learned to do after the first version, into files of its own among those in
+ * workflows/payment/histories/ (`ADDITIONS` names them) and workflows/reconciliation/histories/ (`ADDED_DAYS`); nothing
+ * else is replaced. Run by
  * `npx vitest run --config test/replay/record.config.ts record-additions`.
  */
+import { randomInt } from 'node:crypto';
 import pg from 'pg';
 import { describe, it } from 'vitest';
+import { workflowIdOf } from '../../domain/ids.ts';
+import { reconciliationId } from '../../domain/reconciliation/day.ts';
 import { waitFor } from '../support/harness.ts';
 import { freshKey } from '../support/system.ts';
 import {
+  closed,
+  command,
   done,
   generationOf,
   keep,
@@ -61,6 +67,35 @@ describe('a refund that somebody made at the provider', () => {
     await exists(at, 'SELECT id FROM external_refund WHERE payment_id = $1', id);
     const generation = await generationOf(at, id);
     await keep(at, 'succeeded-refunded-elsewhere', id, { ...done('succeeded'), generation });
+  });
+});
+
+describe('a day that asks its provider', () => {
+  const at = studio({ timeScale: 0.001 });
+  /** Far ahead, so that what is withheld is overdue at once. */
+  const date = new Date(Date.UTC(2040, 0, 1 + randomInt(9_000))).toISOString().slice(0, 10);
+
+  it('closes with an answer, and with what was captured after its void given back', async () => {
+    const voided = await pay(at, usd(640, { capture_method: 'manual' }));
+    await reached(at, voided, 'requires_capture');
+    await command(at, voided, 'void');
+    await closed(at, workflowIdOf(voided, 1));
+    for (let each = 0; each < 3; each += 1) await paid(at, 'USD');
+    await at.system.admin('stripe', 'POST', '/settlement', {
+      businessDate: date,
+      breaks: [{ type: 'SETTLED_AFTER_VOID' }, { type: 'MISSING_IN_FILE_OVERDUE' }],
+    });
+    const accountId = 'pa_demo_stripe';
+    const workflowId = reconciliationId(accountId, date);
+    await at.client.workflow.start('reconciliation', {
+      taskQueue: at.system.config.temporal.taskQueue,
+      workflowId,
+      args: [{ accountId, businessDate: date }],
+    });
+    await keep(at, 'closed-with-the-provider-asked', workflowId, done('closed'));
+    await exists(at, `SELECT id FROM attempt WHERE payment_id = $1 AND status = 'refunded'`, voided);
+    const generation = await generationOf(at, voided);
+    await keep(at, 'canceled-captured-elsewhere', voided, { ...done('canceled'), generation });
   });
 });
 

@@ -9,6 +9,7 @@ import { fileArrivedSignal, type ReconciliationInput } from '../../workflows/rec
 import { waitFor } from '../support/harness.ts';
 import { freshKey } from '../support/system.ts';
 import {
+  ADDED_DAYS,
   ADYEN_CARD,
   clearHistories,
   closed,
@@ -24,7 +25,7 @@ import {
 } from './studio.ts';
 
 beforeAll(() => {
-  clearHistories('reconciliation');
+  clearHistories('reconciliation', ADDED_DAYS);
   clearHistories('scheduledReconciliation');
 });
 

@@ -150,6 +150,7 @@ const WIRE = {
     'scheduledReconciliation',
   ],
   activities: [
+    'askProvider',
     'authorize',
     'beginReconciliation',
     'bringSettlementNews',

@@ -265,6 +265,7 @@ export const ACTIVITIES: Readonly<Record<string, Shapes>> = {
   postBankLines: ofDay({}),
   bringSettlementNews: ofDay({ brought: z.int(), letters: z.int(), waitMs: z.number() }),
   checkSettlementNews: ofDay({ open: z.int() }),
+  askProvider: ofDay({ asked: z.int(), letters: z.int() }),
   closeReconciliation: ofDay({ status: z.enum(['closed', 'blocked']), posted: z.int() }),
   deliverDue: {
     input: z.object({ endpointId: z.string() }),

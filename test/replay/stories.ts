@@ -60,6 +60,7 @@ export const STORIES: Readonly<Record<Kind, readonly string[]>> = {
     'succeeded-resolved-by-operators',
     'canceled-by-operator',
     'canceled-voided-by-operator',
+    'canceled-captured-elsewhere',
     ...atBoth(
       'waiting-requires-action-3ds',
       'succeeded-3ds-challenged',
@@ -137,6 +138,7 @@ export const STORIES: Readonly<Record<Kind, readonly string[]>> = {
     'closed-by-an-upload-while-waiting',
     'closed-without-a-file',
     'closed-though-the-provider-was-away',
+    'closed-with-the-provider-asked',
     'blocked-by-its-totals',
     'blocked-by-what-cannot-be-read',
     'waiting-file',

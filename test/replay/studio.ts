@@ -34,6 +34,8 @@ export const CHALLENGES = /-3ds-/;
  * because the payer would have had to act, which no longer come about.
  */
 export const ADDITIONS = /-3ds-|-(by-operators?|elsewhere)\.json$|^failed-authentication-required/;
+/** Files of what days learned later: `record-additions.ts` makes them. */
+export const ADDED_DAYS = /-asked\.json$/;
 export const PATIENCE = { timeoutMs: 60_000 };
 
 /** The whole system, and a client that may look into its workflows. */

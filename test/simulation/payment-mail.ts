@@ -1,4 +1,5 @@
 import { isDead } from '../../domain/payment/decide.ts';
+import { isGivenUp } from '../../domain/payment/late-capture.ts';
 import type { Evidence, OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
 import { askAboutClosed, type NewsFact, type Reading, readLetters } from './letters.ts';
@@ -29,7 +30,8 @@ function* act(run: PaymentRun, fact: NewsFact): Script<Reading> {
     return yield* askForRefunds(run, letter);
   run.lanes.wake();
   if (isInDoubt(run.current, letter)) return 'unanswered';
-  const dead = run.current.attempts.find((each) => isNamed(each, letter) && isDead(each));
+  const named = run.current.attempts.filter((each) => isNamed(each, letter));
+  const dead = named.find(isDead) ?? named.find(isGivenUp);
   if (dead !== undefined) return yield* askWhetherAlive(run, dead);
   const undo = undoneBy(run.current, letter);
   return undo === undefined ? 'understood' : yield* ask(run, undo);

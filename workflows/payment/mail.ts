@@ -3,6 +3,7 @@ import type { NewsFact } from '../../activities/payment/news.ts';
 import { unreachable } from '../../domain/machine.ts';
 import { decideReturned } from '../../domain/payment/challenge.ts';
 import { decideExternalRefund, isDead } from '../../domain/payment/decide.ts';
+import { isGivenUp } from '../../domain/payment/late-capture.ts';
 import { operationNamed } from '../../domain/payment/named.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
@@ -127,9 +128,16 @@ function isNamed(attempt: Attempt, fact: Hint): boolean {
   );
 }
 
-/** A hint about an attempt that we hold for dead: the provider must be asked whether it lives. */
+/**
+ * A hint about an attempt that we hold for dead: the provider must be asked whether it lives. Before the patch one was
+ * put away about an authorization that had lapsed, or was voided to undo a late success.
+ */
 function deadAttempt(payment: Payment, fact: Hint): Attempt | undefined {
-  return payment.attempts.find((attempt) => isNamed(attempt, fact) && isDead(attempt));
+  const named = payment.attempts.filter((attempt) => isNamed(attempt, fact));
+  const dead = named.find(isDead);
+  if (dead !== undefined) return dead;
+  const givenUp = named.find(isGivenUp);
+  return givenUp === undefined || !patched(PATCHES.capturedAfterAll) ? undefined : givenUp;
 }
 
 /** A hint about a refund of a late success that rests: the provider may have taken it back, or made it after all. */

@@ -4,6 +4,7 @@ import { assert, isTerminal } from '../../domain/machine.ts';
 import { waitsForPayer } from '../../domain/payment/challenge.ts';
 import { decideOutcome } from '../../domain/payment/decide.ts';
 import type { Decision } from '../../domain/payment/edit.ts';
+import { isCapturedAfterAll } from '../../domain/payment/late-capture.ts';
 import { decideDuplicateCompletion, isLateCompletion } from '../../domain/payment/late-challenge.ts';
 import { isUnmade } from '../../domain/payment/late-refund.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
@@ -114,11 +115,13 @@ export class PaymentProcess
     return database.paidOtherwise(this.id).then((paid) => (paid ? giveBack() : adopt()));
   }
 
-  /** Before the patch, late news of an undoing refund that had not succeeded was put away. */
+  /** Before the patches, late news of an undoing refund that had not succeeded, or of a capture after a void, was put away. */
   outcomeOf(payment: Payment, operationId: string, outcome: OperationOutcome): Decision | undefined {
-    const unmade = isUnmade(payment, operationId);
     const decision = decideOutcome(payment, operationId, outcome, Date.now());
-    return decision !== undefined && unmade && !patched(PATCHES.undoMadeLate) ? undefined : decision;
+    if (decision === undefined) return undefined;
+    if (isUnmade(payment, operationId) && !patched(PATCHES.undoMadeLate)) return undefined;
+    const afterAll = isCapturedAfterAll(payment, operationId, outcome);
+    return afterAll && !patched(PATCHES.capturedAfterAll) ? undefined : decision;
   }
 
   async park(operationId: string): Promise<void> {

@@ -5,7 +5,7 @@ import type { Activities } from '../../activities/index.ts';
  * The steps of a day as workflows call them. On a queue of their own, so that a big file holds no slot that a payment
  * waits for; each goes on where it was when it is tried again, and says by its heartbeat how far it is. Without end,
  * because nothing else would do them: a fault stands in the Web UI until it is mended. Only asking the provider gives
- * up after some tries, since the workflow asks again, and a bug, which trying again doesn't mend.
+ * up after some tries, since the workflow (or the next day's) asks again, and a bug, which trying again doesn't mend.
  */
 type Steps =
   | 'beginReconciliation'
@@ -41,15 +41,17 @@ export function step(summary: string): Pick<Activities, Steps> {
 }
 
 /** In how many tries the provider is asked before the workflow takes a longer rest. */
-const FETCH_TRIES = 3;
+const ASKING_TRIES = 3;
 
-export function fetching(summary: string): Pick<Activities, 'fetchSettlements'> {
-  return proxyActivities<Pick<Activities, 'fetchSettlements'>>(
+type Questions = 'fetchSettlements' | 'askProvider';
+
+export function asking(summary: string): Pick<Activities, Questions> {
+  return proxyActivities<Pick<Activities, Questions>>(
     options({
       summary,
       retry: {
         ...RETRY,
-        maximumAttempts: FETCH_TRIES,
+        maximumAttempts: ASKING_TRIES,
         nonRetryableErrorTypes: ['Bug', 'ReportRefused'],
       },
     }),

@@ -6,13 +6,15 @@ import {
   executeChild,
   isCancellation,
   ParentClosePolicy,
+  patched,
   setCurrentDetails,
   setHandler,
   WorkflowIdReusePolicy,
   workflowInfo,
 } from '@temporalio/workflow';
 import { reconciliationId } from '../../domain/reconciliation/day.ts';
-import { dating, fetching, step } from './activities.ts';
+import { PATCHES } from '../versions.ts';
+import { asking, dating, step } from './activities.ts';
 import {
   fileArrivedSignal,
   progressQuery,
@@ -88,17 +90,7 @@ class Day {
   /** Asks the provider for files, which are stored as they come. Answers what kept it from answering. */
   async fetch(): Promise<string | undefined> {
     this.progress = { ...this.progress, fetches: this.progress.fetches + 1 };
-    try {
-      await this.#perform('fetch', () =>
-        fetching('ask the provider for its files').fetchSettlements(this.#order),
-      );
-      return undefined;
-    } catch (error) {
-      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
-      const fault = `the provider could not be asked (${error.cause?.message ?? error.message})`;
-      this.#say(`fetch: ${fault}`);
-      return fault;
-    }
+    return this.#try('fetch', () => asking('ask the provider for its files').fetchSettlements(this.#order));
   }
 
   verify() {
@@ -116,6 +108,9 @@ class Day {
     );
     // What has come of the news explains breaks.
     if (news.brought + news.letters > 0 && (await this.#takenIn(news.waitMs))) await this.#compare();
+    // The day is closed without an answer, too: what could not be asked is asked by a later run.
+    if (patched(PATCHES.providerAsked))
+      await this.#try('ask', () => asking('ask the provider about what is missing').askProvider(this.#order));
   }
 
   async close(missing: string | undefined): Promise<ReconciliationResult> {
@@ -143,6 +138,19 @@ class Day {
       await condition(() => false, waitMs);
     }
     return false;
+  }
+
+  /** A step that needs the provider. Answers what kept it from being done. */
+  async #try(name: string, act: () => Promise<{ readonly said: string }>): Promise<string | undefined> {
+    try {
+      await this.#perform(name, act);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error)) throw error;
+      const fault = `the provider could not be asked (${error.cause?.message ?? error.message})`;
+      this.#say(`${name}: ${fault}`);
+      return fault;
+    }
   }
 
   async #perform<T extends { readonly said: string }>(name: string, act: () => Promise<T>): Promise<T> {
