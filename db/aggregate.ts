@@ -44,6 +44,7 @@ export async function loadPayments(
 interface BalanceRow {
   readonly refunded_minor: number;
   readonly external_refunded_minor: number;
+  readonly charged_back_minor: number;
 }
 
 type ExternalRow = NonNullable<Payment['externalRefunds']>[number];
@@ -141,6 +142,7 @@ function toPayment(
     amountAuthorizedMinor: row.amount_authorized_minor,
     amountCapturedMinor: row.amount_captured_minor,
     amountRefundedMinor: balance.refunded_minor + balance.external_refunded_minor,
+    ...(balance.charged_back_minor > 0 ? { amountChargedBackMinor: balance.charged_back_minor } : {}),
     ...present('policyVersion', row.policy_version),
     route: row.route,
     attempts: attempts.map(toAttempt),

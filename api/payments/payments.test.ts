@@ -34,6 +34,7 @@ describe('creating a payment', () => {
       amount_capturable: 0,
       amount_captured: 2000,
       amount_refunded: 0,
+      amount_charged_back: 0,
       payment_method: card,
       customer: null,
       attempts: [],

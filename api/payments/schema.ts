@@ -180,6 +180,9 @@ export const paymentSchema = z
     amount_capturable: minorUnitsSchema,
     amount_captured: minorUnitsSchema,
     amount_refunded: minorUnitsSchema,
+    amount_charged_back: minorUnitsSchema.meta({
+      description: 'What payers’ banks took back, as settlement said.',
+    }),
     payment_method: z.string().nullable(),
     customer: z.string().nullable(),
     attempts: z.array(attemptSchema),

@@ -25,6 +25,8 @@ export interface Payment {
   readonly amountCapturedMinor: number;
   /** Ours and outsiders' as of the last reading: refunds have workflows of their own, and write it without this one. */
   readonly amountRefundedMinor: number;
+  /** What the payer's bank took back, less what was won again, as of the last reading; absent: nothing. */
+  readonly amountChargedBackMinor?: number;
   /** Refunds that somebody made at the provider, each recorded once. */
   readonly externalRefunds?: readonly ExternalRefund[];
   readonly policyVersion?: number;
@@ -142,6 +144,7 @@ export interface PaymentSnapshot {
   readonly amountCapturableMinor: number;
   readonly amountCapturedMinor: number;
   readonly amountRefundedMinor: number;
+  readonly amountChargedBackMinor?: number;
   readonly failure?: PaymentFailure;
   readonly cancellationReason?: string;
   readonly authorizationExpiresAtMs?: number;

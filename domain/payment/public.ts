@@ -18,6 +18,7 @@ export function publicPayment(payment: PaymentSnapshot) {
     amount_capturable: payment.amountCapturableMinor,
     amount_captured: payment.amountCapturedMinor,
     amount_refunded: payment.amountRefundedMinor,
+    amount_charged_back: payment.amountChargedBackMinor ?? 0,
     payment_method: payment.paymentMethodId ?? null,
     customer: payment.customerId ?? null,
     attempts: payment.attempts.map((attempt) => ({

@@ -132,10 +132,13 @@ describe('a day at Stripe with breaks', () => {
     );
     const outside = await system.sql('SELECT 1 FROM external_refund');
     expect(outside).toHaveLength(1);
-    const disputed = await system.sql<{ charged: string; captured: string }>(
-      'SELECT charged_back_minor AS charged, captured_minor AS captured FROM payment_balance WHERE charged_back_minor > 0',
+    const disputed = await system.sql<{ id: string; charged: string; captured: string }>(
+      `SELECT payment_id AS id, charged_back_minor AS charged, captured_minor AS captured FROM payment_balance
+       WHERE charged_back_minor > 0`,
     );
     expect(disputed.map(({ charged, captured }) => charged === captured)).toEqual([true]);
+    const { body } = await system.request('GET', `/v1/payments/${disputed[0]?.id}`);
+    expect([body.status, body.amount_charged_back]).toEqual(['succeeded', body.amount_captured]);
   });
 
   it('is the same when it is run again', async () => {
