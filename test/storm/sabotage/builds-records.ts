@@ -66,7 +66,7 @@ export const WRITING: readonly Sabotage[] = [
     ],
     sql: [
       'ALTER TABLE audit DROP CONSTRAINT audit_pkey',
-      'ALTER TABLE outbox DROP CONSTRAINT outbox_pkey',
+      'ALTER TABLE outbox DROP CONSTRAINT outbox_pkey CASCADE',
       'DROP INDEX outbox_owner_id_sequence_type_key',
     ],
     schedule: KILLED_AFTER_COMMIT,
