@@ -97,6 +97,20 @@ describe('several captures of one payment', () => {
     );
   });
 
+  it('one of which comes again is a duplicate of its own line, and of no other capture', async () => {
+    const rows = [500, 300, 300, 300, 500].map((grossMinor, index) =>
+      capture(index + 2, 'pi_many', { grossMinor }),
+    );
+    const { file } = await closeDay(here, rows);
+    expect(await verdicts(here, file.id)).toEqual({
+      2: 'clean',
+      3: 'clean',
+      4: 'clean',
+      5: 'DUPLICATE_LINE',
+      6: 'DUPLICATE_LINE',
+    });
+  });
+
   it('are each settled by the line of its amount, equal ones in their order', async () => {
     const rows = [300, 500, 300].map((grossMinor, index) => capture(index + 2, 'pi_many', { grossMinor }));
     const { file, staged } = await closeDay(here, rows);

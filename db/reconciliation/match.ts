@@ -90,7 +90,8 @@ export function asContracted({ feeContract = [] }: Pick<Run, 'feeContract'>): St
 
 /**
  * A payment of several captures has one name: which of them a line settles is told by the amount, and of equal ones by
- * their order. A line that none is left for goes with the first, where it is seen to be too much.
+ * their order. A line that none is left for goes with one of its amount, of which it is a duplicate, or else with the first,
+ * where it is seen to be too much.
  */
 async function settleCrowds(client: CopyClient, file: SettlementFile): Promise<void> {
   const crowded = await execute(
@@ -116,10 +117,10 @@ async function settleCrowds(client: CopyClient, file: SettlementFile): Promise<v
     chosen AS (SELECT line, booking_id, booking_number, matched_by, fits FROM ranked WHERE of_lines = of_bookings)
     INSERT INTO pair (line, booking_id, booking_number, matched_by, fits)
     SELECT * FROM chosen
-    UNION ALL
-    SELECT DISTINCT ON (line) line, booking_id, booking_number, matched_by, false FROM crowd
-    WHERE line NOT IN (SELECT line FROM chosen)
-    ORDER BY line, booking_number`,
+    UNION ALL (
+      SELECT DISTINCT ON (line) line, booking_id, booking_number, matched_by, false FROM crowd
+      WHERE line NOT IN (SELECT line FROM chosen)
+      ORDER BY line, abs(gross_minor) = amount_minor DESC, booking_number)`,
   );
 }
 
