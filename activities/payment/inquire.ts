@@ -3,7 +3,7 @@ import { loadAttemptAccount, loadSendFacts, observe, type SendFacts } from '../.
 import { paymentIdOfReference } from '../../domain/ids.ts';
 import { letterOfCompletion } from '../../domain/payment/causes.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
-import type { LookupResult } from '../../providers/provider.ts';
+import type { LookupRequest, LookupResult, ProviderConnection } from '../../providers/provider.ts';
 import { openCall } from '../../providers/transport/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type SendResult, sendAgain } from '../send.ts';
@@ -107,18 +107,26 @@ export async function lookup(deps: Dependencies, facts: SendFacts): Promise<Look
   const connection = deps.providers.connection(facts.account);
   const charging = facts.kind === 'authorize' || facts.kind === 'sale';
   const providerReference = facts.providerReference;
-  const call = openCall({ totalDeadlineMs: deps.settings.providerDeadlineMs, needsPermit: false });
+  return putQuestion(deps, connection, {
+    kind: facts.kind,
+    reference: charging ? facts.attemptId : facts.operationId,
+    authorizationReference: facts.attemptId,
+    amountMinor: facts.amountMinor,
+    currency: facts.currency,
+    ...(providerReference === undefined ? {} : { providerReference }),
+  });
+}
+
+/** One look-up under its total deadline; a provider that cannot be asked has failed to answer. */
+export async function putQuestion(
+  { settings }: Dependencies,
+  connection: ProviderConnection,
+  request: LookupRequest,
+): Promise<LookupResult> {
+  const call = openCall({ totalDeadlineMs: settings.providerDeadlineMs, needsPermit: false });
   try {
     return await call.run(
-      async () =>
-        (await connection.lookup?.({
-          kind: facts.kind,
-          reference: charging ? facts.attemptId : facts.operationId,
-          authorizationReference: facts.attemptId,
-          amountMinor: facts.amountMinor,
-          currency: facts.currency,
-          ...(providerReference === undefined ? {} : { providerReference }),
-        })) ?? { type: 'failed', detail: 'no look-up' },
+      async () => (await connection.lookup?.(request)) ?? { type: 'failed', detail: 'no look-up' },
     );
   } finally {
     call.close();

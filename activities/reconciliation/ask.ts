@@ -1,14 +1,13 @@
-import { createInbox } from '../../db/inbox/index.ts';
 import type { ReconciledAccount } from '../../db/reconciliation/accounts.ts';
 import { noteAsked, openQuestions, type Question } from '../../db/reconciliation/asks.ts';
 import type { Run } from '../../db/reconciliation/index.ts';
 import { loadSendFacts, observe } from '../../db/sends.ts';
-import type { LookupRequest, LookupResult, ProviderConnection } from '../../providers/provider.ts';
-import { openCall } from '../../providers/transport/index.ts';
+import type { ProviderConnection } from '../../providers/provider.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { lookup } from '../payment/inquire.ts';
+import { lookup, putQuestion } from '../payment/inquire.ts';
 import { type Answer, type Asked, answerOf, entryOf, letterOfAnswer } from './answers.ts';
 import { adapterOf, counted, type DayOrder, mustFindAccount, runAt, type Said, watched } from './day.ts';
+import { sendLetters } from './send-letters.ts';
 
 /** In one run of a day. What is beyond it has its turn on the next. */
 const QUESTIONS_A_RUN = 200;
@@ -121,7 +120,7 @@ async function putTo(
 ): Promise<{ readonly answer: Answer; readonly asked?: Asked }> {
   if (question.about === 'line') {
     const { providerReference, merchantReference: reference, amountMinor, currency } = question;
-    const result = await lookUp(deps, connection, {
+    const result = await putQuestion(deps, connection, {
       kind: 'sale',
       reference,
       authorizationReference: reference,
@@ -140,21 +139,6 @@ async function putTo(
   return { answer: answerOf(question, result), asked: facts };
 }
 
-async function lookUp(
-  { settings }: Dependencies,
-  connection: ProviderConnection,
-  request: LookupRequest,
-): Promise<LookupResult> {
-  const call = openCall({ totalDeadlineMs: settings.providerDeadlineMs, needsPermit: false });
-  try {
-    return await call.run(
-      async () => (await connection.lookup?.(request)) ?? { type: 'failed' as const, detail: 'no look-up' },
-    );
-  } finally {
-    call.close();
-  }
-}
-
 /** Answers how many letters are new. */
 async function write(
   { deps, run, account }: Asking,
@@ -163,14 +147,5 @@ async function write(
   answer: Answer,
 ): Promise<number> {
   const letter = letterOfAnswer(question, run.businessDate, asked, answer);
-  if (letter === undefined) return 0;
-  const { stored, ownerIds } = await createInbox(deps.db).store({
-    provider: account.provider,
-    accountId: account.id,
-    // What the provider said is in the letter itself; there was no message of its own.
-    rawBody: new TextEncoder().encode(JSON.stringify({ case: question.exceptionId })),
-    events: [letter],
-  });
-  for (const ownerId of ownerIds) await deps.door.news(ownerId);
-  return stored;
+  return letter === undefined ? 0 : sendLetters(deps, account, { case: question.exceptionId }, [letter]);
 }

@@ -1,9 +1,9 @@
-import { createInbox } from '../../db/inbox/index.ts';
 import { recordChargebacks } from '../../db/reconciliation/chargebacks.ts';
-import { linesOfNews, type NewsLine, unreadNews } from '../../db/reconciliation/news.ts';
+import { linesOfNews, unreadNews } from '../../db/reconciliation/news.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { counted, type DayOrder, mustFindAccount, runAt, type Said, watched } from './day.ts';
 import { letterOf, NEWS_VERDICTS } from './letters.ts';
+import { sendLetters } from './send-letters.ts';
 
 export interface NewsBrought extends Said {
   /** Letters that are new. */
@@ -30,7 +30,8 @@ export function createBringSettlementNews(deps: Dependencies) {
       const run = await runAt(deps, day, 'resolve');
       let brought = 0;
       for await (const lines of linesOfNews(deps.db, run, NEWS_VERDICTS)) {
-        brought += await bring(deps, account, lines);
+        const about = { settlement_file: lines[0]?.fileId ?? null };
+        brought += await sendLetters(deps, account, about, lines.map(letterOf));
         tell({ brought });
       }
       const balances = await recordChargebacks(deps.db, run);
@@ -43,22 +44,6 @@ export function createBringSettlementNews(deps: Dependencies) {
       };
     });
   };
-}
-
-async function bring(
-  { db, door }: Dependencies,
-  { id: accountId, provider }: { readonly id: string; readonly provider: string },
-  lines: readonly NewsLine[],
-): Promise<number> {
-  const { stored, ownerIds } = await createInbox(db).store({
-    provider,
-    accountId,
-    // The file itself is kept; what webhooks keep here would only repeat it.
-    rawBody: new TextEncoder().encode(JSON.stringify({ settlement_file: lines[0]?.fileId ?? null })),
-    events: lines.map(letterOf),
-  });
-  for (const ownerId of ownerIds) await door.news(ownerId);
-  return stored;
 }
 
 export interface NewsStanding extends Said {

@@ -29,20 +29,7 @@ export const AMOUNTS = {
       return excess > 0n && !isAmountRounding(comparison, policy);
     }),
     priority: 930,
-    auto: [
-      {
-        action: 'post_within_tolerance',
-        when: 'the difference is within the tolerance for amounts',
-        applies: onLine(isTolerable),
-        ending: 'at_once',
-      },
-      {
-        action: 'match_partial_capture',
-        when: 'it is exactly another capture of the same payment',
-        applies: onLine(isSister),
-        ending: 'at_once',
-      },
-    ],
+    auto: amountExplained(),
     proposed: 'claim_from_provider',
     allowed: ['claim_from_provider', 'accept', 'refund', 'write_off', 'link'],
     slaHours: 72,
@@ -61,20 +48,7 @@ export const AMOUNTS = {
       return excess < 0n && comparison.beside.count <= 1 && !isAmountRounding(comparison, policy);
     }),
     priority: 931,
-    auto: [
-      {
-        action: 'post_within_tolerance',
-        when: 'the difference is within the tolerance for amounts',
-        applies: onLine(isTolerable),
-        ending: 'at_once',
-      },
-      {
-        action: 'match_partial_capture',
-        when: 'it is exactly another capture of the same payment',
-        applies: onLine(isSister),
-        ending: 'at_once',
-      },
-    ],
+    auto: amountExplained(),
     proposed: 'claim_from_provider',
     allowed: ['claim_from_provider', 'write_off', 'accept', 'link'],
     slaHours: 72,
@@ -276,4 +250,22 @@ function lateMs(comparison: LineComparison, policy: Policy): number {
   if (booking?.presentableUntil === undefined || !isExpected(booking) || booking.kind !== 'capture') return 0;
   const untilMs = Date.parse(booking.presentableUntil) + policy.presentmentGraceMs;
   return Date.parse(comparison.line.occurredAt) - untilMs;
+}
+
+/** What explains another amount than was booked, too much or too little alike. */
+function amountExplained(): Entry['auto'] {
+  return [
+    {
+      action: 'post_within_tolerance',
+      when: 'the difference is within the tolerance for amounts',
+      applies: onLine(isTolerable),
+      ending: 'at_once',
+    },
+    {
+      action: 'match_partial_capture',
+      when: 'it is exactly another capture of the same payment',
+      applies: onLine(isSister),
+      ending: 'at_once',
+    },
+  ];
 }

@@ -41,14 +41,7 @@ export const EXISTENCE = {
         isExpected(booking) && booking.kind === 'capture' && ageMs > slaMs('capture', policy),
     ),
     priority: 801,
-    auto: [
-      {
-        action: 'ask_provider',
-        when: 'always: its answer, or a later file, explains it',
-        applies: always,
-        ending: 'by_itself',
-      },
-    ],
+    auto: [askProvider()],
     proposed: 'claim_from_provider',
     allowed: ['claim_from_provider', 'write_off', 'link', 'ignore'],
     slaHours: 72,
@@ -212,14 +205,7 @@ export const EXISTENCE = {
         isExpected(booking) && booking.kind === 'refund' && ageMs > slaMs('refund', policy),
     ),
     priority: 802,
-    auto: [
-      {
-        action: 'ask_provider',
-        when: 'always: its answer, or a later file, explains it',
-        applies: always,
-        ending: 'by_itself',
-      },
-    ],
+    auto: [askProvider()],
     proposed: 'claim_from_provider',
     allowed: ['claim_from_provider', 'refund', 'write_off', 'link', 'ignore'],
     slaHours: 72,
@@ -267,4 +253,14 @@ function isSecondCharge(comparison: LineComparison): boolean {
   if (isExpected(booking) && booked !== undefined) return !names.includes(booked);
   // An attempt whose outcome is not known is no second charge of its own: its first line is the news.
   return others.length > 0 && (isExpected(booking) || beside.countSoFar > 1);
+}
+
+/** Either it never happened there, or the provider owes it: whatever it says, somebody learns which. */
+function askProvider(): Entry['auto'][number] {
+  return {
+    action: 'ask_provider',
+    when: 'always: its answer, or a later file, explains it',
+    applies: always,
+    ending: 'by_itself',
+  };
 }
