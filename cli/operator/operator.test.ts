@@ -56,6 +56,14 @@ async function authorized(): Promise<string> {
   return body.id;
 }
 
+/** Repeats what nobody answered, as the verb itself advises: a loaded machine may be slower than the API waits. */
+async function answered(command: () => Promise<Heard>): Promise<Heard> {
+  let heard = await command();
+  for (let again = 0; again < 5 && heard.err.includes('Repeating it is safe'); again++)
+    heard = await command();
+  return heard;
+}
+
 /** Taken by Stripe, and nobody can be asked whether it was. */
 async function unknown(): Promise<string> {
   await system.fault('stripe', { operation: 'authorize', mode: 'hang_after_commit' });
@@ -129,7 +137,10 @@ it('two operators resolve what nobody can be asked about', async () => {
   const resolution = /res_[a-z2-7]+/.exec(proposed.out)?.[0] ?? '';
   const alone = await alice('approve', resolution, '--reason', 'sure');
   expect([alone.code, alone.err]).toEqual([1, expect.stringContaining('403 second_operator_required')]);
-  const approved = await bob('approve', resolution, '--reason', 'seen it too');
+  const approved = await answered(() =>
+    bob('approve', resolution, '--reason', 'seen it too', '--key', 'approve-1'),
+  );
+  expect(approved.err).toBe('');
   expect(approved.out).toMatch(/is carried out: op_\S+ succeeded \(captured\), by opr_alice and opr_bob/);
   await system.clearFaults();
   expect((await alice('show', id)).out).toContain(`${id} is succeeded`);
