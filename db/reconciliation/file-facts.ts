@@ -28,12 +28,16 @@ interface Bucket {
   readonly credit: string;
   readonly debit: string;
   readonly net: string;
+  /** When its latest capture or refund happened. */
+  readonly latest: Date | null;
 }
 
 export interface FileFacts {
   readonly comparison: FileComparison;
   /** As stored with the file: what another file is compared with. */
   readonly totals: string;
+  /** The latest capture or refund in it. */
+  readonly settledUntil: Date | null;
 }
 
 /** One file beside what it says of itself and what came before it, from the lines that were just copied. */
@@ -49,7 +53,8 @@ export async function fileFacts(
     SELECT type IN ('payout', 'payout_reversed') AS payout, currency, settlement_currency AS "settlementCurrency",
       payout_reference AS "payoutReference", batch, merchant_account AS "merchantAccount", count(*) AS rows,
       coalesce(sum(gross_minor) FILTER (WHERE gross_minor > 0), 0) AS credit,
-      coalesce(-sum(gross_minor) FILTER (WHERE gross_minor < 0), 0) AS debit, sum(net_minor) AS net
+      coalesce(-sum(gross_minor) FILTER (WHERE gross_minor < 0), 0) AS debit, sum(net_minor) AS net,
+      max(occurred_at) FILTER (WHERE type IN ('capture', 'refund')) AS latest
     FROM incoming GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6`,
   );
   const totals = totalsOf(buckets);
@@ -76,7 +81,15 @@ export async function fileFacts(
     payouts,
     merchantAccounts: [...accounts].sort(),
   };
-  return { comparison, totals: stored };
+  return { comparison, totals: stored, settledUntil: latestOf(buckets) };
+}
+
+function latestOf(buckets: readonly Bucket[]): Date | null {
+  return buckets.reduce<Date | null>(
+    (latest, each) =>
+      each.latest !== null && (latest === null || each.latest > latest) ? each.latest : latest,
+    null,
+  );
 }
 
 export function accountOf({ accountId, merchantId, merchantAccounts, feeContract }: Run): AccountFacts {
