@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import type { Readable } from 'node:stream';
 import { detailOfFault, exchange, openCall } from './transport/index.ts';
 
 /**
@@ -53,7 +54,7 @@ export interface DownloadLimits {
   readonly maxBytes: number;
 }
 
-const LIMITS: DownloadLimits = {
+export const DOWNLOAD_LIMITS: DownloadLimits = {
   firstByteMs: 30_000,
   idleMs: 60_000,
   totalMs: 30 * 60_000,
@@ -65,7 +66,7 @@ const LIMITS: DownloadLimits = {
  * because the request carries a key; so is an answer that ends early or grows beyond the bound.
  */
 export async function download(order: Download): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const limits = { ...LIMITS, ...order.limits };
+  const limits = { ...DOWNLOAD_LIMITS, ...order.limits };
   const response = await begin(order, limits);
   const status = response.statusCode ?? 0;
   const { 'content-encoding': encoding = 'identity' } = response.headers;
@@ -101,33 +102,62 @@ function begin({ url, headers, signal }: Download, limits: DownloadLimits): Prom
   });
 }
 
-async function* bodyOf(
-  response: http.IncomingMessage,
-  limits: DownloadLimits,
-  signal: AbortSignal | undefined,
+function bodyOf(response: http.IncomingMessage, limits: DownloadLimits, signal: AbortSignal | undefined) {
+  return readWithin(response, {
+    limits,
+    judge: () => undefined,
+    atEnd: async () => {
+      if (!response.complete) throw new ReportFault('the answer was cut short', true);
+      signal?.throwIfAborted();
+    },
+  });
+}
+
+/** How a stream is read. */
+export interface Reading {
+  readonly limits: DownloadLimits;
+  /** What an error of the stream's means. Undefined: that the connection was lost. */
+  judge(error: unknown): ReportFault | undefined;
+  /** Throws if the stream has ended before its time. */
+  atEnd(received: number): Promise<void>;
+}
+
+/** A stream as it comes, within limits. Destroyed at the end, whichever it is. */
+export async function* readWithin(
+  stream: Readable,
+  { limits, judge, atEnd }: Reading,
 ): AsyncGenerator<Uint8Array> {
   let received = 0;
-  const cut = (why: string) => response.destroy(new ReportFault(why, true));
-  const total = setTimeout(() => cut('not read in time'), limits.totalMs);
-  const chunks = (response as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+  const untilMs = performance.now() + limits.totalMs;
+  const chunks = (stream as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
   try {
     for (;;) {
+      const leftMs = Math.max(0, untilMs - performance.now());
       // Runs only while we wait, so that a slow reader is not mistaken for a server that has gone.
-      const idle = setTimeout(() => cut('the answer stopped'), limits.idleMs);
-      const next = await chunks.next().finally(() => clearTimeout(idle));
+      const next =
+        leftMs < limits.idleMs
+          ? await inTime(chunks.next(), leftMs, 'not read in time')
+          : await inTime(chunks.next(), limits.idleMs, 'the answer stopped');
       if (next.done === true) break;
       received += next.value.byteLength;
       if (received > limits.maxBytes) throw new ReportFault('the file is too large', false);
       yield next.value;
     }
-    if (!response.complete) throw new ReportFault('the answer was cut short', true);
-    signal?.throwIfAborted();
+    await atEnd(received);
   } catch (error) {
-    throw faultOf(error);
+    throw judge(error) ?? faultOf(error);
   } finally {
-    clearTimeout(total);
-    response.destroy();
+    stream.destroy();
   }
+}
+
+/** Whatever the stream does then: some wait for their server even to be destroyed. */
+async function inTime<T>(work: Promise<T>, waitMs: number, why: string): Promise<T> {
+  let late: NodeJS.Timeout | undefined;
+  const lapsed = new Promise<never>((_resolve, reject) => {
+    late = setTimeout(() => reject(new ReportFault(why, true)), waitMs);
+  });
+  return Promise.race([work, lapsed]).finally(() => clearTimeout(late));
 }
 
 function faultOf(error: unknown): ReportFault {

@@ -3,7 +3,7 @@ import { heldNames } from '../../db/reconciliation/accounts.ts';
 import { receiveFile } from '../../db/reconciliation/index.ts';
 import { boundsOf } from '../../domain/reconciliation/day.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { adapterOf, counted, type DayOrder, mustFindAccount, type Said, watched } from './day.ts';
+import { counted, type DayOrder, mustFindAccount, type Said, watched } from './day.ts';
 
 /**
  * Asks the provider for the files of the day, and stores each as it comes: one that breaks off leaves nothing. Asked
@@ -12,10 +12,9 @@ import { adapterOf, counted, type DayOrder, mustFindAccount, type Said, watched 
 export function createFetchSettlements(deps: Dependencies) {
   return async function fetchSettlements({ accountId, businessDate }: DayOrder): Promise<Said> {
     const account = await mustFindAccount(deps, accountId);
-    const connection =
-      adapterOf(deps, account) === undefined ? undefined : deps.providers.connection(account);
-    if (connection?.fetchSettlement === undefined) return { said: 'files of this account are uploaded' };
-    const reports = connection.fetchSettlement({
+    const fetchFiles = deps.providers.settlementsOf(account);
+    if (fetchFiles === undefined) return { said: 'files of this account are uploaded' };
+    const reports = fetchFiles({
       businessDate,
       ...boundsOf(businessDate, account.timeZone),
       held: await heldNames(deps.db, accountId),
