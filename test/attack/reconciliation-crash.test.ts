@@ -16,6 +16,8 @@ import { freePort } from '../../cli/stack/ports.ts';
 import { ensureDatabase, startPostgres } from '../../cli/stack/postgres.ts';
 import { findPostgresHome, removePostgres } from '../../cli/stack/postgres-home.ts';
 import { ProcessGroup } from '../../cli/stack/processes.ts';
+import { startTemporal } from '../../cli/stack/temporal.ts';
+import { obtainTemporalBinary } from '../../cli/stack/temporal-binary.ts';
 import { createDataConverter } from '../../client/codec/index.ts';
 import { connectClient } from '../../client/index.ts';
 import { createReconciliationsDoor } from '../../client/reconciliations.ts';
@@ -30,14 +32,16 @@ import { type WorkerFactory, type WorkerProcess, workerProcesses } from './suppo
 
 /**
  * One day of a provider's file, with every type of break in it, run twice on equal databases: once in peace, and once with
- * a worker killed in each of its steps and Postgres crashed. Both must come to the same report, cases and ledger.
+ * a worker killed in each of its steps, Temporal killed as it is told of one, and Postgres and Temporal crashed at once.
+ * Both must come to the same report, cases and ledger.
  */
 const ROWS = 3_000;
 const LONG = 60_000;
 
-/** Of its own, because it crashes: the run's Postgres serves other tests at the same time. */
+/** Of its own, because they crash: the run's Postgres and Temporal serve other tests at the same time. */
 let group: ProcessGroup;
 let ownerUrlOf: (database: string) => string;
+let ownTemporal: string;
 let files: Files;
 let undo: () => void = () => undefined;
 
@@ -52,8 +56,14 @@ beforeAll(async () => {
     removePostgres(dataDir);
     rmSync(dataDir, { recursive: true, force: true });
   };
-  const postgres = await startPostgres({ group, dataDir, port: await freePort(), password: 'crash' });
+  const [postgresPort, temporalPort] = [await freePort(), await freePort()];
+  const binary = await obtainTemporalBinary({ env: process.env, onProgress: () => undefined });
+  const [postgres, address] = await Promise.all([
+    startPostgres({ group, dataDir, port: postgresPort, password: 'crash' }),
+    startTemporal({ group, binary, port: temporalPort, dbPath: join(dataDir, 'temporal.db') }),
+  ]);
   ownerUrlOf = postgres.urlOf;
+  ownTemporal = address;
   await ensureDatabase(ownerUrlOf('postgres'), 'seeded');
   await migrate(ownerUrlOf('seeded'));
   // These payments are rows alone: none would read a letter, and the day would wait for that.
@@ -94,11 +104,11 @@ interface Outcome {
 }
 
 /** The files are there and the day's workflow is started; no worker is. */
-async function openDay(database: string): Promise<Day> {
+async function openDay(database: string, address: string): Promise<Day> {
   const ring = () => ({ activeId: 'k1', keys: { k1: randomBytes(32) } });
   const config: Config = {
     databaseUrl: `${ownerUrlOf(database)}?options=${encodeURIComponent('-c role=interlock_app')}`,
-    temporal: { address: temporalAddress(), ...createNamespaceOrTaskQueue() },
+    temporal: { address, ...createNamespaceOrTaskQueue() },
     keys: { codec: ring(), vault: ring(), digest: randomBytes(32) },
     providerSecrets: {},
     timeScale: 0.005,
@@ -200,8 +210,13 @@ async function replace({ client, workers }: Day, old: WorkerProcess): Promise<Wo
   return next;
 }
 
+/** kill -9. Its group starts it again, with what it had written. */
+function crash(name: 'postgres' | 'temporal'): void {
+  process.kill(group.pidOf(name) ?? 0, 'SIGKILL');
+}
+
 async function inPeace(): Promise<Outcome> {
-  const day = await openDay('calm');
+  const day = await openDay('calm', temporalAddress());
   try {
     await day.workers.start();
     return await day.outcome();
@@ -215,7 +230,7 @@ async function throughCrashes(): Promise<Outcome> {
   const copied = await holdTable('stormy', 'payout');
   const classified = await closeGate(url, { table: 'exception', event: 'INSERT' });
   const posted = await closeGate(url, { table: 'settlement_group', event: 'INSERT' });
-  const day = await openDay('stormy');
+  const day = await openDay('stormy', ownTemporal);
   try {
     let worker = await day.workers.start();
     // Copied, and about to be held against what came before.
@@ -225,6 +240,8 @@ async function throughCrashes(): Promise<Outcome> {
     await copied.release();
     await matched.reached();
     worker = await replace(day, worker);
+    // The step ends while there is nobody to tell.
+    crash('temporal');
     await matched.release();
     // Verdicts are on their lines, not committed, and the first case is being opened.
     await classified.reached();
@@ -236,8 +253,12 @@ async function throughCrashes(): Promise<Outcome> {
     const bank = await holdTable('stormy', 'bank_statement_line');
     await posted.remove();
     await bank.reached();
-    process.kill(group.pidOf('postgres') ?? 0, 'SIGKILL');
+    crash('temporal');
+    crash('postgres');
     await bank.release();
+    await waitFor(() => day.client.workflowService.describeNamespace({ namespace: 'default' }), {
+      what: 'Temporal to be back',
+    });
     return await day.outcome();
   } finally {
     await day.close();
