@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { currencies } from '../domain/money/currency.ts';
 import { MAX_AMOUNT_MINOR } from '../domain/money/money.ts';
 import { fromAdyenAmount, toAdyenAmount } from './adyen/amounts.ts';
+import { fromCheckoutAmount, toCheckoutAmount } from './checkout/amounts.ts';
 import { fromStripeAmount, toStripeAmount } from './stripe/amounts.ts';
 
 const conventions = [
   { name: 'Stripe', to: toStripeAmount, from: fromStripeAmount },
   { name: 'Adyen', to: toAdyenAmount, from: fromAdyenAmount },
+  { name: 'Checkout.com', to: toCheckoutAmount, from: fromCheckoutAmount },
 ];
 
 describe.each(conventions)('$name', ({ to, from }) => {
@@ -31,23 +33,28 @@ describe.each(conventions)('$name', ({ to, from }) => {
 
 describe('as the providers publish it', () => {
   it.each([
-    ['EUR', 1_099, 1_099, 1_099],
-    ['JPY', 500, 500, 500],
-    ['KRW', 500, 500, 500],
-    ['KWD', 5_120, 5_120, 5_120],
-    ['KWD', 5_124, undefined, 5_124],
-    ['ISK', 5, 500, 500],
-    ['UGX', 5, 500, 5],
-    ['MGA', 500, 5, 500],
-    ['MGA', 501, undefined, 501],
-    ['CLP', 9, 9, 900],
-    ['CVE', 100, 100, 1],
-    ['CVE', 101, 101, undefined],
-    ['IDR', 1_500_000, 1_500_000, 15_000],
-    ['IDR', 1_500_001, 1_500_001, undefined],
-    ['IQD', 1_000, undefined, 1_000],
-  ])('%s %i minor units are %s at Stripe and %s at Adyen', (currency, amountMinor, stripe, adyen) => {
-    expect(toStripeAmount(amountMinor, currency)).toBe(stripe);
-    expect(toAdyenAmount(amountMinor, currency)).toBe(adyen);
-  });
+    ['EUR', 1_099, 1_099, 1_099, 1_099],
+    ['JPY', 500, 500, 500, 500],
+    ['KRW', 500, 500, 500, 500],
+    ['KWD', 5_120, 5_120, 5_120, 5_120],
+    ['KWD', 5_124, undefined, 5_124, undefined],
+    ['ISK', 5, 500, 500, 5],
+    ['UGX', 5, 500, 5, 5],
+    ['MGA', 500, 5, 500, 500],
+    ['MGA', 501, undefined, 501, 501],
+    ['CLP', 9, 9, 900, 900],
+    ['CVE', 100, 100, 1, 100],
+    ['CVE', 101, 101, undefined, 101],
+    ['IDR', 1_500_000, 1_500_000, 15_000, 1_500_000],
+    ['IDR', 1_500_001, 1_500_001, undefined, 1_500_001],
+    ['IQD', 1_000, undefined, 1_000, 1_000],
+    ['EUR', 1_000_000_000, 1_000_000_000, 1_000_000_000, undefined],
+  ])(
+    '%s %i minor units are %s at Stripe, %s at Adyen and %s at Checkout.com',
+    (currency, amountMinor, stripe, adyen, checkout) => {
+      expect(toStripeAmount(amountMinor, currency)).toBe(stripe);
+      expect(toAdyenAmount(amountMinor, currency)).toBe(adyen);
+      expect(toCheckoutAmount(amountMinor, currency)).toBe(checkout);
+    },
+  );
 });

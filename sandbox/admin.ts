@@ -70,7 +70,8 @@ async function answer(parts: AdminParts, request: IncomingMessage): Promise<Admi
   const method = request.method ?? 'GET';
   if (first === 'payments' && second !== undefined) return payment(parts, method, second, third, body);
   if (first === 'faults') return await faults(parts, method, body);
-  const house = { kernel: parts.kernel, settler: parts.provider.settler, provider: parts.provider.name };
+  const { settler } = parts.provider;
+  const house = { kernel: parts.kernel, ...(settler === undefined ? {} : { settler }) };
   const settled = await settlementAdmin(house, method, url, body);
   if (settled !== undefined) return settled;
   const route = `${method} ${url.pathname}`;

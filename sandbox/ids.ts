@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 const PSP_ALPHABET = 'BCDFGHJKLMNPQRSTVWXZ23456789';
 
 function draw(alphabet: string, length: number): string {
@@ -18,6 +19,11 @@ export function prefixedId(prefix: string): string {
 /** 16 upper-case characters, as Adyen's pspReference. */
 export function pspReference(): string {
   return draw(PSP_ALPHABET, 16);
+}
+
+/** `pay_` and 26 characters of RFC 4648 base32, as Checkout.com's ids. */
+export function base32Id(prefix: string): string {
+  return `${prefix}_${draw(BASE32, 26)}`;
 }
 
 export function digits(length: number): string {

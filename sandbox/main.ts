@@ -1,12 +1,13 @@
-// The command line of one simulator: `node --import tsx sandbox/main.ts <stripe|adyen> --port N …`.
+// The command line of one simulator: `node --import tsx sandbox/main.ts <provider> --port N …`.
 // Prints one JSON line once it listens, then serves until SIGTERM or SIGINT.
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { PROVIDER_NAMES } from './registry.ts';
 import { startSimulator } from './simulator.ts';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 const commandLine = z.object({
-  provider: z.enum(['stripe', 'adyen']),
+  provider: z.enum(PROVIDER_NAMES),
   port: port.default(0),
   'admin-port': port.default(0),
   'data-dir': z.string().min(1),

@@ -6,7 +6,6 @@ import type { Task, Transaction, WebhookRow } from './kernel.ts';
 import type { Settler } from './settlement/settler.ts';
 import type { TestFault } from './test-values.ts';
 
-export type ProviderName = 'stripe' | 'adyen';
 export type Operation = 'authorize' | 'capture' | 'void' | 'refund' | 'lookup' | 'other';
 
 export interface ProviderOptions {
@@ -87,13 +86,13 @@ export interface Authenticated {
 export type LateSuccess = 'succeeded' | 'already_succeeded' | 'not_found';
 
 export interface ProviderSimulator {
-  name: ProviderName;
-  /** How its days are closed and its files look. */
-  settler: Settler;
+  name: string;
+  /** How its days are closed and its files look. Absent: its days cannot be closed. */
+  settler?: Settler;
   /** Where this simulator's own pages are served. */
   publicUrl(): string;
   idempotencyWindowMs: number;
-  /** Stripe replays a 5xx that came from execution; Adyen remembers what happened instead. */
+  /** Stripe replays a 5xx that came from execution; the others remember what happened instead. */
   storesServerErrors: boolean;
   receive(request: ApiRequest): Call | Answer;
   headers(request: ApiRequest, replayOf: StoredAnswer | undefined): Record<string, string>;

@@ -5,14 +5,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createAdminHandler } from './admin.ts';
-import { createAdyen } from './adyen/index.ts';
 import { FaultBoard } from './faults.ts';
 import { Listener } from './http.ts';
 import { openJournal } from './journal.ts';
 import { Kernel } from './kernel.ts';
 import { Pipeline } from './pipeline.ts';
-import type { ProviderName, ProviderSimulator } from './provider.ts';
-import { createStripe } from './stripe/index.ts';
+import { type ProviderName, SIMULATORS, type SimulatorDefinition } from './registry.ts';
 import { Dispatcher } from './webhooks.ts';
 
 export interface SimulatorSettings {
@@ -41,23 +39,18 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-export const DEFAULTS = {
-  stripe: {
-    apiKey: 'sk_test_sandbox',
-    webhookSecret: 'whsec_sandbox',
-    merchantAccount: 'acct_sandbox',
-  },
-  adyen: {
-    apiKey: 'adyen_test_sandbox',
-    webhookSecret: '5A4E44424F585F484D41435F4B45595F464F525F494E5445524C4F434B5F3031',
-    merchantAccount: 'SandboxECOM',
-  },
-} as const;
-
-/** Starts a simulator, continuing from the journal in `dataDir` where there is one. */
+/** Starts a simulator of the registry, continuing from the journal in `dataDir` where there is one. */
 export async function startSimulator(settings: SimulatorSettings): Promise<Simulator> {
+  return await startSimulatorOf(SIMULATORS[settings.provider], settings);
+}
+
+/** Starts one that need not be in the registry: the template that new providers are made from. */
+export async function startSimulatorOf(
+  { create, defaults }: SimulatorDefinition,
+  settings: Omit<SimulatorSettings, 'provider'> & { provider: string },
+): Promise<Simulator> {
   const { provider: name, dataDir, host = '127.0.0.1', timeScale = 1 } = settings;
-  const account = settings.merchantAccount ?? DEFAULTS[name].merchantAccount;
+  const account = settings.merchantAccount ?? defaults.merchantAccount;
   await mkdir(dataDir, { recursive: true });
   const { journal, lines } = await openJournal(join(dataDir, `${name}.journal.jsonl`));
   const kernel = new Kernel({ journal, provider: name, account, timeScale });
@@ -65,13 +58,12 @@ export async function startSimulator(settings: SimulatorSettings): Promise<Simul
   // A page for the cardholder needs this server's own address, known once it listens.
   const address = { apiUrl: '' };
   const options = {
-    apiKey: settings.apiKey ?? DEFAULTS[name].apiKey,
-    webhookSecret: settings.webhookSecret ?? DEFAULTS[name].webhookSecret,
+    apiKey: settings.apiKey ?? defaults.apiKey,
+    webhookSecret: settings.webhookSecret ?? defaults.webhookSecret,
     account,
     publicUrl: () => address.apiUrl,
   };
-  const provider: ProviderSimulator =
-    name === 'stripe' ? createStripe(kernel, options) : createAdyen(kernel, options);
+  const provider = create(kernel, options);
   const dispatcher = new Dispatcher({
     url: settings.webhookUrl,
     render: (row) => provider.renderWebhook(row),

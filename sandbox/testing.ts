@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { JournalLine } from './journal.ts';
-import type { ProviderName } from './provider.ts';
+import type { ProviderName } from './registry.ts';
 import { type Simulator, type SimulatorSettings, startSimulator } from './simulator.ts';
 
 export const STRIPE_KEY = 'sk_test_sandbox';

@@ -42,6 +42,10 @@ export async function choosePorts(apiPort: number, notes: string[]): Promise<Por
         port: await choose('the Adyen sandbox', 4111),
         adminPort: await choose("the Adyen sandbox's admin", 4112),
       },
+      checkout: {
+        port: await choose('the Checkout.com sandbox', 4121),
+        adminPort: await choose("the Checkout.com sandbox's admin", 4122),
+      },
     },
   };
 }

@@ -2,6 +2,7 @@
  * Which provider accounts the demo merchant has: the simulators', or the real test accounts whose keys the
  * environment holds. Only this file knows the names of those variables.
  */
+import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StackKeys } from './keys.ts';
@@ -11,7 +12,7 @@ type Env = Record<string, string | undefined>;
 export type DemoAccount = {
   /** Stable, so that webhooks and stored payments of an earlier start still find it. */
   id: string;
-  provider: 'stripe' | 'adyen';
+  provider: 'stripe' | 'adyen' | 'checkout';
   baseUrl: string;
   settings: Record<string, string>;
   secrets: Record<string, string>;
@@ -19,18 +20,24 @@ export type DemoAccount = {
   sandbox?: { port: number; adminPort: number; args: string[] };
 };
 
-export type SandboxPorts = Record<'stripe' | 'adyen', { port: number; adminPort: number }>;
+export type SandboxPorts = Record<DemoAccount['provider'], { port: number; adminPort: number }>;
 
 const DEMO_MERCHANT_ACCOUNT = 'InterlockDemoECOM';
 const REAL_STRIPE_URL = 'https://api.stripe.com';
 const REAL_ADYEN_URL = 'https://checkout-test.adyen.com';
+const REAL_CHECKOUT_URL = 'https://api.sandbox.checkout.com';
+const DEMO_ENTITY = 'ent_interlock_demo';
 
 export function demoAccounts(env: Env, keys: StackKeys, ports: SandboxPorts): DemoAccount[] {
-  return [stripeAccount(env, keys, ports.stripe), adyenAccount(env, keys, ports.adyen)];
+  return [
+    stripeAccount(env, keys, ports.stripe),
+    adyenAccount(env, keys, ports.adyen),
+    checkoutAccount(env, keys, ports.checkout),
+  ];
 }
 
 export function hasRealAccount(env: Env): boolean {
-  return Boolean(env.STRIPE_SECRET_KEY || env.ADYEN_API_KEY);
+  return Boolean(env.STRIPE_SECRET_KEY || env.ADYEN_API_KEY || env.CHECKOUT_SECRET_KEY);
 }
 
 function stripeAccount(env: Env, keys: StackKeys, at: { port: number; adminPort: number }): DemoAccount {
@@ -82,6 +89,33 @@ function adyenAccount(env: Env, keys: StackKeys, at: { port: number; adminPort: 
     ...common,
     baseUrl: `http://127.0.0.1:${at.port}`,
     settings: { merchantAccount },
+    secrets: { apiKey, webhookSecret },
+    sandbox: { ...at, args },
+  };
+}
+
+function checkoutAccount(env: Env, keys: StackKeys, at: { port: number; adminPort: number }): DemoAccount {
+  const common = { id: 'pa_demo_checkout', provider: 'checkout' as const };
+  if (env.CHECKOUT_SECRET_KEY) {
+    const { CHECKOUT_PROCESSING_CHANNEL: processingChannelId, CHECKOUT_WEBHOOK_KEY: webhookSecret } = env;
+    return {
+      ...common,
+      // An account's own address begins with its prefix.
+      baseUrl: env.CHECKOUT_API_URL || REAL_CHECKOUT_URL,
+      settings: processingChannelId ? { processingChannelId } : {},
+      // Without its key no webhook can be verified; payments are then settled by asking.
+      secrets: { apiKey: env.CHECKOUT_SECRET_KEY, ...(webhookSecret ? { webhookSecret } : {}) },
+    };
+  }
+  // Follows from the stack's own secret: what earlier starts wrote into keys.json knows nothing of this provider.
+  const made = (what: string) =>
+    createHmac('sha256', keys.digestKey).update(`interlock/demo-checkout/${what}`).digest('hex');
+  const [apiKey, webhookSecret] = [`sk_sbox_${made('api-key').slice(0, 32)}`, made('webhook')];
+  const args = ['--api-key', apiKey, '--webhook-secret', webhookSecret, '--merchant-account', DEMO_ENTITY];
+  return {
+    ...common,
+    baseUrl: `http://127.0.0.1:${at.port}`,
+    settings: { merchantAccount: DEMO_ENTITY },
     secrets: { apiKey, webhookSecret },
     sandbox: { ...at, args },
   };

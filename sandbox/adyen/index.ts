@@ -73,6 +73,12 @@ function returnTo(row: PaymentRow | undefined, { returnToken }: ChallengeRow): s
   return back.toString();
 }
 
+export const ADYEN_DEFAULTS = {
+  apiKey: 'adyen_test_sandbox',
+  webhookSecret: '5A4E44424F585F484D41435F4B45595F464F525F494E5445524C4F434B5F3031',
+  merchantAccount: 'SandboxECOM',
+};
+
 export function createAdyen(kernel: Kernel, options: ProviderOptions): ProviderSimulator {
   return new Adyen(kernel, options);
 }

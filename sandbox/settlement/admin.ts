@@ -1,7 +1,7 @@
 // The admin server's part of settlement: closing days, the simulator's books, and the bank's statements.
 import { z } from 'zod';
 import type { Kernel } from '../kernel.ts';
-import { accountOf, statementsOf } from './bank.ts';
+import { statementsOf } from './bank.ts';
 import { camt053 } from './camt053.ts';
 import { closeDay, type House } from './close.ts';
 import { settlementJournal } from './journal.ts';
@@ -48,17 +48,18 @@ export interface AdminAnswer {
 
 /** Undefined where the path is another's. */
 export async function settlementAdmin(
-  house: House,
+  { kernel, settler }: Pick<House, 'kernel'> & Partial<House>,
   method: string,
   url: URL,
   body: unknown,
 ): Promise<AdminAnswer | undefined> {
-  const { kernel, settler } = house;
   const [, first, second, third] = url.pathname.split('/').map(decodeURIComponent);
+  if (first !== 'bank' && first !== 'settlement') return undefined;
+  if (settler === undefined) return { status: 404, body: { error: 'this simulator closes no days' } };
+  const house = { kernel, settler };
   if (first === 'bank' && second === 'statements' && method === 'GET') {
     return statement(house, businessDate.parse(third), url.searchParams.get('format') ?? 'camt053');
   }
-  if (first !== 'settlement') return undefined;
   if (method === 'POST' && second === undefined) {
     const { until, ...asked } = closingRequest.parse(body);
     const day = closeDay(house, { ...asked, untilMs: until === undefined ? Date.now() : Date.parse(until) });
@@ -92,8 +93,8 @@ function describe({ businessDate, batch, file, sheet, payouts, planted, unplante
   };
 }
 
-function statement({ kernel, provider }: House, date: string, format: string): AdminAnswer {
-  const statements = statementsOf(kernel, accountOf(provider), date);
+function statement({ kernel, settler }: House, date: string, format: string): AdminAnswer {
+  const statements = statementsOf(kernel, settler.bankAccount, date);
   if (statements.length === 0) return { status: 404, body: { error: `the bank has nothing for ${date}` } };
   if (format === 'camt053') {
     return {

@@ -185,6 +185,7 @@ export function adyenSettler(ctx: AdyenContext): Settler {
       operation: providerReference,
     }),
     inventIds: () => ({ payment: pspReference(), operation: pspReference() }),
+    bankAccount: 'NL59SAND0000000034',
     payer: 'ADYEN NV',
     payoutReference: () => `TX${digits(10)}XT`,
     remittance: (payout, file) => payoutText(payout, file, { account }),

@@ -37,13 +37,6 @@ export interface Statement {
 
 const entries = table<BankEntry>('bank_entry');
 
-/** Invented, with valid check digits; one for each provider, so that no two simulators share a balance. */
-const ACCOUNTS = { stripe: 'NL71SAND0000000012', adyen: 'NL59SAND0000000034' } as const;
-
-export function accountOf(provider: keyof typeof ACCOUNTS): string {
-  return ACCOUNTS[provider];
-}
-
 export function book(tx: Transaction, account: string, entry: BankDraft): void {
   const reference = `SB${digits(12)}`;
   tx.put(entries, reference, { ...entry, id: reference, account, reference });

@@ -2,7 +2,7 @@
 // A business date is closed once: asked again, the same file is the answer.
 import { digits } from '../ids.ts';
 import type { Kernel, Transaction } from '../kernel.ts';
-import { accountOf, type BankDraft, book } from './bank.ts';
+import { type BankDraft, book } from './bank.ts';
 import { sheetOf } from './csv.ts';
 import { type EffectLine, type Line, type LineRules, movesMoney, netOf, totalsOf } from './lines.ts';
 import { sum, toNumber } from './money.ts';
@@ -25,7 +25,6 @@ export interface ClosingRequest {
 export interface House {
   kernel: Kernel;
   settler: Settler;
-  provider: 'stripe' | 'adyen';
 }
 
 export function closeDay(house: House, request: ClosingRequest): ClosedDay {
@@ -66,7 +65,7 @@ function operations(effects: readonly EffectLine[], name: string): string[] {
 }
 
 function publish(
-  { kernel, settler, provider }: House,
+  { kernel, settler }: House,
   tx: Transaction,
   site: Site,
   { businessDate, breaks }: ClosingRequest,
@@ -79,7 +78,7 @@ function publish(
   site.lines.push(...[...payouts.values()].map((payout) => payoutLine(site, payout)));
   site.bank.push(...credits(site, file));
   unplanted.push(...plantAtTheEnd(site, breaks, payouts, 'bank'));
-  for (const draft of site.bank) book(tx, accountOf(provider), draft);
+  for (const draft of site.bank) book(tx, settler.bankAccount, draft);
   const published = { batch, businessDate, sheet: sheetOf(settler.layout, site.lines, file) };
   tx.put(publications, String(batch), { batch, businessDate });
   const name = settler.announce(tx, published, false);

@@ -23,6 +23,21 @@ export const stripeFees: FeeSchedule = (kind, settledMinor) => {
   return {};
 };
 
+/**
+ * 0.4% and 10 minor units of processing, 0.12% scheme and 0.3% interchange a capture; a chargeback costs 15.00 of
+ * processing; refunds are free, and give no fee back.
+ */
+export const checkoutFees: FeeSchedule = (kind, settledMinor) => {
+  if (kind === 'chargeback' || kind === 'second_chargeback') return { commission: 1_500n };
+  if (kind !== 'capture') return {};
+  const processing = share(settledMinor, 4_000n) + 10n;
+  return {
+    commission: processing,
+    scheme: share(settledMinor, 1_200n),
+    interchange: share(settledMinor, 3_000n),
+  };
+};
+
 const PROCESSING_EURO_CENTS = 13n;
 
 /** €0.13 in the settlement currency; 13 minor units where the sandbox has no rate. */

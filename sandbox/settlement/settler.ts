@@ -74,6 +74,8 @@ export interface Settler {
   /** Identifiers in the provider's shape, for lines that are made up. */
   inventIds(): { payment: string; operation: string };
   payoutReference(): string;
+  /** The merchant's account that it pays into, invented, with valid check digits: its own, so that no two share a balance. */
+  bankAccount: string;
   /** Who the bank says has paid, and what for. */
   payer: string;
   remittance(payout: Payout, file: FileFacts): string;

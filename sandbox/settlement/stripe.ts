@@ -196,6 +196,7 @@ export function stripeSettler(ctx: StripeContext): Settler {
     }),
     inventIds: () => ({ payment: prefixedId('pi'), operation: prefixedId('ch') }),
     payoutReference: () => prefixedId('po'),
+    bankAccount: 'NL71SAND0000000012',
     payer: 'STRIPE PAYMENTS',
     remittance: ({ reference, traceId }) => `STRIPE ${traceId} ${reference}`,
     // Stripe makes a report when it is asked for one; a second delivery can only be a report of a schedule.

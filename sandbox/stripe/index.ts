@@ -46,6 +46,12 @@ function returnTo(row: IntentRow | undefined): string | null {
   return back.toString();
 }
 
+export const STRIPE_DEFAULTS = {
+  apiKey: 'sk_test_sandbox',
+  webhookSecret: 'whsec_sandbox',
+  merchantAccount: 'acct_sandbox',
+};
+
 export function createStripe(kernel: Kernel, options: ProviderOptions): ProviderSimulator {
   return new Stripe(kernel, options);
 }

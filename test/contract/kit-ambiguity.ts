@@ -60,7 +60,9 @@ export function idempotency({ rig, subject }: Kit): void {
       const request = payment.authorization(subject.approved);
       await authorize(rig(), request);
       const { outcome } = await authorize(rig(), { ...request, amountMinor: 9_900, resend });
-      expect(outcome).toMatchObject({ type: 'unknown', cause: 'conflict' });
+      // Refused, or answered with what the key did first.
+      const cause = expect.stringMatching(/^(?:conflict|mismatch)$/);
+      expect(outcome).toMatchObject({ type: 'unknown', cause });
       expect(await rig().effects(payment.reference, 'authorized')).toMatchObject([{ amountMinor: 4_200 }]);
     },
   );

@@ -2,7 +2,15 @@
 import { expect, it } from 'vitest';
 import type { AuthenticationFacts } from '../../domain/authentication/authentication.ts';
 import type { AuthorizeRequest, CardData } from '../../providers/provider.ts';
-import { afterReturn, CARDS, press, RETURN_URL, waiting, withoutReturn } from './kit-challenges.ts';
+import {
+  afterReturn,
+  CARDS,
+  press,
+  RETURN_URL,
+  waiting,
+  withoutFriction,
+  withoutReturn,
+} from './kit-challenges.ts';
 import { authorize, type Kit } from './parts.ts';
 import { TestPayment } from './rig.ts';
 
@@ -27,8 +35,7 @@ function declined(reason: string, transStatus: string) {
 
 export function authentications({ rig, subject }: Kit): void {
   it.each(WITHOUT_FRICTION)('without a challenge: %s', async (_name, payer, expected) => {
-    const payment = new TestPayment();
-    const { outcome } = await authorize(rig(), payment.authorization(payer, { returnUrl: RETURN_URL }));
+    const { payment, outcome } = await withoutFriction(rig(), payer);
     expect(outcome).toMatchObject(expected);
     const held = outcome.type === 'authorized' ? 1 : 0;
     expect(await rig().effects(payment.reference, 'authorized')).toHaveLength(held);
@@ -45,7 +52,8 @@ export function authentications({ rig, subject }: Kit): void {
     const plain = await send({});
     expect(plain.type).toBe('authorized');
     expect(plain).not.toHaveProperty('authentication');
-    const any = await send({ authentication: { request: 'any' } });
+    const asked = { authentication: { request: 'any' } } as const;
+    const { outcome: any } = await withoutFriction(rig(), CARDS.frictionless, asked);
     expect(any).toMatchObject({ type: 'authorized', authentication: facts('Y', '05', true) });
     const challenge = await send({ authentication: { request: 'challenge' } });
     expect(challenge).toMatchObject({ type: 'requires_action', nextAction: { type: 'redirect_to_url' } });

@@ -2,13 +2,15 @@
 // Only what a test account can always do: approve, capture, void, refund, decline, replay a key.
 import { afterAll, describe, expect, it } from 'vitest';
 import { adyen } from '../../providers/adyen/index.ts';
+import { checkout } from '../../providers/checkout/index.ts';
 import type { Provider, ProviderAccount } from '../../providers/provider.ts';
 import { stripe } from '../../providers/stripe/index.ts';
 import type { ContractSubject } from './parts.ts';
 import { perform, type Rig, referenceFrom, TestPayment } from './rig.ts';
-import { adyenSubject, stripeSubject } from './subjects.ts';
+import { adyenSubject, card, checkoutSubject, stripeSubject } from './subjects.ts';
 
 const { STRIPE_TEST_KEY, ADYEN_TEST_KEY, ADYEN_MERCHANT_ACCOUNT, ADYEN_TEST_URL } = process.env;
+const { CHECKOUT_TEST_KEY, CHECKOUT_TEST_URL, CHECKOUT_PROCESSING_CHANNEL } = process.env;
 
 interface Live {
   readonly name: string;
@@ -47,6 +49,25 @@ const LIVE: readonly Live[] = [
             baseUrl: ADYEN_TEST_URL ?? 'https://checkout-test.adyen.com',
             settings: { merchantAccount: ADYEN_MERCHANT_ACCOUNT },
             secrets: { apiKey: ADYEN_TEST_KEY },
+          },
+  },
+  {
+    name: 'Checkout.com',
+    provider: checkout,
+    // The sandbox's own card of the kit means nothing there; this one is published as challenged.
+    subject: { ...checkoutSubject, challenged: card('4010061700000021') },
+    needs: 'CHECKOUT_TEST_KEY (sk_sbox_…)',
+    account:
+      CHECKOUT_TEST_KEY === undefined || !CHECKOUT_TEST_KEY.startsWith('sk_sbox_')
+        ? undefined
+        : {
+            id: 'live',
+            baseUrl: CHECKOUT_TEST_URL ?? 'https://api.sandbox.checkout.com',
+            settings:
+              CHECKOUT_PROCESSING_CHANNEL === undefined
+                ? {}
+                : { processingChannelId: CHECKOUT_PROCESSING_CHANNEL },
+            secrets: { apiKey: CHECKOUT_TEST_KEY },
           },
   },
 ];

@@ -1,5 +1,9 @@
 // What the parts of the kit share: the subject under test, and the short sentences that tests are made of.
-import type { AuthenticationRequest, Exemption } from '../../domain/authentication/authentication.ts';
+import type {
+  AuthenticationFacts,
+  AuthenticationRequest,
+  Exemption,
+} from '../../domain/authentication/authentication.ts';
 import type { DeclineReason } from '../../domain/payment/outcome.ts';
 import type { AuthorizeRequest, CardData, LookupRequest } from '../../providers/provider.ts';
 import {
@@ -23,6 +27,8 @@ export interface ContractSubject {
     readonly request?: AuthenticationRequest;
     readonly exemption: Exemption;
   };
+  /** What a provider keeps to itself of an authentication that failed. */
+  readonly untold?: readonly (keyof AuthenticationFacts)[];
   readonly declines: readonly {
     readonly card: CardData;
     readonly reason: DeclineReason;

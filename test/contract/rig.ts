@@ -27,7 +27,8 @@ import type {
   WebhookVerdict,
 } from '../../providers/provider.ts';
 import { type CallTrace, openCall } from '../../providers/transport/index.ts';
-import { startSimulator } from '../../sandbox/simulator.ts';
+import { type ProviderName, SIMULATORS, type SimulatorDefinition } from '../../sandbox/registry.ts';
+import { startSimulatorOf } from '../../sandbox/simulator.ts';
 
 export interface Delivery {
   readonly rawBody: Buffer;
@@ -70,6 +71,8 @@ export interface Rig {
 
 export interface RigOptions {
   readonly provider: Provider;
+  /** Its simulator; absent: the one of its name. */
+  readonly simulator?: SimulatorDefinition;
   readonly settings?: Readonly<Record<string, string>>;
   readonly apiKey: string;
   readonly webhookSecret: string;
@@ -92,8 +95,9 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   });
   await new Promise<void>((resolve) => endpoint.listen(0, '127.0.0.1', resolve));
   const dataDir = await mkdtemp(join(tmpdir(), 'contract-'));
-  const simulator = await startSimulator({
-    provider: provider.name as 'stripe' | 'adyen',
+  const definition = options.simulator ?? SIMULATORS[provider.name as ProviderName];
+  const simulator = await startSimulatorOf(definition, {
+    provider: provider.name,
     port: 0,
     adminPort: 0,
     dataDir,

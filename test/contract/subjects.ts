@@ -1,11 +1,12 @@
 // The providers as the kit meets them: their simulators' accounts, and their published test cards.
 import { adyen } from '../../providers/adyen/index.ts';
+import { checkout } from '../../providers/checkout/index.ts';
 import type { CardData } from '../../providers/provider.ts';
 import { stripe } from '../../providers/stripe/index.ts';
 import type { ContractSubject } from './parts.ts';
 import { type RigOptions, startRig } from './rig.ts';
 
-function card(number: string, change: Partial<CardData> = {}): CardData {
+export function card(number: string, change: Partial<CardData> = {}): CardData {
   return { number, expMonth: 3, expYear: 2030, cvc: '737', holderName: 'Ada Lovelace', ...change };
 }
 
@@ -90,4 +91,50 @@ export const adyenSubject: ContractSubject = {
     { amountMinor: 1_500_000, currency: 'IDR' },
   ],
   impossible: [{ amountMinor: 1_500_001, currency: 'IDR' }],
+};
+
+export const checkoutRig: RigOptions = {
+  provider: checkout,
+  apiKey: 'sk_sbox_contract',
+  webhookSecret: 'cko-contract',
+};
+
+/** checkout.com/docs/developer-resources/testing/test-cards */
+export const checkoutSubject: ContractSubject = {
+  name: 'checkout',
+  start: () => startRig(checkoutRig),
+  approved: card('4242424242424242'),
+  challenged: card('4000000003000082'),
+  exempted: {
+    card: card('4242424242424242'),
+    request: { request: 'automatic', exemption: 'low_value' },
+    exemption: 'low_value',
+  },
+  untold: ['challengeCancel'],
+  declines: [
+    { card: card('4544249167673670'), reason: 'insufficient_funds', code: '20051' },
+    { card: card('4111111111111129'), reason: 'do_not_honor', code: '20001' },
+    { card: card('4941202060999329'), reason: 'lost_or_stolen', code: '30041' },
+    { card: card('4539253655711767'), reason: 'lost_or_stolen', code: '30043' },
+    { card: card('4024007162185267'), reason: 'invalid_account', code: '30015' },
+    { card: card('4485381577182090'), reason: 'invalid_account', code: '20014' },
+    { card: card('4151512736305999'), reason: 'not_permitted', code: '20057' },
+    { card: card('4897453568485113'), reason: 'suspected_fraud', code: '20059' },
+    { card: card('4556294593757189'), reason: 'limit_exceeded', code: '20061' },
+    { card: card('4095254802642505'), reason: 'processing_error', code: '20068' },
+    { card: card('4734868958733862'), reason: 'incorrect_cvc', code: '200N7' },
+    { card: card('4500622868341387'), reason: 'authentication_required', code: '20154' },
+    { card: card('4242424242424241'), reason: 'invalid_card_data', code: 'card_number_invalid' },
+  ],
+  amounts: [
+    { amountMinor: 1_234, currency: 'JPY' },
+    { amountMinor: 5_120, currency: 'KWD' },
+    { amountMinor: 700, currency: 'ISK' },
+    { amountMinor: 900, currency: 'CLP' },
+    { amountMinor: 500, currency: 'UGX' },
+  ],
+  impossible: [
+    { amountMinor: 5_124, currency: 'KWD' },
+    { amountMinor: 1_000_000_000, currency: 'EUR' },
+  ],
 };

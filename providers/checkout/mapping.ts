@@ -1,0 +1,218 @@
+import { z } from 'zod';
+import type { OperationOutcome, UnknownCause } from '../../domain/payment/outcome.ts';
+import { declineFor } from '../declines.ts';
+import { safeCode } from '../safe-text.ts';
+import { fromCheckoutAmount, toCheckoutAmount } from './amounts.ts';
+import { factsOf, threeDs } from './authentication.ts';
+import type { CheckoutFailure } from './client.ts';
+import { cardError, declineOf } from './declines.ts';
+
+const id = z.string().min(1).max(80);
+const webAddress = z.object({ href: z.url({ protocol: /^https?$/ }) });
+
+/** What is read of a payment, from POST /payments and from GET alike; the rest is not relied on. */
+export const paymentSchema = z.object({
+  id,
+  status: z.string(),
+  reference: z.string().nullish(),
+  amount: z.number().int().optional(),
+  currency: z.string().optional(),
+  response_code: z.string().nullish(),
+  scheme_id: z.string().nullish(),
+  eci: z.string().nullish(),
+  expires_on: z.string().nullish(),
+  '3ds': threeDs.nullish().catch(undefined),
+  balances: z.object({ total_captured: z.number().int() }).nullish().catch(undefined),
+  processing: z.object({ partner_merchant_advice_code: z.string().nullish() }).nullish().catch(undefined),
+  /** Of GET: what was done, with how it ended. */
+  actions: z
+    .array(z.object({ type: z.string(), response_code: z.string().nullish() }))
+    .nullish()
+    .catch(undefined),
+  _links: z.object({ redirect: webAddress.nullish().catch(undefined) }).nullish(),
+});
+export type Payment = z.infer<typeof paymentSchema>;
+
+export const acceptedSchema = z.object({ action_id: id, reference: z.string().nullish() });
+
+/** One of GET /payments/{id}/actions. */
+export const actionSchema = z.object({
+  id,
+  type: z.string(),
+  amount: z.number().int(),
+  approved: z.boolean().nullish(),
+  response_code: z.string().nullish(),
+  reference: z.string().nullish(),
+});
+export type Action = z.infer<typeof actionSchema>;
+
+/** What an answer must agree with before it counts. Amounts in ISO minor units. */
+export interface Expected {
+  readonly reference: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+}
+
+export function unknown(cause: UnknownCause, detail: string): OperationOutcome {
+  return { type: 'unknown', cause, detail };
+}
+
+type StatusKind = 'authorized' | 'captured' | 'pending' | 'declined' | 'ended';
+
+/**
+ * `status` of a payment. What is missing is unknown, on purpose: Card Verified and Paid (we never ask for them), Retry
+ * Scheduled (neither declined for good nor approved), Requested, Active, and whatever Checkout.com adds.
+ */
+const STATUSES: Readonly<Record<string, StatusKind>> = {
+  Authorized: 'authorized',
+  'Partially Captured': 'captured',
+  Captured: 'captured',
+  'Partially Refunded': 'captured',
+  Refunded: 'captured',
+  Pending: 'pending',
+  Declined: 'declined',
+  Voided: 'ended',
+  Canceled: 'ended',
+  Expired: 'ended',
+};
+
+/** A payment as the outcome of its authorization. */
+export function authorizationOutcome(payment: Payment, expected: Expected): OperationOutcome {
+  const kind = STATUSES[payment.status];
+  if (kind === undefined) return unknown('unmapped_response', safeCode(payment.status, 'status'));
+  if (payment.reference !== expected.reference) return unknown('mismatch', 'reference');
+  const { amount, currency } = payment;
+  const told = amount !== undefined && currency !== undefined;
+  // The answer that sends a payer to 3DS names no money; every other does.
+  if (!told && kind !== 'pending') return unknown('unmapped_response', 'no amount');
+  if (told && !sameMoney(amount, currency, expected)) return unknown('mismatch', 'amount');
+  const providerReference = payment.id;
+  switch (kind) {
+    case 'authorized':
+      return {
+        type: 'authorized',
+        providerReference,
+        amountMinor: expected.amountMinor,
+        currency: expected.currency,
+        ...captureBefore(payment),
+        ...facts(payment),
+      };
+    case 'captured':
+      return capturedOutcome(payment, expected);
+    case 'pending':
+      return pendingOutcome(payment);
+    case 'declined':
+      return declinedOutcome(payment);
+    case 'ended':
+      return { type: 'voided', providerReference };
+  }
+}
+
+function sameMoney(amount: number, currency: string, expected: Expected): boolean {
+  return (
+    amount === toCheckoutAmount(expected.amountMinor, expected.currency) && currency === expected.currency
+  );
+}
+
+function capturedOutcome(payment: Payment, { currency }: Expected): OperationOutcome {
+  const captured = payment.balances?.total_captured ?? payment.amount ?? 0;
+  const amountMinor = fromCheckoutAmount(captured, currency);
+  if (amountMinor === undefined || amountMinor === 0) return unknown('mismatch', 'amount captured');
+  return { type: 'captured', providerReference: payment.id, amountMinor, currency, ...facts(payment) };
+}
+
+function pendingOutcome({ id: providerReference, _links }: Payment): OperationOutcome {
+  const url = _links?.redirect?.href;
+  if (url === undefined) return { type: 'pending', providerReference };
+  const nextAction = { type: 'redirect_to_url', url } as const;
+  return { type: 'requires_action', providerReference, action: 'redirect', nextAction };
+}
+
+function declinedOutcome(payment: Payment): OperationOutcome {
+  const authorization = payment.actions?.find(({ type }) => type === 'Authorization');
+  const code = payment.response_code ?? authorization?.response_code ?? undefined;
+  const authentication = factsOf(payment['3ds'], payment.eci);
+  const decline = declineOf(code, payment.processing?.partner_merchant_advice_code ?? undefined);
+  // One code for whoever failed 3DS; the status tells apart whom the issuer does not want to be asked about again.
+  const rejected = decline.reason === 'authentication_failed' && authentication?.transStatus === 'R';
+  return {
+    type: 'declined',
+    decline: rejected
+      ? declineFor('authentication_rejected', { providerCode: decline.providerCode })
+      : decline,
+    providerReference: payment.id,
+    ...(authentication === undefined ? {} : { authentication }),
+  };
+}
+
+function facts({ scheme_id: schemeId, eci, '3ds': told }: Payment) {
+  const authentication = factsOf(told, eci);
+  return {
+    ...(typeof schemeId === 'string' && /^[A-Za-z0-9]{1,40}$/.test(schemeId)
+      ? { networkTransactionId: schemeId }
+      : {}),
+    ...(authentication === undefined ? {} : { authentication }),
+  };
+}
+
+function captureBefore({ expires_on: expiresOn }: Payment) {
+  const captureBeforeMs = Date.parse(expiresOn ?? '');
+  return Number.isNaN(captureBeforeMs) ? {} : { captureBeforeMs };
+}
+
+/** A capture, void or refund was taken on. Whether it succeeds is told by the payment's actions. */
+export function acceptedOutcome(answer: z.infer<typeof acceptedSchema>, reference: string): OperationOutcome {
+  if (answer.reference !== reference) return unknown('mismatch', 'reference');
+  return { type: 'pending', providerReference: answer.action_id };
+}
+
+/** The reasons for which an action is accepted and then not carried out say nothing that could be acted upon. */
+function refused(code: string): OperationOutcome {
+  return { type: 'rejected', code, message: 'Checkout.com did not carry the operation out.' };
+}
+
+const ACTION_TYPES = { capture: 'Capture', void: 'Void', refund: 'Refund' } as const;
+/** Approved, and to be carried out later. */
+const DEFERRED = '10200';
+
+/** The action of ours among a payment's; undefined where there is none (yet). */
+export function actionOutcome(
+  actions: readonly Action[],
+  kind: keyof typeof ACTION_TYPES,
+  paymentId: string,
+  expected: Expected,
+): OperationOutcome | undefined {
+  const action = actions.find(
+    ({ type, reference }) => type === ACTION_TYPES[kind] && reference === expected.reference,
+  );
+  if (action === undefined) return undefined;
+  const { id: providerReference, approved, response_code: code, amount } = action;
+  const { amountMinor, currency } = expected;
+  if (kind !== 'void' && amount !== toCheckoutAmount(amountMinor, currency))
+    return unknown('mismatch', 'amount');
+  if (approved == null || code === DEFERRED) return { type: 'pending', providerReference };
+  if (!approved) return refused(safeCode(code, 'declined'));
+  if (kind === 'void') return { type: 'voided', providerReference: paymentId };
+  if (kind === 'refund') return { type: 'refunded', providerReference, amountMinor };
+  return { type: 'captured', providerReference, amountMinor, currency };
+}
+
+/** Answers that Checkout.com gives before anything ran. */
+const REJECTIONS = new Set([400, 401, 403, 404, 422]);
+
+/** An error answer as an outcome. On a resend no 4xx proves anything: the first send may have executed. */
+export function errorOutcome(
+  { status, errorCodes }: Pick<CheckoutFailure, 'status' | 'errorCodes'>,
+  request: { readonly resend: boolean },
+): OperationOutcome {
+  const code = safeCode(errorCodes[0], `http_${status}`);
+  if (status >= 500) return unknown('server_error', `http_${status}`);
+  // 429 is too many requests, and also a key whose first request is still running: the two can't be told apart.
+  if (status === 409 || status === 429) return unknown('conflict', code);
+  if (status >= 400 && request.resend) return unknown('rejected_on_resend', code);
+  if (!REJECTIONS.has(status)) return unknown('unmapped_response', `http_${status}`);
+  const decline = status === 422 ? cardError(errorCodes) : undefined;
+  if (decline !== undefined) return { type: 'declined', decline };
+  const message = `Checkout.com refused the request before executing it (${status}).`;
+  return { type: 'rejected', code, message };
+}

@@ -1,0 +1,4 @@
+import { contractKit } from './kit.ts';
+import { checkoutSubject } from './subjects.ts';
+
+contractKit(checkoutSubject);
