@@ -1,0 +1,19 @@
+/**
+ * The policy language: what a merchant writes (YAML or JSON, conditions in CEL), how it is refused with the line
+ * and a hint, and what it becomes for `evaluate`. docs/routing.md has the language as its authors see it.
+ * What may not live here: anything that looks at a payment's candidates; that is ../evaluate.
+ */
+export { type Choice, targetsOf } from './choose.ts';
+export {
+  type CompiledElimination,
+  type CompiledPolicy,
+  type CompiledRequirement,
+  type CompiledRule,
+  compilePolicy,
+} from './compile.ts';
+export { contextOf } from './context.ts';
+export { POLICY_FORMAT, type PolicyDocument, policyDocumentSchema } from './document.ts';
+export { PLATFORM_DEFAULT } from './platform.ts';
+export type { PolicyProblem } from './problem.ts';
+export { type ParsedPolicy, type PolicySource, parsePolicy } from './source.ts';
+export { checkPolicy, type PolicyWorld, validatePolicy } from './validate.ts';
