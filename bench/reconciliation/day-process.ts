@@ -18,6 +18,7 @@ import { createStageSettlements } from '../../activities/reconciliation/stage.ts
 import { createVerifySettlements } from '../../activities/reconciliation/verify.ts';
 import { openDb } from '../../db/client.ts';
 import { openCopyPool, receiveFile } from '../../db/reconciliation/index.ts';
+import { idleBook } from '../../test/support/routing-book.ts';
 import { createVault } from '../../vault/index.ts';
 import { createProviders } from '../../worker/providers.ts';
 
@@ -62,6 +63,7 @@ async function main({ databaseUrl, files, accountId, businessDate }: DayJob): Pr
     // Letters are written; nobody lives here who would read them.
     door: { news: async () => 'nothing_new' },
     providers: createProviders({}),
+    routing: idleBook(),
     settings: { timeScale: 1, providerDeadlineMs: 10_000 },
   };
   const day = { accountId, businessDate };
