@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { MerchantSettings } from '../../db/settings/index.ts';
 import type { AuthenticationRules } from '../../domain/authentication/rules.ts';
+import { withoutAbsent } from '../absent.ts';
 import { answerOnce } from '../once.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Route } from '../route.ts';
@@ -43,10 +44,12 @@ const updateSettings = merchantRoute({
 
 function changeOf(body: z.output<typeof updateSettingsSchema>): Partial<MerchantSettings> {
   const { return_origins: origins, authentication_rules: rules, duplicate_reference_guard: guard } = body;
+  const { category, country, routing_approval: routingApproval } = body;
   return {
     ...(origins === undefined ? {} : { returnOrigins: [...new Set(origins)] }),
     ...(rules === undefined ? {} : { authenticationRules: rulesOf(rules) }),
     ...(guard === undefined ? {} : { duplicateReferenceGuard: guard }),
+    ...withoutAbsent({ category, country, routingApproval }),
   };
 }
 
@@ -73,13 +76,10 @@ function renderSettings(settings: MerchantSettings): PublicSettings {
       claim_risk_analysis_up_to: rules.claimRiskAnalysisUpToMinor,
     }),
     duplicate_reference_guard: duplicateReferenceGuard,
+    category: settings.category ?? null,
+    country: settings.country ?? null,
+    routing_approval: settings.routingApproval,
   };
-}
-
-/** Absent means unset, here as in the rows. */
-function withoutAbsent<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return Object.fromEntries(members) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }
 
 export const settingsRoutes: readonly Route[] = [getSettings, updateSettings];

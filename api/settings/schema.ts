@@ -31,9 +31,8 @@ const byCurrencySchema = z
   )
   .meta({ description: 'Minor units by currency.', example: { EUR: 25_000 } });
 
-const countriesSchema = z
-  .array(z.string().regex(/^[A-Z]{2}$/, 'must be country codes of ISO 3166-1 (two letters)'))
-  .max(250);
+const countrySchema = z.string().regex(/^[A-Z]{2}$/, 'must be country codes of ISO 3166-1 (two letters)');
+const countriesSchema = z.array(countrySchema).max(250);
 
 const rulesSchema = z
   .strictObject({
@@ -62,6 +61,16 @@ export const updateSettingsSchema = z
     duplicate_reference_guard: z.boolean().optional().meta({
       description: 'Refuse a second payment with the `reference` of one that is open or succeeded.',
     }),
+    category: z
+      .string()
+      .regex(/^\d{4}$/, 'must be a merchant category code: four digits')
+      .optional()
+      .meta({ description: 'Your category code (ISO 18245), for licences and routing.' }),
+    country: countrySchema.optional().meta({ description: 'Where you are established (ISO 3166-1).' }),
+    routing_approval: z
+      .literal(true, 'only an operator can put an end to it')
+      .optional()
+      .meta({ description: 'From now on a second person approves what routing policies decide payments.' }),
   })
   .meta({ id: 'SettingsUpdate' });
 
@@ -71,6 +80,9 @@ export const settingsSchema = z
     return_origins: z.array(z.string()),
     authentication_rules: rulesSchema,
     duplicate_reference_guard: z.boolean(),
+    category: z.string().nullable(),
+    country: z.string().nullable(),
+    routing_approval: z.boolean(),
   })
   .meta({ id: 'Settings' });
 

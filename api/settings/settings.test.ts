@@ -30,6 +30,9 @@ describe('settings', () => {
       return_origins: [],
       authentication_rules: {},
       duplicate_reference_guard: false,
+      category: null,
+      country: null,
+      routing_approval: false,
     };
     expect((await get(api, '/v1/settings', theirs())).body).toEqual(unset);
     const rules = {
@@ -77,6 +80,15 @@ describe('settings', () => {
     const body = { return_origins: ['https://a.example'] };
     expect((await post(api, '/v1/settings', body, { key: api.keys.aLive })).status).toBe(200);
     expect((await get(api, '/v1/settings')).body.return_origins).toEqual(['https://a.example']);
+  });
+
+  it('say what licences ask for, and who has to approve a routing policy', async () => {
+    const { body } = await change({ category: '5732', country: 'DE', routing_approval: true });
+    expect(body).toMatchObject({ category: '5732', country: 'DE', routing_approval: true });
+    // Whoever wants to get round a second person must not be able to abolish it alone.
+    const alone = await change({ routing_approval: false });
+    expect([alone.status, alone.body.error.param]).toEqual([400, 'routing_approval']);
+    expect((await get(api, '/v1/settings', theirs())).body.routing_approval).toBe(true);
   });
 
   it.each([

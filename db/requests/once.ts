@@ -26,18 +26,28 @@ export type KeptOnce =
 
 class Repeated extends Error {}
 
+const STORED = { bodyDigest: true, subjectId: true, answer: true } as const;
+
 /**
  * Does what `act` does once for a request, and keeps its answer with it, in one transaction. The request's row goes in
  * last: of two at once the second waits there for the first one's commit, takes back what it did, and reads the answer.
+ * Where doing it twice at once would refuse the second, `lock` names what only one at a time may be about: the second
+ * then waits before it acts.
  */
 export async function doOnce(
   db: Db,
   { merchantId, mode }: { readonly merchantId: string; readonly mode: Mode },
   { requestId, ...request }: NamedRequest,
   act: (tx: Transaction) => Promise<Done | undefined>,
+  lock?: string,
 ): Promise<KeptOnce> {
   try {
     return await db.$transaction(async (tx) => {
+      if (lock !== undefined) {
+        await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`;
+        const stored = await tx.request.findUnique({ where: { id: requestId }, select: STORED });
+        if (stored !== null) return { type: 'repeated', stored };
+      }
       const done = await act(tx);
       if (done === undefined) return { type: 'absent' };
       const row = { id: requestId, ...request, merchantId, mode, ...done, answeredAt: new Date() };
@@ -47,8 +57,7 @@ export async function doOnce(
     });
   } catch (error) {
     if (!(error instanceof Repeated)) throw error;
-    const select = { bodyDigest: true, subjectId: true, answer: true };
-    const stored = await db.request.findUniqueOrThrow({ where: { id: requestId }, select });
+    const stored = await db.request.findUniqueOrThrow({ where: { id: requestId }, select: STORED });
     return { type: 'repeated', stored };
   }
 }

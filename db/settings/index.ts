@@ -4,7 +4,9 @@
  * known by its keyed digest only, an endpoint's secrets are sealed, and providers' are outside Postgres altogether.
  */
 import type { Mode } from '../../domain/ids.ts';
+import { type MerchantRateLimits, readMerchantRateLimits } from '../../domain/rate-limits.ts';
 import type { Db } from '../client.ts';
+import { Prisma } from '../generated/client.ts';
 
 export {
   createDeliveryRegister,
@@ -40,10 +42,39 @@ export {
   type RefusedCommand,
 } from './operators.ts';
 
+export {
+  type Backtest,
+  type BacktestRegister,
+  createBacktestRegister,
+  createExperimentRegister,
+  createPolicyRegister,
+  createRoutingReader,
+  type ExperimentRegister,
+  type KeptPolicy,
+  type ListedPolicy,
+  type NewPolicy,
+  type OwnedExperiment,
+  type PolicyEvent,
+  type PolicyOrder,
+  type PolicyOwner,
+  type PolicyRegister,
+  type RollBackRefusal,
+  type RoutingReader,
+  type StoredCircuit,
+  type StoredComparison,
+  type ToldPolicy,
+} from './routing/index.ts';
+
 export interface ApiKeyOwner {
   readonly keyId: string;
+  /** Where the merchant has limits of its own. */
+  readonly rateLimits?: MerchantRateLimits;
   readonly merchantId: string;
   readonly mode: Mode;
+}
+
+interface KeyRow extends Omit<ApiKeyOwner, 'rateLimits'> {
+  readonly rateLimits: unknown;
 }
 
 export interface WebhookAccount {
@@ -63,11 +94,12 @@ export interface SettingsReader {
 export function createSettingsReader(db: Db): SettingsReader {
   return {
     async apiKeyOwner(digest) {
-      const row = await db.apiKey.findFirst({
-        where: { digest, revokedAt: null },
-        select: { id: true, merchantId: true, mode: true },
-      });
-      return row === null ? undefined : { keyId: row.id, merchantId: row.merchantId, mode: row.mode as Mode };
+      // With its merchant's limits: they are wanted whenever the key is.
+      const [row] = await db.$queryRaw<KeyRow[]>(Prisma.sql`
+        SELECT k.id AS "keyId", k.merchant_id AS "merchantId", k.mode, m.rate_limits AS "rateLimits"
+        FROM api_key k LEFT JOIN merchant m ON m.id = k.merchant_id
+        WHERE k.digest = ${digest} AND k.revoked_at IS NULL`);
+      return row === undefined ? undefined : { ...row, rateLimits: readMerchantRateLimits(row.rateLimits) };
     },
     async webhookAccount(accountId) {
       const row = await db.providerAccount.findUnique({

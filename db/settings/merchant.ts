@@ -10,6 +10,12 @@ export interface MerchantSettings {
   readonly returnOrigins: readonly string[];
   readonly authenticationRules: AuthenticationRules;
   readonly duplicateReferenceGuard: boolean;
+  /** ISO 18245. */
+  readonly category?: string;
+  /** Where it is established, ISO 3166-1. */
+  readonly country?: string;
+  /** A routing policy decides payments only after a second person's approval. */
+  readonly routingApproval: boolean;
 }
 
 export interface MerchantRegister {
@@ -25,7 +31,14 @@ export interface MerchantRegister {
   hasLiveKey(merchantId: string): Promise<boolean>;
 }
 
-const SETTINGS = { returnOrigins: true, authenticationRules: true, duplicateReferenceGuard: true } as const;
+const SETTINGS = {
+  returnOrigins: true,
+  authenticationRules: true,
+  duplicateReferenceGuard: true,
+  category: true,
+  country: true,
+  routingApproval: true,
+} as const;
 
 export function createMerchantRegister(db: Db): MerchantRegister {
   return {
@@ -60,5 +73,8 @@ function toSettings(row: Pick<Merchant, keyof typeof SETTINGS>): MerchantSetting
     returnOrigins: row.returnOrigins,
     authenticationRules: authenticationRulesSchema.parse(row.authenticationRules),
     duplicateReferenceGuard: row.duplicateReferenceGuard,
+    ...(row.category === null ? {} : { category: row.category }),
+    ...(row.country === null ? {} : { country: row.country }),
+    routingApproval: row.routingApproval,
   };
 }
