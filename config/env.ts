@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type RateLimits, rateLimitsOf, rateLimitVariables } from './rate-limits.ts';
 
 /** Keys by id. New data is written under `activeId`; the others stay readable while rotation is under way. */
 export type KeyRing = { activeId: string; keys: Record<string, Buffer> };
@@ -34,6 +35,10 @@ export type Config = {
   apiWaitMs: number;
   /** Absent: webhooks go to public addresses only, and an attempt has ten seconds. */
   webhooks?: { privateTargets: boolean; deadlineMs: number };
+  /** Whether card networks' retry limits hold for test cards too. Absent: no. */
+  countTestDeclines?: boolean;
+  /** Absent: nobody is limited. */
+  rateLimits?: RateLimits;
   api: { host: string; port: number };
   /** Where payers' browsers reach the API. */
   publicUrl?: string;
@@ -194,6 +199,8 @@ const environmentSchema = z
     INTERLOCK_WEBHOOK_PRIVATE_TARGETS: z
       .enum(['refuse', 'allow'], { error: 'must be refuse or allow' })
       .default('refuse'),
+    INTERLOCK_COUNT_TEST_DECLINES: z.enum(['yes', 'no'], { error: 'must be yes or no' }).default('no'),
+    ...rateLimitVariables,
     INTERLOCK_PUBLIC_URL: url.optional(),
     API_HOST: z.string().default('127.0.0.1'),
     API_PORT: port.default(3000),
@@ -235,6 +242,7 @@ function temporalTls(env: Environment): TemporalTls | undefined {
 
 function toConfig(env: Environment): Config {
   const tls = temporalTls(env);
+  const rateLimits = rateLimitsOf(env);
   return {
     databaseUrl: env.DATABASE_URL,
     temporal: {
@@ -259,6 +267,8 @@ function toConfig(env: Environment): Config {
       privateTargets: env.INTERLOCK_WEBHOOK_PRIVATE_TARGETS === 'allow',
       deadlineMs: env.INTERLOCK_WEBHOOK_DEADLINE_MS,
     },
+    countTestDeclines: env.INTERLOCK_COUNT_TEST_DECLINES === 'yes',
+    ...(rateLimits === undefined ? {} : { rateLimits }),
     api: { host: env.API_HOST, port: env.API_PORT },
     publicUrl: (env.INTERLOCK_PUBLIC_URL ?? `http://${env.API_HOST}:${env.API_PORT}`).replace(/\/$/, ''),
     ...(env.CODEC_SERVER_PORT !== undefined && env.CODEC_SERVER_TOKEN !== undefined
