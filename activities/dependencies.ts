@@ -1,7 +1,9 @@
 import type { Db } from '../db/client.ts';
+import type { ReconciledAccount } from '../db/reconciliation/accounts.ts';
 import type { CopyPool } from '../db/reconciliation/index.ts';
 import type { EventDoor, NewsDoor, PassRegister } from '../domain/door.ts';
 import type { TargetRules } from '../domain/events/target.ts';
+import type { RoutingBook } from '../domain/routing/book.ts';
 import type { Provider, ProviderConnection } from '../providers/provider.ts';
 import type { Vault } from '../vault/index.ts';
 
@@ -15,6 +17,10 @@ export interface Dependencies {
   /** Absent: as strict, and as patient, as the defaults are. Apart from `settings`, which travel into histories. */
   readonly webhooks?: WebhookSettings;
   readonly providers: Providers;
+  /** What payments are routed by, kept warm. */
+  readonly routing: RoutingBook;
+  /** Whether the networks' limits hold for test cards too, whose declines no network counts. Absent: no. */
+  readonly countTestDeclines?: boolean;
   /** Connections for work over whole settlement files. Absent: this worker reconciles nothing. */
   readonly copyPool?: CopyPool;
   readonly settings: {
@@ -33,11 +39,15 @@ export interface WebhookSettings extends TargetRules {
 }
 
 export interface Providers {
-  named(name: string): Provider;
+  /** The version that a route has sealed; without one, or where it ships no more, the current one. */
+  named(name: string, version?: string): Provider;
+  /** Where an account's settlement files come from. Undefined: they are uploaded. */
+  settlementsOf(account: ReconciledAccount): ProviderConnection['fetchSettlement'];
   /** The connection of one account, made once and kept. */
   connection(account: {
     readonly id: string;
     readonly provider: string;
+    readonly connectorVersion?: string;
     readonly baseUrl: string;
     readonly settings: Readonly<Record<string, string>>;
   }): ProviderConnection;

@@ -2,7 +2,14 @@ import type { Authentication, StoredCredential } from '../domain/authentication/
 import type { PlannedAuthentication } from '../domain/authentication/policy.ts';
 import type { Mode, OperationKind } from '../domain/ids.ts';
 import type { Decline, OperationOutcome } from '../domain/payment/outcome.ts';
-import type { Attempt, Operation, Payment, PaymentFailure, RouteStep } from '../domain/payment/payment.ts';
+import type {
+  Attempt,
+  Operation,
+  Payment,
+  PaymentFailure,
+  PaymentRetryPlan,
+  RouteStep,
+} from '../domain/payment/payment.ts';
 import type { AttemptStatus, OperationStatus, PaymentStatus } from '../domain/payment/states.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
@@ -76,6 +83,8 @@ interface PaymentRow {
   readonly authentication: PlannedAuthentication | null;
   readonly stored_credential: StoredCredential | null;
   readonly customer_id: string | null;
+  readonly retry_plan: PaymentRetryPlan | null;
+  readonly next_retry_at: string | null;
   readonly created_at: string;
 }
 
@@ -157,6 +166,8 @@ function toPayment(
     ...present('authentication', row.authentication),
     ...present('storedCredential', row.stored_credential),
     ...present('customerId', row.customer_id),
+    ...present('retryPlan', row.retry_plan),
+    ...present('nextRetryAtMs', instant(row.next_retry_at)),
     metadata: row.metadata,
     ...(external.length === 0 ? {} : { externalRefunds: external }),
   };

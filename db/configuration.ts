@@ -1,32 +1,21 @@
-import { type AuthenticationRules, authenticationRulesSchema } from '../domain/authentication/rules.ts';
 import type { Mode } from '../domain/ids.ts';
-import { type CircuitState, type RoutingPolicy, routingPolicySchema } from '../domain/routing/policy.ts';
-import type { Db } from './client.ts';
+import { type CountedDecline, REMEMBERED_MS, SCHEME_BUDGETS } from '../domain/routing/declines/index.ts';
+import type { CardFunding, CustomerHistory } from '../domain/routing/facts.ts';
+import { type Db, poolOf } from './client.ts';
 import { Prisma } from './generated/client.ts';
+import { query } from './sql.ts';
 
-/** What a plan needs of a merchant: its accounts with their health, its active policy, the card's facts. */
-export interface MerchantConfiguration {
-  readonly policy: RoutingPolicy;
-  readonly policyVersion: number;
-  readonly accounts: readonly ConfiguredAccount[];
-  readonly authenticationRules: AuthenticationRules;
-}
-
-export interface ConfiguredAccount {
-  readonly id: string;
-  readonly provider: string;
-  readonly baseUrl: string;
-  readonly settings: Readonly<Record<string, string>>;
-  readonly enabled: boolean;
-  readonly circuit: CircuitState;
-  readonly probeDue: boolean;
-}
-
-export interface CardFacts {
+/** What a route needs to know of the payer: the card, the consent behind it, their history, and what was declined. */
+export interface PayerFacts {
   readonly brand: string;
+  readonly bin: string;
   readonly country?: string;
+  readonly funding?: CardFunding;
   /** The latest consent of its holder to be charged without being there. */
   readonly mandate?: Mandate;
+  readonly history?: CustomerHistory;
+  /** Of the last 30 days, those that the card's network counts together with this payment. */
+  readonly declines: readonly CountedDecline[];
 }
 
 export interface Mandate {
@@ -34,60 +23,79 @@ export interface Mandate {
   readonly networkTransactionId: string;
 }
 
-interface ConfigurationRow {
-  readonly policy: unknown;
-  readonly policy_version: number | null;
-  readonly accounts: readonly ConfiguredAccount[] | null;
-  readonly card: { readonly brand: string; readonly country: string | null } | null;
-  readonly mandate: Mandate | null;
-  readonly rules: unknown;
+export interface PayerQuestion {
+  readonly merchantId: string;
+  readonly mode: Mode;
+  readonly paymentMethodId: string | undefined;
+  /** Absent: whoever the payment method belongs to. */
+  readonly customerId?: string;
+  readonly amountMinor: number;
+  readonly currency: string;
+  readonly merchantInitiated: boolean;
 }
 
-/** One read for everything. Answers no card where the payment method is not this merchant's. */
-export async function loadConfiguration(
-  db: Db,
-  merchantId: string,
-  mode: Mode,
-  paymentMethodId: string | undefined,
-): Promise<{
-  readonly configuration: MerchantConfiguration | undefined;
-  readonly card: CardFacts | undefined;
-}> {
-  const rows = await db.$queryRaw<ConfigurationRow[]>(Prisma.sql`
-    SELECT
-      (SELECT document FROM routing_policy WHERE merchant_id = ${merchantId} AND mode = ${mode} AND active
-        ORDER BY version DESC LIMIT 1) AS policy,
-      (SELECT version FROM routing_policy WHERE merchant_id = ${merchantId} AND mode = ${mode} AND active
-        ORDER BY version DESC LIMIT 1) AS policy_version,
-      (SELECT jsonb_agg(jsonb_build_object('id', a.id, 'provider', a.provider, 'baseUrl', a.base_url, 'settings', a.settings, 'enabled', a.enabled,
-          'circuit', coalesce(c.state, 'closed'), 'probeDue', coalesce(c.probe_after <= clock_timestamp(), false)) ORDER BY a.id)
-        FROM provider_account a LEFT JOIN circuit c ON c.account_id = a.id
-        WHERE a.merchant_id = ${merchantId} AND a.mode = ${mode}) AS accounts,
-      (SELECT jsonb_build_object('brand', m.brand, 'country', m.country) FROM payment_method m
-        WHERE m.id = ${paymentMethodId ?? null} AND m.merchant_id = ${merchantId} AND m.mode = ${mode}) AS card,
+interface Row {
+  readonly brand: string;
+  readonly bin: string;
+  readonly country: string | null;
+  readonly funding: CardFunding | null;
+  readonly mandate: Mandate | null;
+  readonly history: { succeeded: number; failed: number; firstSeenMs: number } | null;
+  readonly declines: readonly { at: number; network: string | null; advice: string | null }[] | null;
+}
+
+/** Networks for which the amount is part of what makes two tries one. */
+const BY_AMOUNT = Object.entries(SCHEME_BUDGETS)
+  .filter(([, { counts }]) => counts === 'same_amount')
+  .map(([brand]) => brand);
+
+/** More than any network allows: what is beyond has used the budget up anyway. */
+const DECLINES_AT_MOST = 100;
+
+/** One read for everything. Undefined where the payment method is not this merchant's. */
+export async function loadPayerFacts(db: Db, question: PayerQuestion): Promise<PayerFacts | undefined> {
+  const { merchantId, mode, paymentMethodId, amountMinor, currency, merchantInitiated } = question;
+  if (paymentMethodId === undefined) return undefined;
+  const rows = await query<Row>(
+    poolOf(db),
+    Prisma.sql`
+    SELECT m.brand, m.bin, m.country, m.funding,
       (SELECT jsonb_build_object('usage', n.usage, 'networkTransactionId', n.network_transaction_id) FROM mandate n
-        WHERE n.payment_method_id = ${paymentMethodId ?? null} AND n.merchant_id = ${merchantId} AND n.mode = ${mode}
+        WHERE n.payment_method_id = m.id AND n.merchant_id = m.merchant_id AND n.mode = m.mode
           AND n.status = 'active' ORDER BY n.created_at DESC LIMIT 1) AS mandate,
-      (SELECT authentication_rules FROM merchant WHERE id = ${merchantId}) AS rules`);
-  const row = rows[0];
-  const card = row?.card ?? undefined;
+      (SELECT jsonb_build_object('firstSeenMs', floor(extract(epoch FROM c.created_at) * 1000),
+          'succeeded', count(*) FILTER (WHERE p.status = 'succeeded'), 'failed', count(*) FILTER (WHERE p.status = 'failed'))
+        FROM customer c LEFT JOIN payment p ON p.customer_id = c.id
+        WHERE c.id = coalesce(${question.customerId ?? null}, m.customer_id) AND c.merchant_id = m.merchant_id AND c.mode = m.mode
+        GROUP BY c.created_at) AS history,
+      (SELECT jsonb_agg(jsonb_build_object('at', floor(extract(epoch FROM d.declined_at) * 1000),
+          'network', d.network_code, 'advice', d.advice_code)) FROM (
+        SELECT * FROM card_decline e WHERE e.fingerprint = m.fingerprint
+          AND e.declined_at > clock_timestamp() - ${REMEMBERED_MS} * interval '1 millisecond'
+          AND (m.brand <> ALL(${BY_AMOUNT}::text[]) OR (e.amount_minor = ${amountMinor}::bigint
+            AND e.currency = ${currency} AND e.merchant_initiated = ${merchantInitiated}::boolean))
+        ORDER BY e.declined_at DESC LIMIT ${DECLINES_AT_MOST}::int) d) AS declines
+    FROM payment_method m WHERE m.id = ${paymentMethodId} AND m.merchant_id = ${merchantId} AND m.mode = ${mode}`,
+  );
+  return rows[0] === undefined ? undefined : toFacts(rows[0]);
+}
+
+function toFacts({ brand, bin, country, funding, mandate, history, declines }: Row): PayerFacts {
   return {
-    configuration:
-      row === undefined || row.policy_version === null
-        ? undefined
-        : {
-            policy: routingPolicySchema.parse(row.policy),
-            policyVersion: row.policy_version,
-            accounts: row.accounts ?? [],
-            authenticationRules: authenticationRulesSchema.parse(row.rules ?? {}),
-          },
-    card:
-      card === undefined
-        ? undefined
-        : {
-            brand: card.brand,
-            ...(card.country === null ? {} : { country: card.country }),
-            ...(row?.mandate === null || row?.mandate === undefined ? {} : { mandate: row.mandate }),
-          },
+    brand,
+    bin,
+    ...(country === null ? {} : { country }),
+    ...(funding === null ? {} : { funding }),
+    ...(mandate === null ? {} : { mandate }),
+    ...(history === null ? {} : { history: toHistory(history) }),
+    declines: (declines ?? []).map(({ at, network, advice }) => ({
+      atMs: at,
+      ...(network === null ? {} : { networkCode: network }),
+      ...(advice === null ? {} : { adviceCode: advice }),
+    })),
   };
+}
+
+function toHistory({ succeeded, failed, firstSeenMs }: NonNullable<Row['history']>): CustomerHistory {
+  return { paymentsSucceeded: succeeded, paymentsFailed: failed, firstSeenMs };
 }

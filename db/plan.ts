@@ -1,7 +1,7 @@
 import { duplicateOf, type Mode } from '../domain/names.ts';
 import type { Payment } from '../domain/payment/payment.ts';
 import { type Transition, transitionOf } from '../domain/payment/transition.ts';
-import type { RouteExplanation } from '../domain/routing/policy.ts';
+import type { StoredRouting } from '../domain/routing/choose.ts';
 import { loadPayment } from './aggregate.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
@@ -10,6 +10,7 @@ import {
   attemptsPart,
   auditContent,
   auditPart,
+  exceptionParts,
   json,
   nextHash,
   operationsPart,
@@ -45,7 +46,7 @@ export async function storePlan(
   db: Db,
   transition: Transition,
   request: RequestRow,
-  explanation: RouteExplanation | undefined,
+  explanation: StoredRouting | undefined,
 ): Promise<Planned> {
   const { payment } = transition;
   const content = auditContent(transition);
@@ -56,14 +57,15 @@ export async function storePlan(
     WITH gate AS (
       INSERT INTO payment (id, merchant_id, mode, status, sequence, generation, amount_minor, currency, capture_method,
         payment_method_id, reference, description, metadata, return_url, policy_version, route, failure,
-        cancellation_reason, complete_by, authentication, stored_credential, customer_id, reference_claim, audit_head, created_at)
+        cancellation_reason, complete_by, authentication, stored_credential, customer_id, retry_plan, reference_claim, audit_head, created_at)
       SELECT ${payment.id}, ${payment.merchantId}, ${payment.mode}, ${payment.status}, ${payment.sequence}::int,
         ${payment.generation}::int, ${payment.amountMinor}::bigint, ${payment.currency}, ${payment.captureMethod},
         ${payment.paymentMethodId ?? null}, ${payment.reference ?? null}, ${payment.description ?? null},
         ${json(payment.metadata)}, ${payment.returnUrl ?? null}, ${payment.policyVersion ?? null}::int,
         ${json(payment.route)}, ${payment.failure === undefined ? null : JSON.stringify(payment.failure)}::jsonb,
         ${payment.cancellationReason ?? null}, ${new Date(payment.completeByMs)}::timestamptz,
-        ${optional(payment.authentication)}, ${optional(payment.storedCredential)}, ${payment.customerId ?? null}, ${claim},
+        ${optional(payment.authentication)}, ${optional(payment.storedCredential)}, ${payment.customerId ?? null},
+        ${optional(payment.retryPlan)}, ${claim},
         ${nextHash(genesis, payment.sequence, content.digest)}, ${new Date(payment.createdAtMs)}::timestamptz
       WHERE ${free}
       ON CONFLICT DO NOTHING
@@ -80,6 +82,7 @@ export async function storePlan(
       SELECT gate.id, ${json(explanation ?? null)} FROM gate WHERE ${explanation !== undefined}::boolean),
     attempt_rows AS (${attemptsPart(transition)}),
     operation_rows AS (${operationsPart(step)}),
+    ${step.exceptions.length === 0 ? Prisma.empty : Prisma.sql`${exceptionParts(step)},`}
     audit_row AS (${auditPart(step, content)}),
     ${outboxParts(step, Prisma.sql`balance_row`)}
     SELECT count(*) > 0 AS created FROM gate`);
@@ -104,7 +107,7 @@ async function storeDuplicate(
   db: Db,
   transition: Transition,
   request: RequestRow,
-  explanation: RouteExplanation | undefined,
+  explanation: StoredRouting | undefined,
 ): Promise<Planned> {
   const { payment, trigger, atMs } = transition;
   const { reference } = payment;

@@ -1,6 +1,7 @@
+import { beginsRound } from '../domain/payment/edit.ts';
 import { snapshotOf } from '../domain/payment/payment.ts';
 import type { Transition } from '../domain/payment/transition.ts';
-import type { RouteExplanation } from '../domain/routing/policy.ts';
+import type { StoredRouting } from '../domain/routing/choose.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 import type { RequestRow } from './plan.ts';
@@ -35,7 +36,8 @@ export type Recorded =
 export interface RecordExtras {
   /** The command that this step answers to, stored with it. */
   readonly request?: RequestRow;
-  readonly explanation?: RouteExplanation;
+  /** Why it went where it went. Of a later round it belongs to the attempt that begins it. */
+  readonly explanation?: StoredRouting;
   /** The operators' resolution that this step proposes or carries out. */
   readonly resolution?: ResolutionRow;
 }
@@ -65,6 +67,7 @@ export async function recordTransition(
     ${exceptionParts(step)},
     ${requestParts(transition, extras)},
     mandate_row AS (${mandatePart(transition)}),
+    decline_rows AS (${declinePart(transition)}),
     resolution_row AS (${resolutionPart(extras.resolution, step)}),
     cvc_row AS (
       UPDATE payment_method SET sealed_cvc = NULL, cvc_expires_at = NULL FROM gate
@@ -82,6 +85,23 @@ export async function recordTransition(
   return whyNotRecorded(db, mine, () =>
     db.payment.findUnique({ where: { id: payment.id }, select: { generation: true } }),
   );
+}
+
+/** Of this step's attempts those that are declined count for the card's network, each once, however often it is written. */
+function declinePart({ payment, attempts }: Transition): Prisma.Sql {
+  const declined = attempts.flatMap(({ id, status, decline }) =>
+    status === 'declined' && decline !== undefined
+      ? [{ id, network: decline.networkCode, advice: decline.adviceCode }]
+      : [],
+  );
+  const merchantInitiated = payment.authentication?.offSession === true;
+  return Prisma.sql`
+    INSERT INTO card_decline (attempt_id, payment_id, fingerprint, amount_minor, currency, merchant_initiated, network_code, advice_code)
+    SELECT d.id, gate.id, m.fingerprint, ${payment.amountMinor}::bigint, ${payment.currency}, ${merchantInitiated}::boolean,
+      d.network, d.advice
+    FROM gate, jsonb_to_recordset(${json(declined)}) AS d(id text, network text, advice text)
+      JOIN payment_method m ON m.id = ${payment.paymentMethodId ?? null}
+    ON CONFLICT DO NOTHING`;
 }
 
 /**
@@ -115,6 +135,8 @@ function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
       failure = ${payment.failure === undefined ? null : JSON.stringify(payment.failure)}::jsonb,
       cancellation_reason = ${payment.cancellationReason ?? null},
       complete_by = ${new Date(payment.completeByMs)}::timestamptz,
+      retry_plan = ${optional(payment.retryPlan)},
+      next_retry_at = ${payment.nextRetryAtMs === undefined ? null : new Date(payment.nextRetryAtMs)}::timestamptz,
       authentication = ${optional(payment.authentication)}, stored_credential = ${optional(payment.storedCredential)},
       authorization_expires_at = ${payment.authorizationExpiresAtMs === undefined ? null : new Date(payment.authorizationExpiresAtMs)}::timestamptz,
       audit_head = ${nextHash(Prisma.sql`before.audit_head`, sequence, contentDigest)},
@@ -173,6 +195,7 @@ function balanceParts(transition: Transition): Prisma.Sql {
 function requestParts(transition: Transition, extras: RecordExtras): Prisma.Sql {
   const { payment } = transition;
   const { request, explanation } = extras;
+  const round = transition.attempts.find((each) => each.status === 'created' && beginsRound(each));
   const final = payment.status !== 'processing';
   const answer = Prisma.sql`jsonb_build_object('payment', ${snapshotPart(transition)})`;
   return Prisma.sql`
@@ -188,7 +211,12 @@ function requestParts(transition: Transition, extras: RecordExtras): Prisma.Sql 
       WHERE request.subject_id = gate.id AND request.answered_at IS NULL AND ${final}::boolean),
     explanation_row AS (
       INSERT INTO route_explanation (payment_id, document)
-      SELECT gate.id, ${json(explanation ?? null)} FROM gate WHERE ${explanation !== undefined}::boolean
+      SELECT gate.id, ${json(explanation ?? null)} FROM gate WHERE ${explanation !== undefined && round === undefined}::boolean
+      ON CONFLICT DO NOTHING),
+    round_row AS (
+      INSERT INTO retry_explanation (attempt_id, payment_id, document)
+      SELECT ${round?.id ?? ''}, gate.id, ${json(explanation ?? null)} FROM gate
+      WHERE ${explanation !== undefined && round !== undefined}::boolean
       ON CONFLICT DO NOTHING)`;
 }
 

@@ -73,7 +73,8 @@ export function stepOf(transition: Transition): Step {
     toStatus: payment.status,
     ...(payment.policyVersion === undefined ? {} : { policyVersion: payment.policyVersion }),
     snapshot: snapshotOf(payment),
-    settles: [],
+    // Whoever leaves a review, whichever way, has been looked at.
+    settles: payment.status === 'requires_review' ? [] : ['payment_review'],
   };
 }
 

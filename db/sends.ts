@@ -2,7 +2,7 @@ import type { AuthenticationRequest, StoredCredential } from '../domain/authenti
 import type { OperationKind } from '../domain/ids.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
 import type { RefundReason } from '../domain/refund/refund.ts';
-import type { CircuitState } from '../domain/routing/policy.ts';
+import type { CircuitState } from '../domain/routing/decision.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -39,6 +39,8 @@ export interface SendFacts {
   readonly account: {
     readonly id: string;
     readonly provider: string;
+    /** Of the adapter, as its attempt's route has sealed it. */
+    readonly connectorVersion: string;
     readonly baseUrl: string;
     readonly settings: Readonly<Record<string, string>>;
     readonly circuit: CircuitState;
@@ -48,6 +50,8 @@ export interface SendFacts {
 
 export interface SealedPaymentMethod {
   readonly id: string;
+  readonly brand?: string;
+  readonly country?: string;
   readonly sealedCard: Uint8Array;
   readonly sealedCvc?: Uint8Array;
   /** Epoch milliseconds; nothing that holds the CVC may outlive it. */
@@ -64,7 +68,7 @@ export async function loadSendFacts(db: Db, operationId: string): Promise<SendFa
       p.capture_method, p.description, p.return_url, r.reason AS refund_reason,
       acc.id AS account_id, acc.provider, acc.base_url, acc.settings,
       CASE WHEN c.state = 'closed' AND c.consecutive_failures > 0 THEN 'half_open' ELSE coalesce(c.state, 'closed') END AS circuit,
-      m.id AS method_id, m.sealed_card, m.sealed_cvc, m.cvc_expires_at
+      m.id AS method_id, m.brand, m.country, m.sealed_card, m.sealed_cvc, m.cvc_expires_at
     FROM operation o
     JOIN attempt a ON a.id = o.attempt_id
     JOIN payment p ON p.id = o.payment_id
@@ -111,6 +115,8 @@ interface SendRow {
   readonly settings: Record<string, string>;
   readonly circuit: CircuitState;
   readonly method_id: string | null;
+  readonly brand: string | null;
+  readonly country: string | null;
   readonly sealed_card: Uint8Array | null;
   readonly sealed_cvc: Uint8Array | null;
   readonly cvc_expires_at: Date | null;
@@ -135,6 +141,7 @@ function toSendFacts(row: SendRow): SendFacts {
     account: {
       id: row.account_id,
       provider: row.provider,
+      connectorVersion: row.connector_version,
       baseUrl: row.base_url,
       settings: row.settings,
       circuit: row.circuit,
@@ -154,6 +161,8 @@ function toSendFacts(row: SendRow): SendFacts {
       : {
           paymentMethod: {
             id: row.method_id,
+            ...(row.brand === null ? {} : { brand: row.brand }),
+            ...(row.country === null ? {} : { country: row.country }),
             sealedCard: row.sealed_card,
             ...(row.sealed_cvc === null ? {} : { sealedCvc: row.sealed_cvc }),
             ...(row.cvc_expires_at === null ? {} : { cvcExpiresAtMs: row.cvc_expires_at.getTime() }),

@@ -5,7 +5,7 @@ import { Prisma } from './generated/client.ts';
 export interface RestingOwner {
   readonly ownerId: string;
   readonly generation: number;
-  /** Something of it should be moving: an operation is open, or it waits for neither merchant nor person. */
+  /** Something of it should be moving: an operation is open, or it waits for neither merchant, person nor its next try. */
   readonly underWay: boolean;
 }
 
@@ -22,7 +22,8 @@ export async function restingOwners(
   return db.$queryRaw<RestingOwner[]>(Prisma.sql`
     SELECT w.id AS "ownerId", w.generation, w.moving
       OR EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL) AS "underWay" FROM (
-      SELECT id, generation, updated_at, status = 'processing' AS moving, status NOT IN ('succeeded', 'failed', 'canceled', 'expired') AS unfinished FROM payment
+      SELECT id, generation, updated_at, status = 'processing'
+        AND (next_retry_at IS NULL OR next_retry_at < clock_timestamp() - ${idleMs} * interval '1 millisecond') AS moving, status NOT IN ('succeeded', 'failed', 'canceled', 'expired') AS unfinished FROM payment
       UNION ALL
       SELECT id, generation, updated_at, status = 'pending', status NOT IN ('succeeded', 'failed', 'canceled') FROM refund) w
     WHERE w.id > ${afterId} AND w.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'

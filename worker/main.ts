@@ -30,6 +30,7 @@ import { refusePrivateTargetsForRealAccounts, refuseScaledTimeForRealAccounts } 
 import { createVault } from '../vault/index.ts';
 import { startAuditAnchor } from './audit-anchor.ts';
 import { createProviders } from './providers.ts';
+import { startRoutingBook } from './routing-book.ts';
 import { type Sweeper, startSweeper } from './sweeper.ts';
 
 /** Grace around the longest call, so that a shutdown lets a send that has begun come to its answer. */
@@ -55,7 +56,11 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
   const events = createDeliveriesDoor({ client, db, taskQueue });
   const { timeScale } = config;
   const copyPool = openCopyPool(config.databaseUrl);
-  const activities = composeActivities(config, { db, copyPool, door, events });
+  const routing = startRoutingBook({
+    db,
+    onError: (error) => log.warn({ err: error }, 'the routing book is behind; trying again'),
+  });
+  const activities = composeActivities(config, { db, copyPool, door, events, routing });
   const workers = await createWorkers(config, { connection, dataConverter, activities });
   const schedules = keepSchedules({ client, db, taskQueue }, (error) =>
     log.warn({ err: error }, 'Schedules of accounts could not be kept; trying again'),
@@ -90,6 +95,7 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     events.close();
     for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
     await done.catch(() => undefined);
+    await routing.stop();
     // Last, so that the final steps of what was in flight are anchored too.
     await anchor?.stop();
     health?.close();
@@ -106,11 +112,12 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
 
 function composeActivities(
   config: Config,
-  parts: Pick<Dependencies, 'db' | 'copyPool' | 'door' | 'events'>,
+  parts: Pick<Dependencies, 'db' | 'copyPool' | 'door' | 'events' | 'routing'>,
 ): Activities {
-  const { timeScale, providerDeadlineMs, webhooks, publicUrl } = config;
+  const { timeScale, providerDeadlineMs, webhooks, publicUrl, countTestDeclines = false } = config;
   return createActivities({
     ...parts,
+    countTestDeclines,
     ...(webhooks === undefined ? {} : { webhooks }),
     vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
     providers: createProviders(config.providerSecrets),

@@ -89,7 +89,7 @@ function authorizeParameters(deps: Dependencies, facts: SendFacts): AuthorizePar
     paymentMethod.sealedCvc === undefined
       ? undefined
       : deps.vault.openCvc(paymentMethod.sealedCvc, paymentMethod.id, Date.now());
-  const provider = deps.providers.named(facts.account.provider);
+  const provider = deps.providers.named(facts.account.provider, facts.connectorVersion);
   const returnUrl = returnUrlOf(deps, facts);
   return {
     providerKey: facts.providerKey,

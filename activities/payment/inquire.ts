@@ -137,7 +137,7 @@ export async function putQuestion(
 export function createResend(deps: Dependencies) {
   return async function resend(order: SendOrder): Promise<SendResult> {
     const facts = await loadSendFacts(deps.db, order.operationId);
-    const provider = deps.providers.named(facts.account.provider);
+    const provider = deps.providers.named(facts.account.provider, facts.connectorVersion);
     if (facts.closed || provider.connectorVersion !== facts.connectorVersion)
       return { type: 'not_permitted' };
     if (facts.kind !== 'authorize' && facts.kind !== 'sale') {

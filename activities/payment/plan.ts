@@ -1,4 +1,5 @@
 import { loadPayment } from '../../db/aggregate.ts';
+import { loadStatedFacts } from '../../db/explanations.ts';
 import { storePlan } from '../../db/plan.ts';
 import { routed } from '../../domain/payment/commands.ts';
 import type { Decision } from '../../domain/payment/edit.ts';
@@ -46,7 +47,7 @@ export function createPlan(deps: Dependencies) {
   return async function plan(order: PlanOrder): Promise<PlanResult> {
     const chosen: ChosenRoute = order.confirm ? await chooseRoute(deps, order) : { route: [] };
     const draft = draftPayment(order, chosen);
-    const decision = firstDecision(order, draft);
+    const decision = firstDecision(order, draft, chosen);
     const transition = transitionOf(
       draft,
       decision,
@@ -77,11 +78,12 @@ function draftPayment(order: PlanOrder, chosen: ChosenRoute): Payment {
     ...(chosen.policyVersion === undefined ? {} : { policyVersion: chosen.policyVersion }),
     ...(chosen.authentication === undefined ? {} : { authentication: chosen.authentication }),
     ...(chosen.storedCredential === undefined ? {} : { storedCredential: chosen.storedCredential }),
+    ...(chosen.retryPlan === undefined ? {} : { retryPlan: chosen.retryPlan }),
   };
 }
 
-function firstDecision(order: PlanOrder, draft: Payment): Decision {
-  return order.confirm ? routed(draft, 'first') : { after: draft, reason: 'waits for confirmation' };
+function firstDecision(order: PlanOrder, draft: Payment, chosen: ChosenRoute): Decision {
+  return order.confirm ? routed(draft, 'first', chosen) : { after: draft, reason: 'waits for confirmation' };
 }
 
 export interface Hydrated {
@@ -98,9 +100,14 @@ export function createHydrate(deps: Dependencies) {
   };
 }
 
-/** The route for a payment that is confirmed later. Stored by the step that confirms it. */
+/** The route for a payment that is confirmed, or tried again, later. Stored by the step that goes by it. */
 export function createRoute(deps: Dependencies) {
   return async function route(question: RouteQuestion): Promise<ChosenRoute> {
-    return chooseRoute(deps, question);
+    const { again, paymentId, wish } = question;
+    if (again !== true || paymentId === undefined) return chooseRoute(deps, question);
+    return chooseRoute(deps, {
+      ...question,
+      wish: { ...wish, ...(await loadStatedFacts(deps.db, paymentId)) },
+    });
   };
 }

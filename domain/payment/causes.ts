@@ -4,6 +4,9 @@ export const OPERATOR_VOID = 'operator_void_';
 /** The void that cancels an intent whose payer's time is over. */
 export const CHALLENGE_ENDED = 'challenge_ended';
 
+/** The authorization with which a later round begins; what follows is the round's number. */
+export const SCHEDULED_RETRY = 'scheduled_retry_';
+
 const RETURNED = 'returned_';
 
 /** An authorization's second part: what the payer's browser brought back, sent on. The cause names its letter. */

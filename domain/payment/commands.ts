@@ -1,18 +1,31 @@
 import type { StoredCredential } from '../authentication/authentication.ts';
 import type { PlannedAuthentication } from '../authentication/policy.ts';
 import { endChallenge } from './challenge.ts';
-import { addOperation, type Decision, mustFind, rootCause, startAttempt, withStatus } from './edit.ts';
+import {
+  addOperation,
+  type Decision,
+  mustFind,
+  rootCause,
+  startAttempt,
+  withoutRetry,
+  withStatus,
+} from './edit.ts';
 import { captureSendBy, expiryMarginMs } from './expiry.ts';
+import type { Decline } from './outcome.ts';
 import {
   allowedCommands,
   type Command,
   capturableMinor,
   currentAttempt,
+  isHeldForReview,
   lockHolder,
   type Payment,
+  type PaymentRetryPlan,
   type RouteStep,
   routeStepOf,
+  waitsForRetry,
 } from './payment.ts';
+import { heldForReview } from './review.ts';
 
 /**
  * The merchant's commands and the payment's own timers. Each is judged twice, when it is accepted and
@@ -113,9 +126,12 @@ export function decideVoidCommand(payment: Payment, cause: string): Ruling {
   const refused = refuseUnlessAllowed(payment, 'void');
   if (refused !== undefined) return refused;
   const attempt = currentAttempt(payment);
-  if (attempt === undefined) {
-    const after = { ...withStatus(payment, 'canceled'), cancellationReason: 'requested_by_merchant' };
-    return decided({ after, reason: 'canceled before it was confirmed' });
+  if (attempt === undefined || waitsForRetry(payment)) {
+    const after = {
+      ...withStatus(withoutRetry(payment), 'canceled'),
+      cancellationReason: 'requested_by_merchant',
+    };
+    return decided({ after, reason: `canceled ${whenCanceled(payment)}` });
   }
   if (payment.status === 'requires_action')
     return decided({
@@ -135,6 +151,11 @@ export function decideVoidCommand(payment: Payment, cause: string): Ruling {
   });
 }
 
+function whenCanceled(payment: Payment): string {
+  if (isHeldForReview(payment)) return 'while it was held for a review';
+  return waitsForRetry(payment) ? 'before it was tried again' : 'before it was confirmed';
+}
+
 export interface Confirmation {
   readonly cause: string;
   readonly paymentMethodId: string;
@@ -145,6 +166,9 @@ export interface Confirmation {
   readonly authentication?: PlannedAuthentication;
   readonly storedCredential?: StoredCredential;
   readonly customerId?: string;
+  readonly retryPlan?: PaymentRetryPlan;
+  readonly review?: readonly string[];
+  readonly refused?: Decline;
 }
 
 export function decideConfirmCommand(payment: Payment, confirmation: Confirmation): Ruling {
@@ -153,12 +177,31 @@ export function decideConfirmCommand(payment: Payment, confirmation: Confirmatio
   const { customerId = confirmation.customerId } = payment;
   if (customerId !== (confirmation.customerId ?? customerId))
     return refuse(payment, 'customer_mismatch', 'the payment is of another customer');
-  const { cause, route, ...facts } = confirmation;
-  return decided(routed({ ...payment, ...facts, route }, cause));
+  const { cause, route, review, refused: unasked, ...facts } = confirmation;
+  const how = {
+    ...(review === undefined ? {} : { review }),
+    ...(unasked === undefined ? {} : { refused: unasked }),
+  };
+  return decided(routed({ ...payment, ...facts, route }, cause, how));
 }
 
-/** The first attempt of a routed payment, or its end where no provider account can take it. */
-export function routed(payment: Payment, cause: string): Decision {
+/** What the routing said beside the order of providers. */
+export interface RoutedHow {
+  /** The rules that want a person to look before anything is sent. */
+  readonly review?: readonly string[];
+  /** The card's network allows no try: nobody is asked. */
+  readonly refused?: Decline;
+}
+
+/** The first attempt of a routed payment, a wait for a person, or its end where nobody can or may take it. */
+export function routed(payment: Payment, cause: string, { review, refused }: RoutedHow = {}): Decision {
+  if (refused !== undefined) {
+    const failure = { code: 'card_declined' as const, message: refused.message, decline: refused };
+    return {
+      after: { ...withStatus(payment, 'processing'), failure },
+      reason: 'nobody is asked: the card’s network allows no further try',
+    };
+  }
   const first = payment.route[0];
   if (first === undefined) {
     // Through `processing`, so that a payment that fails has been tried as far as it could be.
@@ -170,6 +213,7 @@ export function routed(payment: Payment, cause: string): Decision {
       reason: 'no candidate is left by the routing policy',
     };
   }
+  if (review !== undefined && review.length > 0) return heldForReview(payment, review);
   return {
     after: withStatus(startAttempt(payment, first, cause), 'processing'),
     reason: `routed to ${first.provider}`,
@@ -185,7 +229,8 @@ export function decideUnsent(payment: Payment): Decision | undefined {
     };
   }
   if (payment.status === 'processing' && payment.attempts.length === 0) {
-    return { after: withStatus(payment, 'failed'), reason: 'no provider account can take this payment' };
+    const reason = payment.failure?.message ?? 'no provider account can take this payment';
+    return { after: withStatus(payment, 'failed'), reason };
   }
   return undefined;
 }

@@ -22,6 +22,7 @@ import {
   RETRY_ADVICE,
 } from './outcome.ts';
 import { type Attempt, type Operation, type Payment, routeStepOf } from './payment.ts';
+import { mayFailOver } from './retry.ts';
 import { PAYMENT_EDGES } from './states.ts';
 
 /** What follows from an authorization's or a sale's outcome. See decide.ts. */
@@ -97,7 +98,7 @@ function uncharged(
       const again = advice === 'authenticate' ? stepUp(after, attempt, reason, nowMs) : undefined;
       if (again !== undefined) return again;
       return goOn(after, reason, nowMs, {
-        mayFailOver: advice === 'retry_other_provider',
+        mayFailOver: mayFailOver(payment, outcome.decline),
         failure: { code: 'card_declined', message: outcome.decline.message, decline: outcome.decline },
       });
     }

@@ -2,6 +2,7 @@ import type { Authentication } from '../authentication/authentication.ts';
 import type { PlannedAuthentication } from '../authentication/policy.ts';
 import { AssertionFailure } from '../machine.ts';
 import { attemptIdFor, type OperationKind, operationIdFor } from '../names.ts';
+import { SCHEDULED_RETRY } from './causes.ts';
 import type { OperationOutcome } from './outcome.ts';
 import type { Attempt, Operation, Payment, RouteStep } from './payment.ts';
 import type { OperationStatus, PaymentStatus } from './states.ts';
@@ -20,7 +21,9 @@ export type ExceptionKind =
   | 'manual_refund'
   | 'refund_reversed'
   | 'external_refund'
-  | 'refund_excess';
+  | 'refund_excess'
+  /** A policy wants it looked at before anything is sent. */
+  | 'payment_review';
 
 /** What a decision leaves: the payment after it, why, and what a person must look at. */
 export interface Decision {
@@ -158,7 +161,8 @@ export function startAttempt(
     operations: [],
   };
   const sale = payment.captureMethod === 'automatic' && step.automaticCapture === 'sale';
-  return addOperation({ ...payment, attempts: [...payment.attempts, attempt] }, attempt.id, {
+  const begun = { ...withoutRetry(payment), attempts: [...payment.attempts, attempt] };
+  return addOperation(begun, attempt.id, {
     kind: sale ? 'sale' : 'authorize',
     cause,
     amountMinor: payment.amountMinor,
@@ -170,10 +174,24 @@ function newAuthentication({ asked, reasons }: PlannedAuthentication): Authentic
   return { status: 'requested', asked, reasons, facts: {} };
 }
 
-/** The first step of the route that has not been tried. */
+/** What waited for its next try waits no more. */
+export function withoutRetry({ nextRetryAtMs: _at, ...payment }: Payment): Payment {
+  return payment;
+}
+
+/** The first step of the route that has not been tried in this round. */
 export function nextRouteStep(payment: Payment): RouteStep | undefined {
-  const tried = new Set(payment.attempts.map((attempt) => attempt.accountId));
-  return payment.route.find((step) => !tried.has(step.accountId));
+  const tried = new Set(roundOf(payment).map((attempt) => attempt.accountId));
+  return payment.route.find((step) => step.kept !== true && !tried.has(step.accountId));
+}
+
+/** The attempts since the payment was last routed: a scheduled retry begins anew, at whichever provider. */
+export function roundOf({ attempts }: Payment): readonly Attempt[] {
+  return attempts.slice(Math.max(0, attempts.findLastIndex(beginsRound)));
+}
+
+export function beginsRound({ operations }: Attempt): boolean {
+  return operations.some((each) => each.cause.startsWith(SCHEDULED_RETRY));
 }
 
 export function mustFind<T>(value: T | undefined, what: string): T {

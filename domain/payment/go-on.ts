@@ -1,6 +1,7 @@
 import { isTerminal } from '../machine.ts';
 import { type Decision, nextRouteStep, startAttempt, withStatus } from './edit.ts';
 import type { Payment } from './payment.ts';
+import { budgetUsedUp, hasTriesLeft, nextRetryMs } from './retry.ts';
 import { PAYMENT_EDGES } from './states.ts';
 
 export interface Ending {
@@ -9,14 +10,23 @@ export interface Ending {
 }
 
 /**
- * After an attempt that is proven uncharged: the next provider while the time allows, else the end. Past
- * `completeBy` nobody is charged any more, so a payment with nothing open is canceled, not failed.
+ * After an attempt that is proven uncharged: the next provider while the time, the plan and the card's network allow,
+ * else a later try where nobody waits, else the end. Past `completeBy` nobody is charged any more, so a payment with
+ * nothing open is canceled, not failed.
  */
 export function goOn(payment: Payment, reason: string, nowMs: number, ending: Ending): Decision {
   if (isTerminal(PAYMENT_EDGES, payment.status)) return { after: payment, reason };
   const late = nowMs >= payment.completeByMs;
-  const next = ending.mayFailOver && !late ? nextRouteStep(payment) : undefined;
+  const next = ending.mayFailOver && !late && hasTriesLeft(payment) ? nextRouteStep(payment) : undefined;
   if (next !== undefined) {
+    const refused = budgetUsedUp(payment);
+    if (refused !== undefined) {
+      const failure = { code: 'card_declined' as const, message: refused.message, decline: refused };
+      return {
+        after: { ...withStatus(payment, 'failed'), failure },
+        reason: `${reason}; ${next.provider} is not asked: ${refused.message}`,
+      };
+    }
     const cause = `failover_after_${payment.attempts.length}`;
     return {
       after: withStatus(startAttempt(payment, next, cause), 'processing'),
@@ -27,6 +37,13 @@ export function goOn(payment: Payment, reason: string, nowMs: number, ending: En
     return {
       after: { ...withStatus(payment, 'canceled'), cancellationReason: 'complete_by_passed' },
       reason: `${reason}; too late to go on`,
+    };
+  }
+  const retryAtMs = nextRetryMs(payment, ending.failure.decline, nowMs);
+  if (retryAtMs !== undefined) {
+    return {
+      after: { ...withStatus(payment, 'processing'), nextRetryAtMs: retryAtMs },
+      reason: `${reason}; trying again later, as its policy says`,
     };
   }
   return { after: { ...withStatus(payment, 'failed'), failure: ending.failure }, reason };

@@ -10,6 +10,7 @@ import {
   nextRouteStep,
   settle,
   startAttempt,
+  withoutRetry,
   withStatus,
 } from './edit.ts';
 import { leftToUndoMinor } from './late-refund.ts';
@@ -24,6 +25,7 @@ import {
   openOperations,
   type Payment,
   routeStepOf,
+  waitsForRetry,
 } from './payment.ts';
 import { PAYMENT_EDGES } from './states.ts';
 
@@ -50,6 +52,10 @@ function decided(after: Payment, order: OperatorOrder, what: string): Ruling {
 /** Sends or asks now whatever waits to be sent or asked, and tries again to give back what couldn't be. */
 export function decideRetryNow(payment: Payment, order: OperatorOrder): Ruling {
   if (isCarriedOut(payment, `operator_retry_${order.cause}`)) return { type: 'answered' };
+  if (waitsForRetry(payment)) {
+    // The workflow sets its timer by this, and looks once more what may be tried.
+    return decided({ ...payment, nextRetryAtMs: 0 }, order, 'the next try is due now,');
+  }
   const stuck = payment.attempts.filter(isStuckUndoing);
   const open = openOperations(payment);
   if (open.length === 0 && stuck.length === 0) {
@@ -185,7 +191,10 @@ function clear(payment: Payment, revoked: readonly string[]): Payment | undefine
   if (!open.every((operation) => operation.status === 'created' && revoked.includes(operation.id)))
     return undefined;
   const outcome: OperationOutcome = { type: 'not_attempted', proof: 'permit_revoked' };
-  const closed = open.reduce((after, operation) => settle(after, operation.id, outcome), payment);
+  const closed = open.reduce(
+    (after, operation) => settle(after, operation.id, outcome),
+    withoutRetry(payment),
+  );
   const dead = ['declined', 'errored', 'voided'];
   return counting.every((attempt) => dead.includes(attempt.status) || attempt.status === 'created')
     ? closed.attempts

@@ -98,7 +98,9 @@ export type DeclineReason =
   | 'authentication_failed'
   | 'authentication_rejected'
   | 'do_not_honor'
-  | 'generic_decline';
+  | 'generic_decline'
+  /** Ours: the card's network allows no further try for now, so nobody was asked. */
+  | 'retry_limit_reached';
 
 /** What may be done about a decline: the decline-to-action map of the schemes' retry rules. */
 export type RetryAdvice =
@@ -129,6 +131,7 @@ export const RETRY_ADVICE: Readonly<Record<DeclineReason, RetryAdvice>> = {
   authentication_rejected: 'never',
   do_not_honor: 'retry_later',
   generic_decline: 'retry_later',
+  retry_limit_reached: 'retry_later',
 };
 
 export interface Decline {

@@ -1,6 +1,7 @@
 import type { Authentication, StoredCredential } from '../authentication/authentication.ts';
 import type { PlannedAuthentication } from '../authentication/policy.ts';
 import type { Mode, OperationKind } from '../names.ts';
+import type { RetryPlan } from '../routing/decision.ts';
 import type { Decline, OperationOutcome } from './outcome.ts';
 import type { AttemptStatus, OperationStatus, PaymentStatus } from './states.ts';
 
@@ -46,6 +47,18 @@ export interface Payment {
   readonly authentication?: PlannedAuthentication;
   readonly storedCredential?: StoredCredential;
   readonly customerId?: string;
+  /** What follows a decline, as its policy says. Absent in payments from before policies said so: the reason decides. */
+  readonly retryPlan?: PaymentRetryPlan;
+  /** While a merchant-initiated payment waits for its next try: when that is. */
+  readonly nextRetryAtMs?: number;
+}
+
+/** A policy's retry plan, with what it needs to know of its payment. */
+export interface PaymentRetryPlan extends RetryPlan {
+  /** What `laterMs`, and the waits that networks ask for, are multiplied by. */
+  readonly timeScale: number;
+  /** How many more declines the card's network allows, as of the last routing. Absent: it sets no limit. */
+  readonly declinesLeft?: number;
 }
 
 export interface ExternalRefund {
@@ -71,6 +84,8 @@ export interface RouteStep {
   readonly completesReturns?: boolean;
   /** How long a payer is waited for. Absent in old rows: challenge.ts says. */
   readonly challengeWindowMs?: number;
+  /** Of an earlier round's route, kept for the attempts that went there: nobody is sent to it any more. */
+  readonly kept?: boolean;
 }
 
 export interface Attempt {
@@ -155,6 +170,7 @@ export interface PaymentSnapshot {
   readonly metadata: Readonly<Record<string, string>>;
   readonly customerId?: string;
   readonly storedCredential?: StoredCredential;
+  readonly nextRetryAtMs?: number;
   readonly attempts: readonly AttemptSnapshot[];
   /** What the payer must do; only while the payment is `requires_action`. */
   readonly nextAction?: { readonly type: 'redirect_to_url'; readonly url: string };
@@ -224,7 +240,19 @@ const COMMANDS: Readonly<Record<PaymentStatus, readonly Command[]>> = {
   expired: [],
 };
 
+/** Nothing is under way, and the next try has its time. */
+export function waitsForRetry({ status, nextRetryAtMs }: Payment): boolean {
+  return status === 'processing' && nextRetryAtMs !== undefined;
+}
+
+/** A policy wants a person to look before anything is sent. What is reviewed later has been at a provider. */
+export function isHeldForReview({ status, attempts }: Payment): boolean {
+  return status === 'requires_review' && attempts.length === 0;
+}
+
 export function allowedCommands(payment: Payment): readonly Command[] {
+  if (isHeldForReview(payment)) return ['void'];
+  if (waitsForRetry(payment) && lockHolder(payment) === undefined) return ['void'];
   // While the payer is waited for, the authorization is open, and may be given up all the same.
   const free = lockHolder(payment) === undefined || payment.status === 'requires_action';
   return free ? COMMANDS[payment.status] : [];
@@ -239,6 +267,7 @@ export function snapshotOf(payment: Payment): PaymentSnapshot {
     completeByMs: _by,
     externalRefunds: _external,
     authentication: _authentication,
+    retryPlan: _plan,
     ...rest
   } = payment;
   const redirectUrl = currentAttempt(payment)?.authentication?.redirectUrl;

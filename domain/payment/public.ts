@@ -1,5 +1,6 @@
 import type { Authentication } from '../authentication/authentication.ts';
-import { type Decline, RETRY_ADVICE } from './outcome.ts';
+import { nextStepAfter } from '../routing/declines/index.ts';
+import type { Decline } from './outcome.ts';
 import type { PaymentFailure, PaymentSnapshot } from './payment.ts';
 
 /**
@@ -33,6 +34,7 @@ export function publicPayment(payment: PaymentSnapshot) {
     failure: payment.failure === undefined ? null : publicFailure(payment.failure),
     cancellation_reason: payment.cancellationReason ?? null,
     authorization_expires_at: optionalSeconds(payment.authorizationExpiresAtMs),
+    next_retry_at: optionalSeconds(payment.nextRetryAtMs),
     next_action: publicNextAction(payment),
     created: unixSeconds(payment.createdAtMs),
     reference: payment.reference ?? null,
@@ -80,7 +82,7 @@ function publicDecline(decline: Decline) {
   return {
     reason: decline.reason,
     message: decline.message,
-    retry: RETRY_ADVICE[decline.reason],
+    retry: nextStepAfter(decline).advice,
     provider_code: decline.providerCode,
     ...(decline.networkCode === undefined ? {} : { network_code: decline.networkCode }),
     ...(decline.adviceCode === undefined ? {} : { advice_code: decline.adviceCode }),

@@ -19,8 +19,8 @@ export type PaymentStatus =
   | 'expired';
 
 export const PAYMENT_EDGES: Edges<PaymentStatus> = {
-  requires_payment_method: ['requires_confirmation', 'processing', 'canceled'],
-  requires_confirmation: ['processing', 'canceled'],
+  requires_payment_method: ['requires_confirmation', 'processing', 'requires_review', 'canceled'],
+  requires_confirmation: ['processing', 'requires_review', 'canceled'],
   requires_action: ['processing', 'requires_capture', 'requires_review', 'succeeded', 'failed', 'canceled'],
   // `processing` is also where a payment waits while a capture or a void is pending or unknown.
   processing: [

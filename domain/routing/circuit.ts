@@ -30,6 +30,8 @@ export function healthSign(outcome: OperationOutcome): HealthSign {
 /** Bad answers in a row that open the circuit, and how long it stays open before one probe is let through. */
 export const CIRCUIT_FAILURES_TO_OPEN = 5;
 const CIRCUIT_OPEN_MS = 10_000;
+/** A probe that fails waits as long as the circuit has been open, up to so many times the first wait. */
+export const CIRCUIT_LONGEST_WAIT = 32;
 /** A circuit that closes faster than payments come would never be seen open. */
 const CIRCUIT_OPEN_MIN_MS = 1_000;
 

@@ -54,7 +54,8 @@ export class Commands {
     const { request } = command;
     await this.#process.planned();
     this.#mustBeCurrent();
-    const { merchantId, mode, amountMinor, currency, paymentMethodId: known } = this.#process.current;
+    const { current } = this.#process;
+    const { merchantId, mode, amountMinor, currency, metadata, paymentMethodId: known } = current;
     const paymentMethodId = command.paymentMethodId ?? known;
     if (paymentMethodId === undefined) {
       const refusal = {
@@ -64,7 +65,11 @@ export class Commands {
       };
       return { type: 'refused', refusal, stamp: stampOf(request) };
     }
+    const customer = command.customerId ?? current.customerId;
     const { explanation, ...chosen } = await database.route({
+      paymentId: current.id,
+      metadata,
+      ...(customer === undefined ? {} : { customerId: customer }),
       merchantId,
       mode,
       amountMinor,

@@ -13,6 +13,7 @@ import {
 } from '../../domain/payment/operate.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
+import { decideRelease } from '../../domain/payment/review.ts';
 import { database } from '../operations/activities.ts';
 import type { Lanes } from '../operations/lanes.ts';
 import { operate, orderOf, proposalFor, requestOf } from '../operations/operating.ts';
@@ -22,6 +23,7 @@ import {
   OPERATOR_UPDATES,
   type OperatorCommand,
   type ProposeCommand,
+  type ReleaseCommand,
 } from '../operations/operator-messages.ts';
 import { stampOf, supersededUpdate } from '../operations/updates.ts';
 import type { CommandAnswer } from './messages.ts';
@@ -73,6 +75,11 @@ export function handleOperators(process: PaymentProcess, lanes: Lanes): void {
     const revoked = await revokeFor(process, rule);
     return run(command, 'move', (payment) => rule(payment, revoked));
   });
+  handle(OPERATOR_UPDATES.release, (command: ReleaseCommand) =>
+    run(command, 'release', (payment) =>
+      decideRelease(payment, { ...orderOf(command), sendByMs: command.sendByMs }),
+    ),
+  );
   handle(OPERATOR_UPDATES.propose, (command: ProposeCommand) => propose(process, command, run));
   handle(OPERATOR_UPDATES.approve, (command: ApproveCommand) => approve(process, command, run));
 }

@@ -19,6 +19,7 @@ import {
   type RouteStep,
   routeStepOf,
   snapshotOf,
+  waitsForRetry,
 } from '../../domain/payment/payment.ts';
 import { decidePark, decideVoidByReference } from '../../domain/payment/resolver.ts';
 import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
@@ -75,7 +76,9 @@ export class PaymentProcess
 
   /** Nothing of the payment is under way, so what it says now can be an answer. */
   get settled(): boolean {
-    return this.superseded || (this.payment !== undefined && this.payment.status !== 'processing');
+    const { payment } = this;
+    if (this.superseded || payment === undefined) return this.superseded;
+    return payment.status !== 'processing' || waitsForRetry(payment);
   }
 
   snapshot(): PaymentSnapshot {

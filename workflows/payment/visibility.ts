@@ -1,5 +1,11 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
-import { currentAttempt, openOperations, type Payment } from '../../domain/payment/payment.ts';
+import {
+  currentAttempt,
+  isHeldForReview,
+  openOperations,
+  type Payment,
+  waitsForRetry,
+} from '../../domain/payment/payment.ts';
 
 /**
  * What an operator sees in Temporal's Web UI: current details in words, and search attributes to find
@@ -39,6 +45,7 @@ function details(payment: Payment, reason?: string): string {
   const lines = [
     `**${payment.status}** · ${payment.amountMinor} ${payment.currency} (minor units), captured ${payment.amountCapturedMinor}`,
     reason === undefined ? '' : `Last step: ${reason}.`,
+    standing(payment),
     ...open.map(
       (operation) =>
         `- ${operation.kind} \`${operation.id}\` is **${operation.status}**${waitingFor(operation.status)}`,
@@ -48,6 +55,13 @@ function details(payment: Payment, reason?: string): string {
     ),
   ];
   return lines.filter((line) => line !== '').join('\n\n');
+}
+
+/** Why nothing is under way, where that is not plain from the status. */
+function standing(payment: Payment): string {
+  if (isHeldForReview(payment)) return 'Nothing has been sent. `./interlock operator release` sends it.';
+  if (!waitsForRetry(payment)) return '';
+  return `The card is tried again at ${new Date(payment.nextRetryAtMs ?? 0).toISOString()}.`;
 }
 
 function waitingFor(status: string): string {

@@ -1,7 +1,7 @@
 import { allHandlersFinished, condition, patched, setHandler, workflowInfo } from '@temporalio/workflow';
 import { challengeTimerMs } from '../../domain/payment/challenge.ts';
 import { decideAuthorizationExpiry, decideUnsent, expiryTimerMs } from '../../domain/payment/commands.ts';
-import type { PaymentSnapshot } from '../../domain/payment/payment.ts';
+import { type PaymentSnapshot, waitsForRetry } from '../../domain/payment/payment.ts';
 import { database } from '../operations/activities.ts';
 import { Lanes } from '../operations/lanes.ts';
 import { stampOf } from '../operations/updates.ts';
@@ -24,6 +24,7 @@ import {
 } from './messages.ts';
 import { handleOperators } from './operators.ts';
 import { PaymentProcess } from './process.ts';
+import { retryWhenDue } from './retries.ts';
 
 /**
  * One generation of one payment. It is planned or read back, its open operations are driven, commands and
@@ -129,11 +130,12 @@ function afterChallengeMs({ current, settings }: PaymentProcess): number | undef
   return endsAtMs === undefined ? undefined : endsAtMs + CHALLENGE_MARGIN_MS * settings.timeScale;
 }
 
-/** Waits for news, for the end, or for the payment's own timer: confirmation or authorization expiry. */
+/** Waits for news, for the end, or for the payment's own timer: confirmation, authorization expiry, the next try. */
 async function waitForEvent(process: PaymentProcess, unread: () => boolean): Promise<void> {
   const { current } = process;
   const { sequence } = current;
   const moved = () => unread() || process.finished || process.current.sequence !== sequence;
+  if (waitsForRetry(current)) return retryWhenDue(process, moved);
   const unconfirmed =
     current.status === 'requires_confirmation' || current.status === 'requires_payment_method';
   const timerMs = unconfirmed

@@ -1,0 +1,100 @@
+import type { AuthenticationRules } from '../authentication/rules.ts';
+import type { Mode } from '../names.ts';
+import type { Circuit, MerchantRouting, RoutingAccount, VersionedPolicy } from './book.ts';
+import { type CatalogueOverrides, catalogueId, resolveCatalogue } from './catalogue/index.ts';
+import type { CandidateInputs } from './decision.ts';
+import type { RunningExperiment } from './experiment/assign.ts';
+import type { RoutingFacts } from './facts.ts';
+import type { Windows } from './learning/index.ts';
+import { compilePolicy, type PolicyDocument } from './policy/index.ts';
+
+/**
+ * From what is stored to what `evaluate` takes: the same steps for a payment (worker/routing-book.ts) and for a
+ * hypothetical one (the API's simulation), so that the two can't disagree.
+ */
+export interface StoredMerchantRouting {
+  readonly merchantId: string;
+  readonly mode: Mode;
+  /** Its own; absent where it has none, and the platform's decides. */
+  readonly active?: StoredPolicy;
+  readonly canary?: StoredPolicy & { readonly percent: number };
+  readonly shadow?: StoredPolicy;
+  readonly experiment?: RunningExperiment & { readonly treatment: StoredPolicy };
+  readonly platform: StoredPolicy;
+  readonly accounts: readonly StoredAccount[];
+  readonly category?: string;
+  readonly country?: string;
+  readonly authenticationRules: AuthenticationRules;
+}
+
+export interface StoredPolicy {
+  readonly version: number;
+  readonly name: string;
+  readonly document: PolicyDocument;
+}
+
+export interface StoredAccount extends Omit<RoutingAccount, 'connectorVersion'> {
+  /** What differs from its provider's entry in the catalogue. */
+  readonly overrides: CatalogueOverrides;
+}
+
+/** The version that stands for the platform's document where a merchant has none of its own. */
+export const PLATFORM_DECIDES = 0;
+
+export function assembleRouting(stored: StoredMerchantRouting): MerchantRouting {
+  const { merchantId, mode, active, canary, shadow, experiment, platform } = stored;
+  const catalogue = catalogueOf(stored);
+  const compiled = ({ version, document }: StoredPolicy): VersionedPolicy => ({
+    version,
+    policy: compilePolicy(document, platform.document),
+  });
+  return {
+    merchantId,
+    mode,
+    active: compiled(active ?? { ...platform, version: PLATFORM_DECIDES }),
+    ...(canary === undefined ? {} : { canary: { ...compiled(canary), percent: canary.percent } }),
+    ...(shadow === undefined ? {} : { shadow: compiled(shadow) }),
+    ...(experiment === undefined
+      ? {}
+      : { experiment: { ...experiment, treatment: compiled(experiment.treatment) } }),
+    platformVersion: platform.version,
+    accounts: stored.accounts.map(({ overrides: _overrides, ...account }) => ({
+      ...account,
+      connectorVersion: catalogue.accounts[account.id]?.connector.active ?? '',
+    })),
+    catalogue,
+    catalogueId: catalogueId(catalogue),
+    ...(stored.category === undefined ? {} : { merchantCategory: stored.category }),
+    ...(stored.country === undefined ? {} : { merchantCountry: stored.country }),
+    authenticationRules: stored.authenticationRules,
+  };
+}
+
+/** The numbers that count for a merchant's accounts, in the environment that they are in. */
+export function catalogueOf({ accounts, mode }: Pick<StoredMerchantRouting, 'accounts' | 'mode'>) {
+  return resolveCatalogue(accounts.map(({ id, provider, overrides }) => ({ id, provider, mode, overrides })));
+}
+
+/** What was learnt and who is well, as of now. */
+export interface RoutingNumbers {
+  readonly windows: Pick<Windows, 'estimateSuccess' | 'healthOf' | 'authorizedToday'>;
+  circuitOf(accountId: string): Circuit['state'];
+}
+
+/** Every account with its numbers for a payment like this one. */
+export function candidatesOf(
+  { accounts }: Pick<MerchantRouting, 'accounts'>,
+  facts: RoutingFacts,
+  { windows, circuitOf }: RoutingNumbers,
+  nowMs: number,
+): readonly CandidateInputs[] {
+  return accounts.map(({ id, provider, connectorVersion, enabled }) => ({
+    accountId: id,
+    provider,
+    connectorVersion,
+    enabled,
+    health: { circuit: circuitOf(id), ...windows.healthOf(id, nowMs) },
+    success: windows.estimateSuccess(id, facts, nowMs),
+    authorizedTodayMinor: windows.authorizedToday(id, facts.currency, nowMs),
+  }));
+}

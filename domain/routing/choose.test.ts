@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import type { MerchantRouting, VersionedPolicy } from './book.ts';
+import { resolveCatalogue } from './catalogue/index.ts';
+import { choose, comparisonsOf, decidingVersion } from './choose.ts';
+import type { CandidateInputs } from './decision.ts';
+import { drawOf } from './draw.ts';
+import { evaluate } from './evaluate/index.ts';
+import type { RoutingFacts } from './facts.ts';
+import { compilePolicy, parsePolicy } from './policy/index.ts';
+
+function policy(version: number, order: string): VersionedPolicy {
+  const parsed = parsePolicy(`
+format: interlock/routing@1
+name: version ${version}
+inherit: false
+otherwise: { choose: { order: [${order}] } }`);
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return { version, policy: compilePolicy(parsed.document) };
+}
+
+const CATALOGUE = resolveCatalogue(
+  ['stripe', 'adyen'].map((provider) => ({ id: `pa_${provider}`, provider })),
+);
+const ROUTING: MerchantRouting = {
+  merchantId: 'mer_1',
+  mode: 'test',
+  active: policy(1, 'stripe, adyen'),
+  platformVersion: 1,
+  accounts: [],
+  catalogue: CATALOGUE,
+  catalogueId: 'cat_1',
+  authenticationRules: {},
+};
+const FACTS: RoutingFacts = {
+  merchantId: 'mer_1',
+  amountMinor: 1_000,
+  currency: 'EUR',
+  method: 'card',
+  atMs: 1_800_000_000_000,
+  brand: 'visa',
+  risk: 'normal',
+  merchantInitiated: false,
+  recurring: false,
+  metadata: {},
+};
+const CANDIDATES: readonly CandidateInputs[] = ['stripe', 'adyen'].map((provider) => ({
+  accountId: `pa_${provider}`,
+  provider,
+  connectorVersion: '1',
+  enabled: true,
+  health: { circuit: 'closed', weightPpm: 1_000_000, unknownPpm: 0 },
+  success: { ratePpm: 900_000, samples: 0, cell: 'prior', windowMs: 1 },
+  authorizedTodayMinor: 0,
+}));
+const PAYMENTS = Array.from({ length: 4_000 }, (_, index) => `pay_${index}`);
+const decidedBy = (routing: MerchantRouting, version: number) =>
+  PAYMENTS.filter((id) => decidingVersion(routing, id).version === version).length / PAYMENTS.length;
+
+describe('a payment’s route', () => {
+  it('keeps all that it was decided by: evaluated again, it is the same', () => {
+    const chosen = choose(ROUTING, 'pay_1', FACTS, CANDIDATES);
+    const { inputs, format: _format, ...decision } = chosen;
+    expect(evaluate(ROUTING.active.policy, CATALOGUE, inputs)).toEqual(decision);
+    expect(inputs).toMatchObject({ policyVersion: 1, platformVersion: 1, draw: drawOf('pay_1') });
+    expect(JSON.parse(JSON.stringify(chosen))).toEqual(chosen);
+  });
+});
+
+describe('the canary', () => {
+  const canary = { ...policy(2, 'adyen, stripe'), percent: 10 };
+
+  it('decides its share of the payments, each of them always the same way', () => {
+    const routing = { ...ROUTING, canary };
+    expect(decidedBy(routing, 2)).toBeCloseTo(0.1, 1);
+    for (const id of PAYMENTS.slice(0, 50))
+      expect(decidingVersion(routing, id)).toBe(decidingVersion(routing, id));
+    expect(
+      choose({ ...ROUTING, canary: { ...canary, percent: 100 } }, 'pay_1', FACTS, CANDIDATES).order[0],
+    ).toBe('pa_adyen');
+  });
+
+  it('keeps who was its when its share grows', () => {
+    const more = { ...ROUTING, canary: { ...canary, percent: 30 } };
+    const before = PAYMENTS.filter((id) => decidingVersion({ ...ROUTING, canary }, id).version === 2);
+    expect(before.every((id) => decidingVersion(more, id).version === 2)).toBe(true);
+  });
+
+  it('is compared with the active one, and waits while an experiment runs', () => {
+    const routing = { ...ROUTING, canary: { ...canary, percent: 100 } };
+    const chosen = choose(routing, 'pay_1', FACTS, CANDIDATES);
+    expect(comparisonsOf(routing, 'pay_1', chosen)).toMatchObject([{ deciding: 2, compared: 1 }]);
+    const experiment = {
+      id: 'rex_1',
+      controlVersion: 1,
+      treatmentVersion: 3,
+      percent: 50,
+      treatment: policy(3, 'adyen'),
+    };
+    const tested = { ...routing, experiment };
+    expect(decidedBy(tested, 2)).toBe(0);
+    expect(decidedBy(tested, 3)).toBeCloseTo(0.5, 1);
+  });
+});
+
+describe('the shadow', () => {
+  it('is evaluated on the same inputs, and decides nothing', () => {
+    const routing = { ...ROUTING, shadow: policy(2, 'adyen, stripe') };
+    const chosen = choose(routing, 'pay_1', FACTS, CANDIDATES);
+    expect(chosen.order).toEqual(['pa_stripe', 'pa_adyen']);
+    expect(comparisonsOf(routing, 'pay_1', chosen)).toEqual([
+      expect.objectContaining({
+        deciding: 1,
+        compared: 2,
+        decided: { order: ['pa_stripe', 'pa_adyen'], requirements: [] },
+        wouldHave: { order: ['pa_adyen', 'pa_stripe'], requirements: [] },
+      }),
+    ]);
+    expect(comparisonsOf(ROUTING, 'pay_1', chosen)).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+import type { MerchantRouting, PolicyComparison, VersionedPolicy } from './book.ts';
+import type { CandidateInputs, RoutingDecision, RoutingInputs } from './decision.ts';
+import { drawOf, isCanarys } from './draw.ts';
+import { evaluate } from './evaluate/index.ts';
+import { experimentArm } from './experiment/assign.ts';
+import type { RoutingFacts } from './facts.ts';
+
+/** What is stored of a decision: enough to evaluate it again and to say why. */
+export interface StoredRouting extends RoutingDecision {
+  readonly format: 2;
+  readonly inputs: RoutingInputs;
+}
+
+/** One payment decided by whichever version it falls to, with all that went into it. */
+export function choose(
+  routing: MerchantRouting,
+  paymentId: string,
+  facts: RoutingFacts,
+  candidates: readonly CandidateInputs[],
+): StoredRouting {
+  return decideBy(decidingVersion(routing, paymentId), routing, paymentId, facts, candidates);
+}
+
+function decideBy(
+  { version, policy }: VersionedPolicy,
+  { catalogue, catalogueId, platformVersion }: MerchantRouting,
+  paymentId: string,
+  facts: RoutingFacts,
+  candidates: readonly CandidateInputs[],
+): StoredRouting {
+  const inputs = {
+    policyVersion: version,
+    platformVersion,
+    catalogueId,
+    facts,
+    candidates,
+    draw: drawOf(paymentId),
+  };
+  return { format: 2, inputs, ...evaluate(policy, catalogue, inputs) };
+}
+
+/** A running experiment divides the payments between its two versions; else the canary has its share of them. */
+export function decidingVersion(
+  { active, canary, experiment }: MerchantRouting,
+  paymentId: string,
+): VersionedPolicy {
+  if (experiment !== undefined)
+    return experimentArm(paymentId, experiment) === 'treatment' ? experiment.treatment : active;
+  return canary !== undefined && isCanarys(paymentId, canary.version, canary.percent) ? canary : active;
+}
+
+/**
+ * What others would have answered to the same inputs: the shadow beside whichever decided, and the active one where the
+ * canary or an experiment's treatment did.
+ */
+export function comparisonsOf(
+  routing: MerchantRouting,
+  paymentId: string,
+  { inputs, order, requirements }: StoredRouting,
+): readonly PolicyComparison[] {
+  const { active, shadow, merchantId, mode } = routing;
+  const others = [
+    ...(shadow === undefined ? [] : [shadow]),
+    ...(active.version === inputs.policyVersion ? [] : [active]),
+  ];
+  return others.map((other) => {
+    const wouldHave = decideBy(other, routing, paymentId, inputs.facts, inputs.candidates);
+    return {
+      merchantId,
+      mode,
+      paymentId,
+      deciding: inputs.policyVersion,
+      compared: other.version,
+      decided: { order, requirements },
+      wouldHave: { order: wouldHave.order, requirements: wouldHave.requirements },
+    };
+  });
+}
