@@ -4,6 +4,7 @@
  * writing rows. What may not: deciding what follows (domain/ does), or sending anywhere but in send.ts.
  * The smallest to read is payment/record.ts, the most important send.ts with payment/authorize.ts.
  */
+import { createAdvanceBacktest } from './backtest/advance.ts';
 import { createCommandCase } from './case/command.ts';
 import { createEscalateCase, createLookAfterCase } from './case/look-after.ts';
 import { createPaidOtherwise } from './challenge/paid-otherwise.ts';
@@ -11,6 +12,7 @@ import { createTellOfChallenge } from './challenge/tell.ts';
 import type { Dependencies } from './dependencies.ts';
 import { announced, said } from './events/announce.ts';
 import { createDeliver } from './events/deliver.ts';
+import { createLookAtExperiment } from './experiment/look.ts';
 import { guarded } from './failures.ts';
 import { createAuthorize } from './payment/authorize.ts';
 import { createInquire, createInquireRefunds, createResend } from './payment/inquire.ts';
@@ -86,6 +88,8 @@ export function createActivities(deps: Dependencies) {
     checkSettlementNews: createCheckSettlementNews(deps),
     askProvider: createAskProvider(deps),
     closeReconciliation: createCloseReconciliation(deps),
+    advanceBacktest: createAdvanceBacktest(deps),
+    lookAtExperiment: createLookAtExperiment(deps),
   });
 }
 

@@ -24,6 +24,7 @@ import {
   stepAfter,
 } from '../test/attack/support/rows.ts';
 import { waitFor } from '../test/support/harness.ts';
+import { idleBook } from '../test/support/routing-book.ts';
 import { CVC_LIFETIME_MS, createVault } from '../vault/index.ts';
 import { createProviders } from '../worker/providers.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -125,12 +126,14 @@ function dependencies(over: Partial<Dependencies> = {}, around?: Around): Depend
     },
     providers: {
       named: providers.named,
+      settlementsOf: providers.settlementsOf,
       connection(account) {
         const connection = providers.connection(account);
         if (around === undefined) return connection;
         return { ...connection, authorize: (request) => around(() => connection.authorize(request)) };
       },
     },
+    routing: idleBook(),
     settings: { timeScale: 1, providerDeadlineMs: DEADLINE_MS },
     ...over,
   };

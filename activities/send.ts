@@ -6,6 +6,7 @@ import { observe, type SendFacts } from '../db/sends.ts';
 import { unreachable } from '../domain/machine.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
 import { circuitOpenMs, healthSign } from '../domain/routing/circuit.ts';
+import { observedResult } from '../domain/routing/observed.ts';
 import type { ProviderConnection } from '../providers/provider.ts';
 import { openCall } from '../providers/transport/index.ts';
 import { CVC_LIFETIME_MS } from '../vault/index.ts';
@@ -40,7 +41,7 @@ const SLOW_ANSWER_MS = 1_000;
 export async function sendFirst(deps: Dependencies, send: FirstSend): Promise<SendResult> {
   const { facts, generation } = send;
   const { providerDeadlineMs, timeScale } = deps.settings;
-  const provider = deps.providers.named(facts.account.provider);
+  const provider = deps.providers.named(facts.account.provider, facts.connectorVersion);
   const connection = deps.providers.connection(facts.account);
   const expireAtMs = Math.min(
     Date.now() + CVC_LIFETIME_MS,
@@ -129,8 +130,10 @@ async function answered(
     });
     outcome = { type: 'unknown', cause: 'unmapped_response', detail: 'adapter failed' };
   }
-  const slow = performance.now() - startedMs > SLOW_ANSWER_MS;
+  const latencyMs = Math.round(performance.now() - startedMs);
+  const slow = latencyMs > SLOW_ANSWER_MS;
   if (slow || source === 'resend' || outcome.type === 'unknown') await witness(deps, send, source, outcome);
+  learn(deps, facts, outcome, latencyMs);
   await shareHealth(deps, facts, outcome);
   return outcome;
 }
@@ -154,16 +157,31 @@ async function witness(
   }
 }
 
+/** What routing learns of accounts by: charges that were tried, and how long their answers took. */
+function learn(deps: Dependencies, facts: SendFacts, outcome: OperationOutcome, latencyMs: number): void {
+  const { account, kind, paymentMethod, currency, amountMinor } = facts;
+  const result = kind === 'authorize' || kind === 'sale' ? observedResult(outcome) : undefined;
+  if (result === undefined) return;
+  deps.routing.observed({
+    accountId: account.id,
+    method: 'card',
+    currency,
+    result,
+    latencyMs,
+    amountMinor,
+    atMs: Date.now(),
+    ...(paymentMethod?.brand === undefined ? {} : { brand: paymentMethod.brand }),
+    ...(paymentMethod?.country === undefined ? {} : { issuerCountry: paymentMethod.country }),
+  });
+}
+
 async function shareHealth(deps: Dependencies, facts: SendFacts, outcome: OperationOutcome): Promise<void> {
   const sign = healthSign(outcome);
   try {
-    await reportHealth(
-      deps.db,
-      facts.account.id,
-      sign,
-      facts.account.circuit,
-      circuitOpenMs(deps.settings.timeScale),
-    );
+    const openMs = circuitOpenMs(deps.settings.timeScale);
+    const { id, circuit } = facts.account;
+    // What this worker wrote it knows at once; the others at their next tick.
+    if (await reportHealth(deps.db, id, sign, circuit, openMs)) await deps.routing.circuitTouched();
   } catch (error) {
     log.warn('health not shared', {
       accountId: facts.account.id,

@@ -6,6 +6,7 @@ import type {
   MoveCommand,
   OperatorCommand,
   ProposeCommand,
+  ReleaseCommand,
 } from '../workflows/operations/operator-messages.ts';
 import type {
   CancelCommand,
@@ -45,6 +46,7 @@ export interface OperatorsDoor {
   void(paymentId: string, command: OperatorCommand, timeoutMs: number): Promise<OperatorResult>;
   cancel(ownerId: string, command: OperatorCommand, timeoutMs: number): Promise<OperatorResult>;
   move(paymentId: string, command: MoveCommand, timeoutMs: number): Promise<OperatorResult>;
+  release(paymentId: string, command: ReleaseCommand, timeoutMs: number): Promise<OperatorResult>;
   propose(ownerId: string, command: ProposeCommand, timeoutMs: number): Promise<OperatorResult>;
   approve(ownerId: string, command: ApproveCommand, timeoutMs: number): Promise<OperatorResult>;
 }

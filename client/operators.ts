@@ -13,6 +13,7 @@ import {
   type OperatorOrder,
 } from '../domain/payment/operate.ts';
 import type { Payment } from '../domain/payment/payment.ts';
+import { decideRelease } from '../domain/payment/review.ts';
 import { judgeRefundCancel, type RefundRuling } from '../domain/refund/commands.ts';
 import { decideRefundRetryNow, judgeRefundTestimony } from '../domain/refund/operate.ts';
 import type { Refund } from '../domain/refund/refund.ts';
@@ -22,6 +23,7 @@ import {
   OPERATOR_UPDATES,
   type OperatorCommand,
   type ProposeCommand,
+  type ReleaseCommand,
 } from '../workflows/operations/operator-messages.ts';
 import type { CommandAnswer } from '../workflows/payment/messages.ts';
 import type { RefundAnswer } from '../workflows/refund/messages.ts';
@@ -64,6 +66,9 @@ export function createOperatorsDoor(deps: DoorParts): OperatorsDoor {
         refusalIn(
           decideMove(payment, { ...order, sendByMs, ...(accountId === undefined ? {} : { accountId }) }, []),
         ),
+    }),
+    release: send<ReleaseCommand>('release', {
+      payment: (payment, order, { sendByMs }) => refusalIn(decideRelease(payment, { ...order, sendByMs })),
     }),
     // A workflow whose payment rests has nothing open that anybody could testify about.
     propose: send<ProposeCommand>('propose', {

@@ -4,9 +4,11 @@
  * What may not: deciding about money (domain/ does, purely), or any I/O. Runs in Temporal's sandbox and
  * must replay: every change goes through versions.ts, and old histories replay in `npm test`.
  */
+export { backtest } from './backtest/workflow.ts';
 export { caseFile as case } from './case/workflow.ts';
 export { challenge } from './challenge/workflow.ts';
 export { delivery } from './delivery/workflow.ts';
+export { experiment } from './experiment/workflow.ts';
 export { payment } from './payment/workflow.ts';
 export { reconciliation, scheduledReconciliation } from './reconciliation/workflow.ts';
 export { refund } from './refund/workflow.ts';

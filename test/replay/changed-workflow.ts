@@ -16,6 +16,14 @@ async function caseFile(): Promise<void> {
   await sleep('1 minute');
 }
 
+export async function backtest(): Promise<void> {
+  await sleep('1 minute');
+}
+
+export async function experiment(): Promise<void> {
+  await sleep('1 minute');
+}
+
 export { caseFile as case };
 
 export async function reconciliation(): Promise<void> {

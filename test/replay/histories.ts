@@ -17,7 +17,9 @@ export type Kind =
   | 'challenge'
   | 'case'
   | 'reconciliation'
-  | 'scheduledReconciliation';
+  | 'scheduledReconciliation'
+  | 'backtest'
+  | 'experiment';
 
 const folderOf = (kind: Kind) =>
   fileURLToPath(new URL(`../../workflows/${kind}/histories/`, import.meta.url));
@@ -31,6 +33,8 @@ export const HISTORIES: Readonly<Record<Kind, string>> = {
   case: folderOf('case'),
   reconciliation: folderOf('reconciliation'),
   scheduledReconciliation: `${folderOf('reconciliation')}scheduled/`,
+  backtest: folderOf('backtest'),
+  experiment: folderOf('experiment'),
 };
 export const KEYS_FILE = 'codec-keys.json';
 

@@ -40,6 +40,8 @@ const KINDS: readonly Kind[] = [
   'case',
   'reconciliation',
   'scheduledReconciliation',
+  'backtest',
+  'experiment',
 ];
 
 const histories = loadHistories();
@@ -134,6 +136,7 @@ const OPERATORS = [
   'cancelByOperator',
   'moveToProvider',
   'proposeResolution',
+  'releaseFromReview',
   'retryNow',
   'voidByOperator',
 ];
@@ -141,15 +144,18 @@ const OPERATORS = [
 /** What is in open histories out there: changing a name strands them, so these lists only ever grow. */
 const WIRE = {
   workflows: [
+    'backtest',
     'case',
     'challenge',
     'delivery',
+    'experiment',
     'payment',
     'reconciliation',
     'refund',
     'scheduledReconciliation',
   ],
   activities: [
+    'advanceBacktest',
     'askProvider',
     'authorize',
     'beginReconciliation',
@@ -163,6 +169,7 @@ const WIRE = {
     'fetchSettlements',
     'inquire',
     'inquireRefunds',
+    'lookAtExperiment',
     'postBankLines',
     'postSettlements',
     'record',
@@ -194,12 +201,14 @@ const WIRE = {
   ],
   updates: {
     payment: ['capture', 'confirm', 'create', 'void', ...OPERATORS],
-    refund: ['cancel', 'create', ...OPERATORS.filter((name) => !/^(move|void)/.test(name))],
+    refund: ['cancel', 'create', ...OPERATORS.filter((name) => !/^(move|release|void)/.test(name))],
     delivery: [],
     challenge: [],
     case: ['approve', 'assign', 'comment', 'dispose', 'propose', 'reject'],
     reconciliation: [],
     scheduledReconciliation: [],
+    backtest: [],
+    experiment: [],
   },
   signals: ['fileArrived', 'look', 'news', 'poke', 'returned', 'settled'],
   queries: ['case', 'progress', 'snapshot', 'standing'],
@@ -237,7 +246,7 @@ describe('the names on the wire', () => {
     const updates = [createUpdate, confirmUpdate, captureUpdate, voidUpdate].map(({ name }) => name);
     expect(sorted([...updates, ...Object.values(OPERATOR_UPDATES)])).toEqual(sorted(WIRE.updates.payment));
     const ofRefunds = [createRefundUpdate, cancelRefundUpdate].map(({ name }) => name);
-    const { move: _move, void: _void, ...forRefunds } = OPERATOR_UPDATES;
+    const { move: _move, release: _release, void: _void, ...forRefunds } = OPERATOR_UPDATES;
     expect(sorted([...ofRefunds, ...Object.values(forRefunds)])).toEqual(sorted(WIRE.updates.refund));
     expect(sorted(Object.values(CASE_UPDATES))).toEqual(WIRE.updates.case);
     const signals = [

@@ -25,6 +25,16 @@ const order = z.object({
   confirm: z.boolean(),
   completeByMs: z.number(),
   metadata: z.record(z.string(), z.string()),
+  retryPlan: z
+    .object({
+      maxAttempts: z.int(),
+      failOverAfter: z.array(z.string()),
+      laterMs: z.array(z.number()),
+      timeScale: z.number(),
+      declinesLeft: z.int().optional(),
+    })
+    .optional(),
+  nextRetryAtMs: z.number().optional(),
 });
 
 const refundOrder = z.object({
@@ -48,6 +58,12 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
     eventsARun: z.int().optional(),
   }),
   scheduledReconciliation: z.object({ accountId: z.string() }),
+  backtest: z.object({
+    backtestId: z.string(),
+    pagesAnActivity: z.int().optional(),
+    activitiesARun: z.int().optional(),
+  }),
+  experiment: z.object({ experimentId: z.string(), looksARun: z.int().optional() }),
   challenge: z.object({
     paymentId: z.string(),
     attemptId: z.string(),
@@ -63,6 +79,7 @@ const BY_OPERATORS: Readonly<Record<string, z.ZodType>> = {
   cancelByOperator: operatorCommand,
   voidByOperator: operatorCommand,
   moveToProvider: operatorCommand.extend({ sendByMs: z.number() }),
+  releaseFromReview: operatorCommand.extend({ sendByMs: z.number() }),
   proposeResolution: operatorCommand.extend({
     resolutionId: z.string(),
     testimony: z.object({ outcome: z.enum(['succeeded', 'not_executed']) }),
@@ -267,6 +284,21 @@ export const ACTIVITIES: Readonly<Record<string, Shapes>> = {
   checkSettlementNews: ofDay({ open: z.int() }),
   askProvider: ofDay({ asked: z.int(), letters: z.int() }),
   closeReconciliation: ofDay({ status: z.enum(['closed', 'blocked']), posted: z.int() }),
+  advanceBacktest: {
+    input: z.object({ backtestId: z.string(), pages: z.int() }),
+    result: z.discriminatedUnion('type', [
+      z.object({ type: z.enum(['more', 'completed']), read: z.int(), total: z.int() }),
+      z.object({ type: z.literal('ended') }),
+    ]),
+  },
+  lookAtExperiment: {
+    input: z.string(),
+    result: z.object({
+      status: z.string(),
+      attempts: z.object({ control: z.int(), treatment: z.int() }),
+      waitMs: z.number(),
+    }),
+  },
   deliverDue: {
     input: z.object({ endpointId: z.string() }),
     result: z.object({

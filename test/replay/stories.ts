@@ -21,6 +21,9 @@ export const STATUSES: Readonly<Record<Kind, readonly string[]>> = {
   case: [...CASE_STATUSES, 'gone', 'continued'],
   reconciliation: ['closed', 'blocked', 'file', 'continued'],
   scheduledReconciliation: ['reconciled', 'under_way', 'day'],
+  backtest: ['completed', 'ended', 'continued'],
+  // Whatever the test's verdict is called, the workflow does the same.
+  experiment: ['running', 'stopped', 'treatment_better', 'gone', 'continued'],
   challenge: [...new Set(WAITED_FOR.flatMap((from) => AUTHENTICATION_EDGES[from])), 'unsettled'],
 };
 
@@ -33,6 +36,8 @@ export const NOT_REACHED: Readonly<Record<Kind, readonly string[]>> = {
   case: [],
   reconciliation: [],
   scheduledReconciliation: [],
+  backtest: [],
+  experiment: [],
 };
 
 /** Ways through a payment or refund that a status alone doesn't tell apart. */
@@ -61,6 +66,15 @@ export const STORIES: Readonly<Record<Kind, readonly string[]>> = {
     'canceled-by-operator',
     'canceled-voided-by-operator',
     'canceled-captured-elsewhere',
+    'waiting-requires-review-by-policy',
+    'succeeded-released-by-operator',
+    'canceled-while-held-by-policy',
+    'waiting-processing-retry-by-policy',
+    'canceled-before-its-retry-by-policy',
+    'succeeded-retried-at-once-by-operator',
+    'succeeded-retried-in-a-later-generation-by-operator',
+    'failed-retried-by-policy',
+    'failed-budget-used-up-by-policy',
     ...atBoth(
       'waiting-requires-action-3ds',
       'succeeded-3ds-challenged',
@@ -145,6 +159,8 @@ export const STORIES: Readonly<Record<Kind, readonly string[]>> = {
     'continued-as-new',
   ],
   scheduledReconciliation: ['reconciled', 'under-way', 'waiting-day'],
+  backtest: ['completed-at-once', 'completed-in-parts', 'ended-when-canceled', 'continued-as-new'],
+  experiment: ['waiting-running', 'stopped-by-a-person', 'treatment-better', 'gone', 'continued-as-new'],
   challenge: [
     ...atBoth(
       'waiting-challenge-required',

@@ -33,7 +33,7 @@ export const CHALLENGES = /-3ds-/;
  * Files that `record-payments.ts` leaves alone: those of what payments learned later, and of intents canceled at once
  * because the payer would have had to act, which no longer come about.
  */
-export const ADDITIONS = /-3ds-|-(by-operators?|elsewhere)\.json$|^failed-authentication-required/;
+export const ADDITIONS = /-3ds-|-(by-operators?|by-policy|elsewhere)\.json$|^failed-authentication-required/;
 /** Files of what days learned later: `record-additions.ts` makes them. */
 export const ADDED_DAYS = /-asked\.json$/;
 export const PATIENCE = { timeoutMs: 60_000 };
@@ -202,9 +202,9 @@ export async function keep(
   writeFileSync(join(HISTORIES[kind], `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
 }
 
-/** A challenge is named by its workflow, and so is a day. */
+/** A challenge is named by its workflow, and so are a day, a back-test and an experiment. */
 function workflowOf(kind: Kind, id: string, generation: number): string {
-  if (kind === 'challenge' || kind === 'reconciliation' || kind === 'scheduledReconciliation') return id;
+  if (id.includes('/')) return id;
   if (kind === 'case') return caseWorkflowId(id);
   return kind === 'delivery' ? deliveryWorkflowId(id) : workflowIdOf(id, generation);
 }
@@ -213,6 +213,8 @@ function kindOfId(id: string): Kind {
   if (id.startsWith('challenge/')) return 'challenge';
   if (id.startsWith('reconciliation/'))
     return /^reconciliation\/[^/]+\/[^/]+$/.test(id) ? 'reconciliation' : 'scheduledReconciliation';
+  if (id.startsWith('backtest/')) return 'backtest';
+  if (id.startsWith('experiment/')) return 'experiment';
   if (id.startsWith('exc_')) return 'case';
   if (id.startsWith('we_')) return 'delivery';
   return isRefundId(id) ? 'refund' : 'payment';

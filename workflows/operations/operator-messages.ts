@@ -19,6 +19,11 @@ export interface MoveCommand extends OperatorCommand {
   readonly sendByMs: number;
 }
 
+export interface ReleaseCommand extends OperatorCommand {
+  /** Epoch milliseconds until which what is released may be sent first. */
+  readonly sendByMs: number;
+}
+
 export interface ProposeCommand extends OperatorCommand {
   readonly resolutionId: string;
   /** Absent for a refund of which nothing is open: people refunded by hand, or gave it up. */
@@ -37,6 +42,7 @@ export const OPERATOR_UPDATES = {
   void: 'voidByOperator',
   cancel: 'cancelByOperator',
   move: 'moveToProvider',
+  release: 'releaseFromReview',
   propose: 'proposeResolution',
   approve: 'approveResolution',
 } as const;
