@@ -1,0 +1,85 @@
+import http from 'node:http';
+import https from 'node:https';
+import { z } from 'zod';
+import { agentFor } from '../../../../providers/transport/index.ts';
+import type { AcmePayConfig } from './config.ts';
+
+/** An answer other than 2xx. Holds what the mapping reads and nothing of the answer's free text. */
+export class AcmePayFailure extends Error {
+  override readonly name = 'AcmePayFailure';
+  readonly status: number;
+  readonly code: string | undefined;
+
+  constructor(status: number, code: string | undefined) {
+    super(`AcmePay answered ${status}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** A 2xx answer that is not JSON. Its parser's message is dropped, because it quotes the answer. */
+export class UnreadableAnswer extends Error {
+  override readonly name = 'UnreadableAnswer';
+}
+
+const errorBody = z.object({ error: z.object({ code: z.string() }) });
+
+export interface AcmePayRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the base URL, with its query. */
+  readonly path: string;
+  readonly body?: object;
+  /** Sent with every request that moves money. */
+  readonly idempotencyKey?: string;
+}
+
+/** Makes exactly one HTTP request through our own agent, and answers its JSON. Follows no redirect. */
+export async function send(config: AcmePayConfig, request: AcmePayRequest): Promise<unknown> {
+  const { method, path, body, idempotencyKey } = request;
+  const url = new URL(`${config.baseUrl.href.replace(/\/$/, '')}${path}`);
+  const json = body === undefined ? undefined : JSON.stringify(body);
+  const headers = {
+    Authorization: `Bearer ${config.apiKey}`,
+    ...(json === undefined
+      ? {}
+      : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) }),
+    ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
+  };
+  const answer = await exchanged(url, { method, headers }, json);
+  const parsed = parse(answer.body);
+  if (answer.status < 200 || answer.status > 299) {
+    throw new AcmePayFailure(answer.status, errorBody.safeParse(parsed).data?.error.code);
+  }
+  if (parsed === undefined) throw new UnreadableAnswer('the answer is not JSON');
+  return parsed;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+function exchanged(url: URL, options: http.RequestOptions, body: string | undefined): Promise<Answer> {
+  const { request: start } = url.protocol === 'https:' ? https : http;
+  return new Promise((resolve, reject) => {
+    // The transport's agent counts bytes, keeps the deadline and refuses what has no permit.
+    const outgoing = start(url, { ...options, agent: agentFor(url) }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
+      });
+    });
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
