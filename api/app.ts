@@ -24,9 +24,12 @@ import { operatorRoutes } from './operator/routes.ts';
 import { paymentMethodRoutes } from './payment-methods/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { problem } from './problems.ts';
+import { createRateLimiter } from './rate-limits/limiter.ts';
 import { refundRoutes } from './refunds/routes.ts';
 import { returnRoutes } from './returns/routes.ts';
 import type { Route, Services } from './route.ts';
+import { routingRoutes } from './routing/routes.ts';
+import { readRoutingView } from './routing/view.ts';
 import { settingsRoutes } from './settings/routes.ts';
 import { settlementRoutes } from './settlements/routes.ts';
 import { createShortCache } from './short-cache.ts';
@@ -40,6 +43,9 @@ const WEBHOOK_ACCOUNT_CACHE = { ttlMs: 2_000, max: 10_000 };
 /** So long may a merchant's older settings be seen, where a fresh look would cost every payment a question. */
 const MERCHANT_SETTINGS_CACHE = { ttlMs: 2_000, max: 10_000 };
 
+/** What was learnt is as old as this where somebody asks what would be decided; it is all of a week's windows. */
+const ROUTING_VIEW_CACHE = { ttlMs: 2_000, max: 200 };
+
 /** Of the streams: how often Postgres is asked for each merchant that listens, and how much is kept of it. */
 const EVENT_FEED = { pollMs: 250, heartbeatMs: 15_000, keep: 500 };
 
@@ -47,6 +53,7 @@ export function createApp(deps: ApiDeps): Express {
   const services: Services = {
     ...deps,
     gate: createCommandGate(),
+    ...(deps.rateLimits === undefined ? {} : { rateLimiter: createRateLimiter(deps.rateLimits) }),
     bell: createBell(deps.door, (error, ownerId) => {
       deps.logger.warn({ err: error, owner: ownerId }, 'not signalled; the sweeper signals again');
     }),
@@ -55,6 +62,7 @@ export function createApp(deps: ApiDeps): Express {
       pollFailed: (error) =>
         deps.logger.warn({ err: error }, 'events could not be read; asked again in a moment'),
     }),
+    routingView: createShortCache((whose) => readRoutingView(whose, deps.routing), ROUTING_VIEW_CACHE),
     merchantSettings: createShortCache((id) => deps.merchants.find(id), MERCHANT_SETTINGS_CACHE),
     webhookAccount: createShortCache((id) => deps.settings.webhookAccount(id), WEBHOOK_ACCOUNT_CACHE),
   };
@@ -94,6 +102,7 @@ export function apiRoutes(): readonly Route[] {
     ...customerRoutes,
     ...mandateRoutes,
     ...ledgerRoutes,
+    ...routingRoutes,
     ...settingsRoutes,
     ...returnRoutes(),
     ...webhookRoutes(counts),

@@ -1,6 +1,12 @@
 import type { Logger } from 'pino';
 import type { PaymentsDoor } from '../client/contract.ts';
-import type { CasesDoor, DeliveriesDoor, ReconciliationsDoor } from '../client/index.ts';
+import type {
+  BacktestsDoor,
+  CasesDoor,
+  DeliveriesDoor,
+  ExperimentsDoor,
+  ReconciliationsDoor,
+} from '../client/index.ts';
 import type { Inbox, InboxEvent, ReturnBox } from '../db/inbox/index.ts';
 import type {
   CaseReader,
@@ -21,14 +27,19 @@ import type {
   SelectionKeeper,
 } from '../db/requests/index.ts';
 import type {
+  BacktestRegister,
   DeliveryRegister,
   EndpointRegister,
+  ExperimentRegister,
   MandateRegister,
   MerchantRegister,
   OperatorRegister,
+  PolicyRegister,
+  RoutingReader,
   SettingsReader,
 } from '../db/settings/index.ts';
 import type { TargetRules } from '../domain/events/target.ts';
+import type { LimiterParts } from './rate-limits/limiter.ts';
 import type { ResolveHost } from './webhook-endpoints/resolve.ts';
 
 /**
@@ -48,6 +59,12 @@ export interface ApiDeps {
   readonly inbox: Inbox;
   readonly returns: ReturnBox;
   readonly settings: SettingsReader;
+  readonly policies: PolicyRegister;
+  readonly routing: RoutingReader;
+  readonly backtests: BacktestRegister;
+  readonly backtestDoor: BacktestsDoor;
+  readonly experiments: ExperimentRegister;
+  readonly experimentDoor: ExperimentsDoor;
   readonly operators: OperatorRegister;
   readonly operatorViews: OperatorReader;
   readonly exceptions: CaseReader;
@@ -72,6 +89,8 @@ export interface ApiDeps {
   /** Aborted when the process is told to stop: what would go on for ever has to end then. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
+  /** Absent: nobody is limited. */
+  readonly rateLimits?: LimiterParts;
   readonly limits: {
     /** How long an answer may wait for an outcome where the caller states no preference. */
     readonly apiWaitMs: number;

@@ -8,6 +8,7 @@ import { containsCardNumber, findCardNumber, percentDecoded } from './card-data.
 import { readJsonBody } from './json-body.ts';
 import type { AuthenticateOperator } from './operator/auth.ts';
 import { Problem, problem, problemBody } from './problems.ts';
+import { headersOf } from './rate-limits/limiter.ts';
 import type { Call, Reply, Route, Services, StreamReply } from './route.ts';
 
 /** Between Express and the routes: ids, headers, keys, bodies, log lines, and how a problem is answered. */
@@ -108,10 +109,18 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
       serving.caller = await authenticate.merchant(authorization).catch(askForKey);
       serving.facts.merchant_id = serving.caller.merchantId;
       serving.facts.mode = serving.caller.mode;
+      const { rateLimiter } = services;
+      const asked = rateLimiter?.admit(serving.caller, request.method);
+      // Mostly it is known at once, and then nothing is waited for.
+      const verdict = asked instanceof Promise ? await asked : asked;
+      if (verdict !== undefined) response.set(headersOf(verdict));
+      if (rateLimiter !== undefined && verdict?.isAdmitted === false)
+        throw await rateLimiter.refusal(verdict);
     }
     next();
   };
-  const read = express.raw({ type: () => true, limit: route.rawBodyBytes ?? MAX_JSON_BYTES, inflate: false });
+  const limit = route.rawBodyBytes ?? route.jsonBodyBytes ?? MAX_JSON_BYTES;
+  const read = express.raw({ type: () => true, limit, inflate: false });
   const run: RequestHandler = async (request, response) => {
     const serving = servingOf(response);
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);

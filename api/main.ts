@@ -7,6 +7,7 @@ import { connectDoor, type DoorConnection } from '../client/index.ts';
 import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
 import { type Db, isUnavailable, openDb } from '../db/client.ts';
 import { createInbox, createReturnBox } from '../db/inbox/index.ts';
+import { createPointStore } from '../db/limits/points.ts';
 import {
   createCaseReader,
   createCustomerReader,
@@ -27,11 +28,15 @@ import {
   createSelectionKeeper,
 } from '../db/requests/index.ts';
 import {
+  createBacktestRegister,
   createDeliveryRegister,
   createEndpointRegister,
+  createExperimentRegister,
   createMandateRegister,
   createMerchantRegister,
   createOperatorRegister,
+  createPolicyRegister,
+  createRoutingReader,
   createSettingsReader,
 } from '../db/settings/index.ts';
 import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
@@ -145,6 +150,12 @@ function composeDeps(
     inbox: createInbox(db),
     returns: createReturnBox(db),
     settings: createSettingsReader(db),
+    policies: createPolicyRegister(db),
+    routing: createRoutingReader(db),
+    backtests: createBacktestRegister(db),
+    backtestDoor: connection.backtests,
+    experiments: createExperimentRegister(db),
+    experimentDoor: connection.experiments,
     operators: createOperatorRegister(db),
     operatorViews: createOperatorReader(db),
     exceptions: createCaseReader(db),
@@ -171,12 +182,24 @@ function composeDeps(
     isUnavailable,
     stopping,
     logger,
+    ...rateLimitsOf(config, db, logger),
     limits: {
       apiWaitMs: config.apiWaitMs,
       completeByMs: config.completeByMs,
       confirmWithinMs: CONFIRM_WITHIN_MS * config.timeScale,
     },
   };
+}
+
+function rateLimitsOf({ rateLimits: limits }: Config, db: Db, logger: Logger): Pick<ApiDeps, 'rateLimits'> {
+  if (limits === undefined) return {};
+  const points = createPointStore(db, (error) =>
+    logger.warn(
+      { err: error },
+      'requests are counted in this process alone: Postgres does not answer in time',
+    ),
+  );
+  return { rateLimits: { limits, points } };
 }
 
 /** Nothing that is logged holds secrets or card data by construction; the redaction is the second wall. */

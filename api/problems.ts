@@ -61,6 +61,10 @@ const KINDS = {
   parameter_invalid: invalid(400, 'A parameter is not valid.'),
   payment_method_unknown: invalid(400, 'No such payment method.'),
   provider_account_unknown: invalid(404, 'No such provider account.'),
+  policy_invalid: invalid(422, 'The policy is not valid.'),
+  nothing_to_roll_back_to: invalid(409, 'There is nothing to roll back to.'),
+  was_never_active: invalid(409, 'This version was never active.'),
+  active_already: invalid(409, 'This version is the active one.'),
   settlement_file_refused: invalid(422, 'This is not a file of this format.'),
   customer_unknown: invalid(400, 'No such customer.'),
   customer_mismatch: invalid(400, 'This payment method belongs to another customer.'),
@@ -84,6 +88,7 @@ const KINDS = {
   ),
   duplicate_reference: invalid(409, 'A payment with this `reference` is open or has succeeded.'),
   too_many_streams: invalid(429, 'This key holds as many streams open as it may. Close one, or share one.'),
+  rate_limited: { status: 429, type: 'api_error', message: 'Too many requests. Nothing was done.' },
   too_many_endpoints: invalid(409, 'There are as many webhook endpoints as there may be. Delete one first.'),
   webhook_target_forbidden: invalid(
     400,
@@ -140,6 +145,8 @@ export interface ProblemDetails {
   readonly payment?: object;
   readonly status?: string;
   readonly allowed?: readonly string[];
+  /** Of a document that is refused, everything that is wrong with it. */
+  readonly problems?: readonly object[];
 }
 
 /** Thrown to answer a request with an error object; the edge turns it into JSON and adds the request id. */
@@ -196,7 +203,7 @@ export function refusalProblem(refusal: {
   const { code, message, status, allowed } = refusal;
   const param = REFUSED_PARAMS[code];
   // Who may not do it is forbidden; what may not be done now is in conflict with the state.
-  const httpStatus = code === 'second_operator_required' ? 403 : 409;
+  const httpStatus = code === 'second_operator_required' || code === 'second_person_required' ? 403 : 409;
   return new Problem({ status: httpStatus, type: 'invalid_request_error', message }, code, {
     ...(param === undefined ? {} : { param }),
     ...(status === undefined ? {} : { status }),

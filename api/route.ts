@@ -10,6 +10,8 @@ import type { CommandGate } from './command-gate.ts';
 import type { ApiDeps } from './deps.ts';
 import type { EventStreams } from './events/stream.ts';
 import { parseWith } from './parse.ts';
+import type { RateLimiter } from './rate-limits/limiter.ts';
+import type { RoutingView } from './routing/view.ts';
 import type { Bell } from './webhooks/bell.ts';
 
 /**
@@ -30,6 +32,8 @@ export interface Route {
   readonly idempotent?: boolean;
   /** Honours `Prefer: wait=N`. */
   readonly waits?: boolean;
+  /** At most so many bytes of JSON, where that is not what others have. */
+  readonly jsonBodyBytes?: number;
   /** Present: the body is handed on as bytes, at most this many. */
   readonly rawBodyBytes?: number;
   /** Present: the body is handed on as it comes, at most this many bytes of it. */
@@ -50,6 +54,10 @@ export interface Services extends ApiDeps {
   readonly gate: CommandGate;
   readonly bell: Bell;
   readonly eventStreams: EventStreams;
+  /** Absent: nobody is limited. */
+  readonly rateLimiter?: RateLimiter;
+  /** What decisions of a merchant rest on (`<mode>/<merchant>`), remembered for a moment. */
+  routingView(whose: string): Promise<RoutingView | undefined>;
   /** A merchant's settings, remembered for a moment. */
   merchantSettings(merchantId: string): Promise<MerchantSettings | undefined>;
   /** The account that a webhook is addressed to, remembered for a moment. */

@@ -42,6 +42,18 @@ export const errorSchema = z
       payment: z.unknown().optional().meta({ description: 'The payment, where the error is its failure.' }),
       status: z.string().optional(),
       allowed: z.array(z.string()).optional(),
+      problems: z
+        .array(
+          z.object({
+            line: z.int(),
+            column: z.int(),
+            path: z.string(),
+            message: z.string(),
+            hint: z.string(),
+          }),
+        )
+        .optional()
+        .meta({ description: 'Of a routing policy that is refused, everything that is wrong with it.' }),
     }),
   })
   .meta({ id: 'Error' });

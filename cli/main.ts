@@ -16,6 +16,7 @@ const VERBS = [
   'payment',
   'operator',
   'exceptions',
+  'routing',
   'audit',
   'reconcile',
   'ledger',
@@ -30,10 +31,12 @@ const VERBS = [
   'test',
   'bench',
   'storm',
+  'new:provider',
 ] as const;
 
+/** A colon in a verb is a hyphen in its file's name. */
 function verbUrl(name: string): URL {
-  return new URL(`./verbs/${name}.ts`, import.meta.url);
+  return new URL(`./verbs/${name.replaceAll(':', '-')}.ts`, import.meta.url);
 }
 
 export function availableVerbs(): string[] {

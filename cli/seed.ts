@@ -4,6 +4,7 @@
  */
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
+import { parsePolicy } from '../domain/routing/policy/index.ts';
 import { apiKeyDigest } from './api-key-digest.ts';
 import type { DemoAccount } from './stack/providers.ts';
 
@@ -21,14 +22,27 @@ const MODE = 'test';
 /** As the examples of the docs have it. Loopback addresses need no registration in test mode. */
 const RETURN_ORIGINS = ['https://shop.example'];
 
-/** Two rules a reader can try out with one curl line each, and the order for everything else. */
-const POLICY = {
-  rules: [
-    { name: 'euros through Adyen', when: { currencies: ['EUR'] }, order: ['adyen', 'stripe'] },
-    { name: 'large amounts through Adyen', when: { minAmountMinor: 100_000 }, order: ['adyen', 'stripe'] },
-  ],
-  otherwise: ['stripe', 'adyen'],
-};
+/** Where there is an account for it. */
+const LATIN_AMERICA = `
+  - name: Latin America through Checkout.com
+    when: currency in ["BRL", "MXN"]
+    choose: { order: [checkout, stripe] }`;
+
+/** Rules a reader can try out with one curl line each, and the order for everything else. */
+const policyFor = (accounts: readonly DemoAccount[]) => `format: interlock/routing@1
+name: Demo
+rules:
+  - name: euros through Adyen
+    when: currency == "EUR"
+    choose: { order: [adyen, stripe] }
+  - name: large amounts through Adyen
+    when: amount >= minor(1000, currency)
+    choose: { order: [adyen, stripe] }${accounts.some(({ provider }) => provider === 'checkout') ? LATIN_AMERICA : ''}
+otherwise:
+  choose: { order: [stripe, adyen] }
+# Providers are broken here on purpose, a minute ago as well: only an open circuit changes the order.
+built_in: { degraded: keep }
+`;
 
 export type Seeded = {
   apiKey: string;
@@ -64,11 +78,7 @@ export async function seedDemo(options: SeedOptions): Promise<Seeded> {
         [account.id, MERCHANT_ID, MODE, account.provider, account.baseUrl, JSON.stringify(account.settings)],
       );
     }
-    await client.query(
-      `INSERT INTO routing_policy (merchant_id, mode, version, document, active) VALUES ($1, $2, 1, $3, true)
-       ON CONFLICT DO NOTHING`,
-      [MERCHANT_ID, MODE, JSON.stringify(POLICY)],
-    );
+    await seedPolicy(client, policyFor(options.accounts));
     for (const [name, key] of Object.entries(operatorKeys)) {
       await client.query(
         `INSERT INTO operator (id, name, digest) VALUES ($1, $2, $3)
@@ -81,6 +91,20 @@ export async function seedDemo(options: SeedOptions): Promise<Seeded> {
     await client.end();
   }
   return { apiKey, merchantId: MERCHANT_ID, operatorKeys };
+}
+
+/** Only where there is none yet: what the merchant has made of it since stays. */
+async function seedPolicy(client: pg.Client, policy: string): Promise<void> {
+  const parsed = parsePolicy(policy);
+  if (!parsed.ok) throw new Error(`the demo's policy does not parse: ${JSON.stringify(parsed.problems)}`);
+  await client.query(
+    `WITH made AS (
+       INSERT INTO routing_policy (merchant_id, mode, version, name, status, source, document, author, activated_at)
+       VALUES ($1, $2, 1, $3, 'active', $4, $5, 'system', clock_timestamp()) ON CONFLICT DO NOTHING RETURNING version)
+     INSERT INTO routing_policy_event (merchant_id, mode, version, kind, to_status, actor, reason)
+     SELECT $1, $2, version, 'saved', 'active', 'system', 'the demo begins with it' FROM made`,
+    [MERCHANT_ID, MODE, parsed.document.name, policy, JSON.stringify(parsed.document)],
+  );
 }
 
 /** The same at every start of one stack, and another in each: it follows from the stack's own secret. */

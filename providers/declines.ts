@@ -21,6 +21,7 @@ const MESSAGES: Readonly<Record<DeclineReason, string>> = {
   authentication_rejected: 'The issuer rejected the authentication, and asks that no authorization be tried.',
   do_not_honor: 'The issuer refused without saying why.',
   generic_decline: 'The payment was declined.',
+  retry_limit_reached: 'The card has been declined too often for another try.',
 };
 
 export interface DeclineCodes {

@@ -120,6 +120,24 @@ const movePayment = operatorRoute({
   },
 });
 
+const releasePayment = operatorRoute({
+  method: 'post',
+  path: '/v1/operator/payments/:id/release',
+  operationId: 'operatorReleasePayment',
+  summary: 'Send a payment that its routing policy held back for a review',
+  ...payments,
+  body: commandSchema,
+  responses: paymentAnswer,
+  handle(call, services) {
+    const sendByMs = call.receivedAtMs + services.limits.completeByMs;
+    return command(call, services, {
+      ownerId: call.params.id,
+      send: (order, timeoutMs) =>
+        services.door.operators.release(call.params.id, { ...order, sendByMs }, timeoutMs),
+    });
+  },
+});
+
 function propose(resource: 'payments' | 'refunds'): Route {
   return operatorRoute({
     method: 'post',
@@ -242,6 +260,7 @@ export const operatorRoutes: readonly Route[] = [
   simple('void', 'payments', 'Void what is, or may be, authorized'),
   simple('cancel', 'payments', 'End a payment of which it is proven that nothing was charged'),
   movePayment,
+  releasePayment,
   propose('payments'),
   simple('retry', 'refunds', 'Send or ask now whatever waits, or send the refund once more'),
   simple('cancel', 'refunds', 'Cancel a refund of which nothing can have left'),

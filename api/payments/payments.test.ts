@@ -41,6 +41,7 @@ describe('creating a payment', () => {
       failure: null,
       cancellation_reason: null,
       authorization_expires_at: null,
+      next_retry_at: null,
       next_action: null,
       created: expect.any(Number),
       reference: 'order 7',

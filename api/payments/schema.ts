@@ -191,6 +191,10 @@ export const paymentSchema = z
       .nullable(),
     cancellation_reason: z.string().nullable(),
     authorization_expires_at: instantSchema.nullable(),
+    next_retry_at: instantSchema.nullable().meta({
+      description:
+        'While a payment without its payer waits for the next try that its routing policy gives it.',
+    }),
     next_action: nextActionSchema.nullable().meta({ description: 'While the payer must act.' }),
     created: instantSchema,
     reference: z.string().nullable(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AuthenticationWish } from '../../domain/authentication/policy.ts';
+import type { StatedFacts } from '../../domain/routing/stated.ts';
 import { problem } from '../problems.ts';
 
 /** What a merchant may say of a payment's authentication, and of the card that is kept or charged by consent. */
@@ -11,6 +12,21 @@ const EXEMPTIONS = [
   'secure_corporate',
   'recurring',
 ] as const;
+
+/** What a routing policy may ask about, beside the amount, the card and the payer's history. */
+const statedFields = {
+  billing_country: z
+    .string()
+    .regex(/^[A-Z]{2}$/, 'must be a country code of ISO 3166-1 (two capital letters)')
+    .optional()
+    .meta({ description: 'From where the payer buys, for your routing policy.', example: 'DE' }),
+  channel: z.enum(['web', 'app', 'pos', 'phone']).optional().meta({
+    description: 'Where the payer is, for your routing policy.',
+  }),
+  risk_score: z.int().min(0).max(100).optional().meta({
+    description: 'Of your own risk engine, 0 to 100, for your routing policy.',
+  }),
+};
 
 /** The fields of a body that confirms a payment, be it the creation's or the confirmation's own. */
 export const wishFields = {
@@ -35,6 +51,7 @@ export const wishFields = {
   stored_credential_usage: z.enum(['recurring', 'unscheduled']).optional().meta({
     description: 'How the kept card will be, or is, used. `unscheduled` by default.',
   }),
+  ...statedFields,
 };
 
 /** `false` is the default written down, and so the same body as none. */
@@ -64,13 +81,25 @@ export function wishOf(body: WishBody): AuthenticationWish | undefined {
     stored_credential_usage: used,
   } = body;
   const usage = setup === undefined ? used : (used ?? 'unscheduled');
+  const stated = statedOf(body);
   const wish: AuthenticationWish = {
     ...(threeDs === undefined ? {} : { threeDs: threeDsOf(threeDs) }),
     ...(risk === undefined ? {} : { risk }),
     ...(offSession === undefined ? {} : { offSession }),
     ...(usage === undefined ? {} : { usage }),
+    ...(stated === undefined ? {} : { stated }),
   };
   return Object.keys(wish).length === 0 ? undefined : wish;
+}
+
+function statedOf(body: WishBody): StatedFacts | undefined {
+  const { billing_country: billingCountry, channel, risk_score: riskScore } = body;
+  const stated: StatedFacts = {
+    ...(billingCountry === undefined ? {} : { billingCountry }),
+    ...(channel === undefined ? {} : { channel }),
+    ...(riskScore === undefined ? {} : { riskScore }),
+  };
+  return Object.keys(stated).length === 0 ? undefined : stated;
 }
 
 function threeDsOf({ request, exemption }: NonNullable<WishBody['three_ds']>) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { nameRequest } from '../idempotency.ts';
+import { mustHaveKey } from '../once.ts';
 import { problem } from '../problems.ts';
-import { type OperatorCall, operatorRoute, type Route, type Services } from '../route.ts';
+import { operatorRoute, type Route } from '../route.ts';
 import { pathOfRun, renderFile, renderRun } from './render.ts';
 import {
   accountSchema,
@@ -19,11 +19,6 @@ import { upload } from './upload.ts';
 
 /** A million lines are some hundred megabytes; what is larger comes by the command line, beside the database. */
 const MAX_FILE_BYTES = 1_073_741_824;
-
-/** Every POST has a key. Of these what they bring about is named by what they say, so nothing is kept under it. */
-function mustHaveKey(call: OperatorCall<unknown, unknown, unknown>, said: unknown, services: Services): void {
-  nameRequest({ merchantId: call.operator.operatorId, mode: 'live' }, call, said, services);
-}
 
 const uploadSettlement = operatorRoute({
   method: 'post',

@@ -84,6 +84,7 @@ export function createFakeDoor(): FakeDoor {
       void: async () => ({ type: 'not_found' }),
       cancel: async () => ({ type: 'not_found' }),
       move: async () => ({ type: 'not_found' }),
+      release: async () => ({ type: 'not_found' }),
       propose: async () => ({ type: 'not_found' }),
       approve: async () => ({ type: 'not_found' }),
     },

@@ -68,6 +68,8 @@ export async function startTestApi(overrides: Partial<Config> = {}): Promise<Tes
       result: async () => ({ status: 'closed', posted: 0 }),
     },
     cases: { command: async () => ({ type: 'not_found' }) },
+    backtests: { start: async () => undefined },
+    experiments: { look: async () => undefined },
     check: () => api.temporal(),
     close: async () => undefined,
   };

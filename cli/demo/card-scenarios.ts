@@ -2,9 +2,10 @@ import type { Expectation } from './judge.ts';
 import type { PayBody, TestCard } from './merchant.ts';
 
 /**
- * Payments that only a test card steers: the cards and holder names that Stripe (docs.stripe.com/testing)
- * and Adyen (docs.adyen.com, result code testing) publish. The demo merchant's policy sends euros and
- * amounts from 1,000.00 to Adyen first, everything else to Stripe first.
+ * Payments that only a test card steers: the cards and holder names that Stripe (docs.stripe.com/testing),
+ * Adyen (docs.adyen.com, result code testing) and Checkout.com (checkout.com/docs, test cards) publish. The demo
+ * merchant's policy sends euros and amounts from 1,000.00 to Adyen first, reais and Mexican pesos to Checkout.com,
+ * everything else to Stripe.
  */
 export interface CardScenario {
   readonly name: string;
@@ -26,55 +27,42 @@ const ADYEN_MASTERCARD = '5454545454545454';
 
 const STRIPE_SOLD = [['stripe', 'captured']] as const;
 const ADYEN_SOLD = [['adyen', 'captured']] as const;
+const CHECKOUT_SOLD = [['checkout', 'captured']] as const;
+const SOLD = { stripe: STRIPE_SOLD, adyen: ADYEN_SOLD, checkout: CHECKOUT_SOLD } as const;
 
 const usd = (amount: number, more: Partial<PayBody> = {}): PayBody => ({ amount, currency: 'USD', ...more });
 const eur = (amount: number, more: Partial<PayBody> = {}): PayBody => ({ amount, currency: 'EUR', ...more });
+const brl = (amount: number, more: Partial<PayBody> = {}): PayBody => ({ amount, currency: 'BRL', ...more });
 const HELD = { capture_method: 'manual' } as const;
 
-function approved(name: string, number: string, body: PayBody, by: 'stripe' | 'adyen'): CardScenario {
-  const attempts = by === 'stripe' ? STRIPE_SOLD : ADYEN_SOLD;
+function approved(name: string, number: string, body: PayBody, by: keyof typeof SOLD): CardScenario {
+  const attempts = SOLD[by];
   return { name, card: { number }, body, expected: { status: 'succeeded', captured: body.amount, attempts } };
 }
 
 const APPROVALS: readonly CardScenario[] = [
   approved('approval, Visa', VISA, usd(1250), 'stripe'),
   approved('approval, Mastercard', '5555555555554444', usd(2099), 'stripe'),
-  approved('approval in yen (no minor units)', VISA, { amount: 5000, currency: 'JPY' }, 'stripe'),
+  approved('approval in yen (no minor units)', VISA, { amount: 500, currency: 'JPY' }, 'stripe'),
   approved('3DS offered, not required (frictionless)', '4000000000003055', usd(3100), 'stripe'),
   approved('approval, Visa', ADYEN_VISA, eur(1250), 'adyen'),
   approved('approval, Mastercard', ADYEN_MASTERCARD, eur(7999), 'adyen'),
+  approved('approval in reais, Visa', VISA, brl(1250), 'checkout'),
+  approved('approval in pesos, Mastercard', ADYEN_MASTERCARD, { amount: 9900, currency: 'MXN' }, 'checkout'),
   approved('large amount, routed by policy', ADYEN_VISA, usd(150_000), 'adyen'),
 ];
 
-function stripeDecline(decline: string, number: string): CardScenario {
-  return {
-    name: `decline: ${decline}`,
-    card: { number },
-    body: usd(1000),
-    expected: {
-      status: 'failed',
-      captured: 0,
-      attempts: [['stripe', 'declined']],
-      decline,
-      failure: 'card_declined',
-    },
-  };
+function declined(decline: string, card: TestCard, body: PayBody, by: keyof typeof SOLD): CardScenario {
+  const attempts = [[by, 'declined']] as const;
+  const expected = { status: 'failed', captured: 0, attempts, decline, failure: 'card_declined' };
+  return { name: `decline: ${decline}`, card, body, expected };
 }
 
-function adyenDecline(decline: string, holder: string): CardScenario {
-  return {
-    name: `decline: ${decline}`,
-    card: { number: ADYEN_VISA, holder },
-    body: eur(1000),
-    expected: {
-      status: 'failed',
-      captured: 0,
-      attempts: [['adyen', 'declined']],
-      decline,
-      failure: 'card_declined',
-    },
-  };
-}
+const stripeDecline = (decline: string, number: string) => declined(decline, { number }, usd(1000), 'stripe');
+const adyenDecline = (decline: string, holder: string) =>
+  declined(decline, { number: ADYEN_VISA, holder }, eur(1000), 'adyen');
+const checkoutDecline = (decline: string, number: string) =>
+  declined(decline, { number }, brl(1000), 'checkout');
 
 /** Every reason that the providers' test values can produce; those worth another provider are below. */
 const DECLINES: readonly CardScenario[] = [
@@ -98,6 +86,10 @@ const DECLINES: readonly CardScenario[] = [
   adyenDecline('limit_exceeded', 'WITHDRAWAL_AMOUNT_EXCEEDED'),
   adyenDecline('incorrect_cvc', 'CVC_DECLINED'),
   adyenDecline('stop_payment', 'REVOCATION_OF_AUTH'),
+  checkoutDecline('insufficient_funds', '4544249167673670'),
+  checkoutDecline('do_not_honor', '4111111111111129'),
+  checkoutDecline('lost_or_stolen', '4941202060999329'),
+  checkoutDecline('incorrect_cvc', '4734868958733862'),
 ];
 
 /** Stepped up and asked once more, an issuer that still wants more is taken at its word. */
@@ -147,6 +139,20 @@ const RETRYABLE_DECLINES: readonly CardScenario[] = [
       decline: 'issuer_unavailable',
     },
   },
+  {
+    name: 'decline: processing_error, other provider',
+    card: { number: '4095254802642505' },
+    body: brl(1100),
+    expected: {
+      status: 'succeeded',
+      captured: 1100,
+      attempts: [
+        ['checkout', 'declined'],
+        ['stripe', 'captured'],
+      ],
+      decline: 'processing_error',
+    },
+  },
 ];
 
 const COMMANDS: readonly CardScenario[] = [
@@ -184,6 +190,20 @@ const COMMANDS: readonly CardScenario[] = [
     body: eur(700, HELD),
     commands: [{ verb: 'void' }],
     expected: { status: 'canceled', captured: 0, attempts: [['adyen', 'voided']] },
+  },
+  {
+    name: 'authorize, capture 900 of 3000',
+    card: { number: VISA },
+    body: brl(3000, HELD),
+    commands: [{ verb: 'capture', amount: 900 }],
+    expected: { status: 'succeeded', captured: 900, attempts: CHECKOUT_SOLD },
+  },
+  {
+    name: 'authorize, void (settled by asking)',
+    card: { number: VISA },
+    body: brl(700, HELD),
+    commands: [{ verb: 'void' }],
+    expected: { status: 'canceled', captured: 0, attempts: [['checkout', 'voided']] },
   },
   {
     name: 'created first, confirmed later',

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Report } from '../../domain/reconciliation/report.ts';
 import type { Desk } from '../operator/desk.ts';
 import { eventually } from './merchant.ts';
-import type { ProviderName, Sandboxes } from './sandboxes.ts';
+import { PROVIDERS, type ProviderName, type Sandboxes } from './sandboxes.ts';
 import type { Stage } from './stage.ts';
 
 /** How a day was closed at one provider: what the simulator published and spoiled, and what was made of it. */
@@ -28,14 +28,15 @@ const BREAKS = {
     'UNEXPECTED_FEE_TYPE',
   ],
   adyen: ['AMOUNT_OVER', 'PARTIAL_CAPTURE_SPLIT', 'RESERVE_MOVEMENT', 'CHARGEBACK_NEW', 'SECOND_CHARGEBACK'],
+  checkout: ['AMOUNT_UNDER', 'MISSING_IN_LEDGER', 'RESERVE_MOVEMENT', 'UNEXPECTED_FEE_TYPE'],
 } as const satisfies Record<ProviderName, readonly string[]>;
 
 const DAY_MS = 86_400_000;
 const RUN_MS = 90_000;
 
-/** Both providers publish what they have executed, and each account's day is reconciled, with its bank's statement. */
+/** All providers publish what they have executed, and each account's day is reconciled, with its bank's statement. */
 export async function closeDays(stage: Stage): Promise<readonly ClosedDay[]> {
-  return Promise.all((['stripe', 'adyen'] as const).map((provider) => closeDay(stage, provider)));
+  return Promise.all(PROVIDERS.map((provider) => closeDay(stage, provider)));
 }
 
 async function closeDay({ sandboxes, books }: Stage, provider: ProviderName): Promise<ClosedDay> {

@@ -74,6 +74,8 @@ export interface PayBody {
   readonly three_ds?: { readonly request?: 'any' | 'challenge'; readonly exemption?: 'low_value' };
   readonly setup_future_usage?: 'off_session';
   readonly off_session?: true;
+  /** From where the payer buys. */
+  readonly billing_country?: string;
 }
 
 /** The merchant's shop, which the demo doesn't run: where payers' browsers end. In test mode it needs no registration. */

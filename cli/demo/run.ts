@@ -12,6 +12,7 @@ import { startListener } from './listener.ts';
 import { eventually, type Merchant, type PublicRefund } from './merchant.ts';
 import { payInsistently } from './pay.ts';
 import { REFUND_SCENARIOS } from './refund-scenarios.ts';
+import { type RoutingShown, showRouting } from './routing.ts';
 import type { Stage } from './stage.ts';
 import { PATIENCE_MS, settled, shown, type Tried } from './tried.ts';
 
@@ -31,6 +32,10 @@ export interface Summary {
   /** Written of these payments, and taken by the merchant's endpoint in their order. */
   readonly events: number;
   readonly events_delivered: number;
+  /** From a policy's promotion until a payment was decided by it; payments that its canary decided; that its shadow would have sent elsewhere. */
+  readonly policy_effective_ms: number;
+  readonly canary_decided: number;
+  readonly shadow_differed: number;
   /** Days that were reconciled, and breaks that were planted in their files and found. */
   readonly days_closed: number;
   readonly breaks_planted: number;
@@ -43,6 +48,8 @@ export interface DemoResult {
   readonly rows: readonly Row[];
   /** How the day was closed at each provider. */
   readonly days: readonly ClosedDay[];
+  /** How a policy was changed while payments came in. */
+  readonly routing: RoutingShown;
   /** What was not as promised of the webhooks that the merchant heard. */
   readonly unheard: readonly string[];
   readonly summary: Summary;
@@ -84,6 +91,8 @@ export async function runDemo(stage: Stage): Promise<DemoResult> {
       }
     }
     await sandboxes.clearFaults();
+    const routing = await showRouting(stage);
+    tried.push(...routing.tried);
     const judged = await judge(tried, stage);
     const heard = await listener.heard(judged.rows.map(({ payment }) => payment.id));
     const { events, delivered: events_delivered } = heard;
@@ -92,12 +101,21 @@ export async function runDemo(stage: Stage): Promise<DemoResult> {
       rows: judged.rows,
       unheard: heard.problems,
       days,
-      summary: { ...judged.summary, events, events_delivered, ...summaryOf(days) },
+      routing,
+      summary: { ...judged.summary, events, events_delivered, ...routingOf(routing), ...summaryOf(days) },
     };
   } finally {
     await sandboxes.clearFaults();
     await listener.close();
   }
+}
+
+function routingOf({ effectiveAfterMs, canary, shadow }: RoutingShown) {
+  return {
+    policy_effective_ms: Math.round(effectiveAfterMs),
+    canary_decided: canary.decided,
+    shadow_differed: shadow.differed,
+  };
 }
 
 function summaryOf(days: readonly ClosedDay[]) {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 
 /** The providers' simulators by their admin servers: the journal that knows what money moved, and faults. */
-export type ProviderName = 'stripe' | 'adyen';
+export const PROVIDERS = ['stripe', 'adyen', 'checkout'] as const;
+export type ProviderName = (typeof PROVIDERS)[number];
 
 const lineSchema = z.object({
   kind: z.string(),
@@ -49,7 +50,7 @@ export interface PublishedDay {
 export interface Sandboxes {
   effects(): Promise<readonly Effect[]>;
   fault(provider: ProviderName, fault: Fault): Promise<void>;
-  /** Ends every fault of both. */
+  /** Ends every fault of all. */
   clearFaults(): Promise<void>;
   /** Publishes what was executed and not settled yet as the file of a business day, spoiled as asked. */
   closeDay(provider: ProviderName, date: string, breaks: readonly string[]): Promise<PublishedDay>;
@@ -88,7 +89,7 @@ export function connectSandboxes(adminUrls: Readonly<Record<ProviderName, string
   };
   return {
     async effects() {
-      return (await Promise.all([effectsOf('stripe'), effectsOf('adyen')])).flat();
+      return (await Promise.all(PROVIDERS.map(effectsOf))).flat();
     },
     async fault(provider, fault) {
       await call(provider, 'POST', '/faults', fault);
@@ -114,7 +115,7 @@ export function connectSandboxes(adminUrls: Readonly<Record<ProviderName, string
       if (mode === 'normal') await call(provider, 'POST', '/webhooks/release', { order: 'fifo' });
     },
     async clearFaults() {
-      await Promise.all([call('stripe', 'DELETE', '/faults'), call('adyen', 'DELETE', '/faults')]);
+      await Promise.all(PROVIDERS.map((provider) => call(provider, 'DELETE', '/faults')));
     },
   };
 }

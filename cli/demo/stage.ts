@@ -39,6 +39,8 @@ export interface Stage {
   readonly sandboxes: Sandboxes;
   readonly operators: Operators;
   readonly books: Books;
+  /** The merchant among its routing policies; its paths begin right after `/v1/`. */
+  readonly routing: Desk;
 }
 
 /** What breaks on the way, and what must come of it: one charge or none. Each cleans up after itself. */

@@ -1,9 +1,10 @@
 import { renderReport } from '../../domain/reconciliation/report-text.ts';
 import { describeRefunds, type Expectation } from './judge.ts';
+import type { RoutingShown } from './routing.ts';
 import type { DemoResult, Row } from './run.ts';
 
 /** The demo's result for people: what was tried, what should come of it, what did. */
-export function renderTable({ rows, summary, unheard, days }: DemoResult): string {
+export function renderTable({ rows, summary, unheard, days, routing }: DemoResult): string {
   const cells = rows.map((row) => [
     row.ok ? '✓' : '✗',
     row.name,
@@ -28,6 +29,7 @@ export function renderTable({ rows, summary, unheard, days }: DemoResult): strin
   );
   const differences = [
     ...problems,
+    ...routing.problems.map((each) => `  ✗ routing: ${each}`),
     ...unheard.map((each) => `  ✗ webhooks: ${each}`),
     ...days.flatMap(({ provider, missed, off }) =>
       [...missed, ...off].map((each) => `  ✗ ${provider}'s day: ${each}`),
@@ -37,6 +39,8 @@ export function renderTable({ rows, summary, unheard, days }: DemoResult): strin
     draw(header),
     draw(widths.map((width) => '─'.repeat(width))),
     ...cells.map(draw),
+    '',
+    ...renderRouting(routing),
     ...days.flatMap(({ report }) => ['', renderReport(report)]),
     ...(differences.length === 0 ? [] : ['', 'Differences:', ...differences]),
     '',
@@ -47,6 +51,21 @@ export function renderTable({ rows, summary, unheard, days }: DemoResult): strin
       `${summary.days_closed} days closed, ${summary.breaks_found} of ${summary.breaks_planted} breaks found, ` +
       `ledger and books differ in ${summary.ledger_off} figures.`,
   ].join('\n');
+}
+
+/** One decision as a person would ask for it, and what the change of policy did. */
+function renderRouting({ effectiveAfterMs, canary, shadow, explained }: RoutingShown): string[] {
+  const { decision, payment } = explained;
+  const candidates = decision.candidates.map(({ account, verdict, success, because }) => {
+    const rate = `${(success.rate_ppm / 10_000).toFixed(1)}% of ${success.samples}`;
+    return `  ${account.padEnd(18)} ${verdict.padEnd(13)} success ${rate}${because === null ? '' : `; ${because}`}`;
+  });
+  return [
+    `A new routing policy decided its first payment ${Math.round(effectiveAfterMs)} ms after it was promoted, without a restart;`,
+    `its next version decided ${canary.decided} of ${canary.of} as canary, and as shadow would have sent ${shadow.differed} of ${shadow.evaluated} elsewhere.`,
+    `Why ${payment} went where it went (rule "${decision.chosen_rule}", version ${decision.policy_version}): ${decision.because}`,
+    ...candidates,
+  ];
 }
 
 function describeExpected({ expected, payment }: Row): string {

@@ -20,12 +20,20 @@ const NEEDED = {
   void: ['reason'],
   cancel: ['reason'],
   move: ['reason'],
+  release: ['reason'],
   resolve: ['outcome', 'evidence', 'reason'],
   approve: ['reason'],
   add: [],
   revoke: [],
 } as const satisfies Readonly<Record<string, readonly (keyof OperatorOptions)[]>>;
 type What = keyof typeof NEEDED;
+
+/** What refunds don't take. */
+const ONLY_PAYMENTS: { readonly [What in keyof typeof NEEDED]?: string } = {
+  void: 'voided',
+  move: 'moved',
+  release: 'released',
+};
 
 const OUTCOMES = ['succeeded', 'not_executed'];
 
@@ -45,9 +53,9 @@ export function parseOrder(argv: string[]): Order {
   if (values.outcome !== undefined && !OUTCOMES.includes(values.outcome)) {
     throw new UsageError(`--outcome is ${OUTCOMES.join(' or ')}`);
   }
-  if ((what === 'void' || what === 'move') && !id.startsWith('pay_')) {
-    throw new UsageError(`only a payment (pay_...) can be ${what === 'void' ? 'voided' : 'moved'}`);
-  }
+  const done = ONLY_PAYMENTS[what];
+  if (done !== undefined && !id.startsWith('pay_'))
+    throw new UsageError(`only a payment (pay_...) can be ${done}`);
   return { what, id, options: values };
 }
 

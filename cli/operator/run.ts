@@ -66,6 +66,7 @@ async function carryOut(order: Order, env: Env): Promise<Told> {
     case 'void':
     case 'cancel':
     case 'move':
+    case 'release':
       return command(desk, order);
     case 'resolve':
       return resolve(desk, order);

@@ -11,26 +11,31 @@ export async function loadDossier(
   const where = { paymentId };
   const payment = await db.payment.findUnique({ where: { id: paymentId } });
   if (payment === null) return undefined;
-  const [attempts, refunds, ledger, audit, exceptions, observations, inbox, balance] = await Promise.all([
-    db.attempt.findMany({
-      where,
-      orderBy: { number: 'asc' },
-      include: {
-        operations: { omit: { sealedParameters: true }, orderBy: [{ createdAt: 'asc' }, { number: 'asc' }] },
-      },
-    }),
-    db.refund.findMany({ where, omit: { step: true }, orderBy: { createdAt: 'asc' } }),
-    db.ledgerTransaction.findMany({
-      where,
-      orderBy: [{ createdAt: 'asc' }, { sequence: 'asc' }],
-      include: { postings: { orderBy: { id: 'asc' } } },
-    }),
-    db.audit.findMany({ where, orderBy: [{ at: 'asc' }, { sequence: 'asc' }] }),
-    db.exception.findMany({ where, orderBy: { openedAt: 'asc' } }),
-    db.observation.findMany({ where, orderBy: { id: 'asc' } }),
-    db.inbox.findMany({ where, orderBy: { receivedAt: 'asc' }, omit: { rawBody: true } }),
-    db.paymentBalance.findUnique({ where }),
-  ]);
+  const [attempts, refunds, ledger, audit, exceptions, observations, inbox, balance, routed] =
+    await Promise.all([
+      db.attempt.findMany({
+        where,
+        orderBy: { number: 'asc' },
+        include: {
+          operations: {
+            omit: { sealedParameters: true },
+            orderBy: [{ createdAt: 'asc' }, { number: 'asc' }],
+          },
+        },
+      }),
+      db.refund.findMany({ where, omit: { step: true }, orderBy: { createdAt: 'asc' } }),
+      db.ledgerTransaction.findMany({
+        where,
+        orderBy: [{ createdAt: 'asc' }, { sequence: 'asc' }],
+        include: { postings: { orderBy: { id: 'asc' } } },
+      }),
+      db.audit.findMany({ where, orderBy: [{ at: 'asc' }, { sequence: 'asc' }] }),
+      db.exception.findMany({ where, orderBy: { openedAt: 'asc' } }),
+      db.observation.findMany({ where, orderBy: { id: 'asc' } }),
+      db.inbox.findMany({ where, orderBy: { receivedAt: 'asc' }, omit: { rawBody: true } }),
+      db.paymentBalance.findUnique({ where }),
+      db.routeExplanation.findUnique({ where }),
+    ]);
   const workflowId = paymentWorkflowId(paymentId, payment.generation);
   const { route: _route, ...facts } = payment;
   return {
@@ -41,6 +46,7 @@ export async function loadDossier(
         ? {}
         : { url: webUiLink(temporal.uiUrl, temporal.namespace, workflowId) }),
     },
+    routing: routed?.document,
     attempts,
     refunds: refunds.map((refund) => ({
       ...refund,

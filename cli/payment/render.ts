@@ -1,3 +1,4 @@
+import { isStoredRouting } from '../../domain/routing/again.ts';
 import type { Dossier } from './load.ts';
 
 type Attempt = Dossier['attempts'][number];
@@ -8,6 +9,7 @@ export function renderDossier(dossier: Dossier): string {
   const {
     payment,
     workflow,
+    routing,
     attempts,
     refunds,
     balance,
@@ -31,6 +33,7 @@ export function renderDossier(dossier: Dossier): string {
     ...optional('failure', payment.failure === null ? null : failure(payment.failure)),
     ...optional('canceled', payment.cancellationReason),
     ...optional('reference', payment.reference),
+    ...section('Routing', routingLines(routing)),
     ...section('Attempts', attempts.flatMap(attemptLines)),
     ...section(
       'Refunds',
@@ -73,6 +76,22 @@ export function renderDossier(dossier: Dossier): string {
     ),
   ];
   return lines.join('\n');
+}
+
+/** Why it went where it went; `./interlock routing explain` has all the numbers. */
+function routingLines(document: unknown): string[] {
+  if (!isStoredRouting(document))
+    return document === undefined ? [] : ['  decided before decisions were kept whole'];
+  const { inputs, order, requirements, explanation } = document;
+  const { rules, candidates } = explanation;
+  return [
+    `  ${order.join(', then ') || 'nobody could take it'}: ${explanation.because}`,
+    `  policy version ${inputs.policyVersion}, rule "${explanation.chosenRule}" (${explanation.strategy}), ${rules.length} rules looked at`,
+    ...(requirements.length === 0 ? [] : [`  requires ${requirements.join(', ')}`]),
+    ...candidates
+      .filter(({ because }) => because !== undefined)
+      .map(({ accountId, verdict, because }) => `  ${accountId} is ${verdict}: ${because}`),
+  ];
 }
 
 function attemptLines(attempt: Attempt): string[] {

@@ -2,7 +2,7 @@ import { runOperator } from '../operator/run.ts';
 import type { Verb } from '../verb.ts';
 
 const verb: Verb = {
-  summary: 'act on a payment or refund that needs a person: retry, void, cancel, move, resolve',
+  summary: 'act on a payment or refund that needs a person: retry, void, cancel, move, release, resolve',
   usage: `Usage: ./interlock operator <command> [options]
 
   exceptions                    what needs a person, oldest first
@@ -12,6 +12,7 @@ const verb: Verb = {
   cancel <id> --reason R        end it, where it is proven that nothing was charged or refunded
   move <pay_...> --reason R     go on at another provider, where it is proven that nothing was charged
        [--account pa_...]       at this one of the payment's route (default: the next untried one)
+  release <pay_...> --reason R  send what its routing policy held back for a review
   resolve <id> --outcome succeeded|not_executed --evidence E --reason R
        [--operation op_...]     which operation (default: the one that is open)
        [--provider-reference X] the effect's reference at the provider, where it succeeded

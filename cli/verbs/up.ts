@@ -23,8 +23,9 @@ which ends all of them. Data is kept in .interlock/ (or INTERLOCK_DATA_DIR) and 
   --json          print the table as one line of JSON
 
 Environment: DATABASE_URL and TEMPORAL_ADDRESS (with TEMPORAL_NAMESPACE, TEMPORAL_API_KEY or TEMPORAL_TLS_*)
-use servers of yours instead. STRIPE_SECRET_KEY (with STRIPE_WEBHOOK_SECRET) and ADYEN_API_KEY (with
-ADYEN_MERCHANT_ACCOUNT and ADYEN_HMAC_KEY) use the providers' real test systems instead of the sandboxes.`,
+use servers of yours instead. STRIPE_SECRET_KEY (with STRIPE_WEBHOOK_SECRET), ADYEN_API_KEY (with
+ADYEN_MERCHANT_ACCOUNT and ADYEN_HMAC_KEY) and CHECKOUT_SECRET_KEY (with CHECKOUT_API_URL, CHECKOUT_PROCESSING_CHANNEL
+and CHECKOUT_WEBHOOK_KEY) use the providers' real test systems instead of the sandboxes.`,
   run,
 };
 

@@ -1,3 +1,4 @@
+import type { StatedFacts } from '../routing/stated.ts';
 import type { AuthenticationRequest, ChallengeRequest, Exemption } from './authentication.ts';
 import type { AuthenticationRules } from './rules.ts';
 
@@ -11,6 +12,8 @@ export interface AuthenticationWish {
   readonly offSession?: boolean;
   /** The card is to be kept for later merchant-initiated payments (first payment), or is charged by that consent. */
   readonly usage?: 'recurring' | 'unscheduled';
+  /** What a policy may ask about, beside. */
+  readonly stated?: StatedFacts;
 }
 
 export interface AuthenticationQuestion {
@@ -27,6 +30,11 @@ export interface AuthenticationQuestion {
   /** The card is kept with this payment, to be charged later without the payer: their consent takes SCA. */
   readonly keepsCard?: boolean;
   readonly rules: AuthenticationRules;
+  /** What the routing policy requires, by the names of its requirements. */
+  readonly required?: readonly {
+    readonly name: string;
+    readonly request: Exclude<ChallengeRequest, 'automatic'>;
+  }[];
 }
 
 export interface PlannedAuthentication {
@@ -72,6 +80,7 @@ function demandsOf({
   risk,
   keepsCard,
   rules,
+  required = [],
 }: AuthenticationQuestion): readonly Reasoned<ChallengeRequest>[] {
   const demands: Reasoned<ChallengeRequest>[] = [];
   if (asked !== undefined && asked !== 'automatic') demands.push(['requested_by_merchant', asked]);
@@ -84,6 +93,7 @@ function demandsOf({
   if (keepsCard === true) demands.push(['card_is_kept', 'any']);
   if (risk === 'highest') demands.push(['risk', 'challenge']);
   if (risk === 'elevated') demands.push(['risk', 'any']);
+  demands.push(...required.map(({ name, request }) => [`policy:${name}`, request] as const));
   return demands;
 }
 

@@ -48,6 +48,16 @@ export const OLDER_KINDS: { readonly [Kind in OlderKind]: CaseKindEntry } = {
     dispositions: [],
     holds: 'nothing',
   },
+  payment_review: {
+    title: 'A payment that its policy holds back until a person has looked',
+    advice: '`operator release` sends it, `operator cancel` ends it; nothing has been sent so far',
+    team: 'operations',
+    severity: 'medium',
+    slaHours: 4,
+    money: false,
+    dispositions: [],
+    holds: 'nothing',
+  },
   refund_reversed: {
     title: 'The provider took a refund back',
     advice: '`operator retry` sends it once more, or refund by hand and `operator resolve`',

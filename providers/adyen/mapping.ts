@@ -5,6 +5,7 @@ import type {
   OperationOutcome,
   UnknownCause,
 } from '../../domain/payment/outcome.ts';
+import { reasonOfNetworkCode } from '../../domain/routing/declines/index.ts';
 import { type DeclineCodes, declineFor } from '../declines.ts';
 import { safeCode } from '../safe-text.ts';
 import { toAdyenAmount } from './amounts.ts';
@@ -129,8 +130,9 @@ function refusalOutcome(payment: Payment): OperationOutcome {
   if (resultCode === 'Error' && known === undefined) return unknown('unmapped_response', 'Error');
   const data = payment.additionalData ?? {};
   const codes = { providerCode: code === '' ? resultCode : code, ...networkCodes(data) };
+  const reason = known?.reason ?? reasonOfNetworkCode(codes.networkCode) ?? 'generic_decline';
   return {
-    ...declinedWith(known?.reason ?? 'generic_decline', codes, data),
+    ...declinedWith(reason, codes, data),
     ...(pspReference === undefined ? {} : { providerReference: pspReference }),
   };
 }

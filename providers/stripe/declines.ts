@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Decline, DeclineReason } from '../../domain/payment/outcome.ts';
+import { reasonOfNetworkCode } from '../../domain/routing/declines/index.ts';
 import { declineFor } from '../declines.ts';
 
 /** What is read of a card error, in an error answer or as an intent's `last_payment_error`. */
@@ -81,8 +82,12 @@ const DECLINE_REASONS: Readonly<Record<string, DeclineReason>> = {
 export function declineOf(error: z.infer<typeof declineDetails>): Decline {
   // The SDK makes an absent decline code an empty one.
   const providerCode = error.decline_code || error.code || 'card_error';
+  // A code that the table doesn't know may come with the network's, which says it in a word of its own.
   const reason =
-    DECLINE_REASONS[error.decline_code ?? ''] ?? DECLINE_REASONS[error.code ?? ''] ?? 'generic_decline';
+    DECLINE_REASONS[error.decline_code ?? ''] ??
+    DECLINE_REASONS[error.code ?? ''] ??
+    reasonOfNetworkCode(error.network_decline_code ?? undefined) ??
+    'generic_decline';
   return declineFor(reason, {
     providerCode,
     networkCode: error.network_decline_code,

@@ -10,6 +10,7 @@ import {
   type Payment,
   type RouteStep,
   routeStepOf,
+  waitsForRetry,
 } from '../../domain/payment/payment.ts';
 import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
 import type { Transition, Trigger } from '../../domain/payment/transition.ts';
@@ -60,6 +61,7 @@ export class PaymentRun extends Run<Payment, Decision, Transition> {
     const { sequence } = current;
     const { rules } = this.world;
     const moved = () => this.unread || this.finished || this.current.sequence !== sequence;
+    if (waitsForRetry(current)) return yield* this.#retryWhenDue(moved);
     const unconfirmed =
       current.status === 'requires_confirmation' || current.status === 'requires_payment_method';
     const timerMs = unconfirmed ? current.completeByMs : rules.expiryTimerMs(current, current.createdAtMs);
@@ -73,6 +75,23 @@ export class PaymentRun extends Run<Payment, Decision, Transition> {
       { type: unconfirmed ? 'confirmation_expired' : 'authorization_expired', actor: 'timer' },
     );
     if (!acted) yield* this.until(moved);
+  }
+
+  // retries.ts
+
+  *#retryWhenDue(moved: () => boolean): Script<void> {
+    const { world, current } = this;
+    const { nextRetryAtMs: dueMs = 0, retryPlan } = current;
+    if (yield* this.until(moved, Math.max(1, dueMs - this.nowMs))) return;
+    // The route activity: the accounts as they are by then, in whatever order.
+    const route = yield* this.local(() =>
+      world.random.chance(0.5) ? world.route : world.route.toReversed(),
+    );
+    const rerouted = { route, ...(retryPlan === undefined ? {} : { retryPlan }) };
+    yield* this.apply((payment) => world.rules.decideScheduledRetry(payment, dueMs, rerouted), {
+      type: 'scheduled_retry',
+      actor: 'timer',
+    });
   }
 
   // process.ts
@@ -96,7 +115,9 @@ export class PaymentRun extends Run<Payment, Decision, Transition> {
   }
 
   get #settled(): boolean {
-    return this.superseded || (this.state !== undefined && this.state.status !== 'processing');
+    const { state } = this;
+    if (this.superseded || state === undefined) return this.superseded;
+    return state.status !== 'processing' || waitsForRetry(state);
   }
 
   get completeByMs(): number {

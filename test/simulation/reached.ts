@@ -1,3 +1,4 @@
+import { SCHEDULED_RETRY } from '../../domain/payment/causes.ts';
 import type { Operation } from '../../domain/payment/payment.ts';
 import { MANUAL } from '../../domain/refund/refund.ts';
 import { World } from './world.ts';
@@ -32,6 +33,9 @@ function placesOf(world: World): Places {
     expired: status === 'expired',
     parked: status === 'requires_review',
     failedOver: attempts.length > 1,
+    retriedLater: attempts.some(({ operations }) =>
+      operations.some((each) => each.cause.startsWith(SCHEDULED_RETRY)),
+    ),
     sentAgain: rows.some((row) => row.sends > 1),
     revoked: rows.some((row) => row.revokedAtMs !== undefined),
     provenAbsent: attempts.some((attempt) => attempt.watched || attempt.undoing),

@@ -20,6 +20,7 @@ import {
   questions,
   sentAt,
 } from '../../domain/payment/resolver.ts';
+import { decideScheduledRetry } from '../../domain/payment/retry.ts';
 import { transitionOf } from '../../domain/payment/transition.ts';
 import {
   decideRefundCancel,
@@ -43,6 +44,7 @@ export const REAL_RULES = {
   routed,
   decideOutcome,
   decideUnsent,
+  decideScheduledRetry,
   decideCaptureCommand,
   decideVoidCommand,
   decideConfirmCommand,

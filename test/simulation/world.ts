@@ -50,6 +50,10 @@ export interface Options {
  * clocks, all in memory. The decisions are the real ones of domain/payment; everything around them is a twin
  * that can fail at any line. Start here, then read run.ts and lanes.ts beside workflows/payment.
  */
+/** Far from every seed that is played. */
+const RETRIES_SEED = 777_000_000;
+const DAY_MS = 86_400_000;
+
 export class World {
   readonly seed: number;
   readonly aboutRefunds: boolean;
@@ -126,6 +130,27 @@ export class World {
       completeByMs: EPOCH_MS + (confirm ? random.pick([30_000, 120_000]) : 180_000),
       createdAtMs: EPOCH_MS,
       metadata: {},
+      ...this.#retried(confirm),
+    };
+  }
+
+  /**
+   * Some are made without their payer, by a policy that tries them again later. Drawn by a die of its own, so that every
+   * other seed plays as it always has.
+   */
+  #retried(confirm: boolean): Partial<Payment> {
+    const random = new Random(this.seed + RETRIES_SEED);
+    if (this.aboutRefunds || !confirm || !random.chance(0.25)) return {};
+    return {
+      completeByMs: EPOCH_MS + 20 * DAY_MS,
+      authentication: { asked: { request: 'automatic' }, reasons: [], offSession: true },
+      retryPlan: {
+        maxAttempts: random.between(1, 3),
+        failOverAfter: ['issuer_unavailable', 'processing_error'],
+        laterMs: random.pick([[3_600_000], [DAY_MS, 3 * DAY_MS]]),
+        timeScale: this.settings.timeScale,
+        ...(random.chance(0.2) ? { declinesLeft: random.between(1, 3) } : {}),
+      },
     };
   }
 

@@ -10,7 +10,7 @@ import { startApi } from '../../api/main.ts';
 import { seedDemo } from '../../cli/seed.ts';
 import { connectDoor } from '../../client/index.ts';
 import type { Config } from '../../config/env.ts';
-import { startSimulator } from '../../sandbox/simulator.ts';
+import { type Simulator, startSimulator } from '../../sandbox/simulator.ts';
 import { startWorker } from '../../worker/main.ts';
 import {
   createNamespaceOrTaskQueue,
@@ -32,9 +32,16 @@ export interface SystemOptions {
   readonly webhookDeadlineMs?: number;
   /** False: webhooks go to public addresses only, as outside of sandboxes. */
   readonly privateTargets?: boolean;
+  /** Whether the networks' retry limits hold for the test's cards. */
+  readonly countTestDeclines?: boolean;
   /** False: no worker until `startWorker` is called. */
   readonly worker?: boolean;
+  /** True: an account at Checkout.com too, with its simulator. Few tests need it, and each would wait for it. */
+  readonly checkout?: boolean;
 }
+
+export type SimulatorName = 'stripe' | 'adyen' | 'checkout';
+type Urls = Readonly<Record<'stripe' | 'adyen', string> & Partial<Record<'checkout', string>>>;
 
 export interface JournalLine {
   readonly seq: number;
@@ -62,16 +69,16 @@ export interface System {
   readonly operatorKeys: Readonly<Record<'alice' | 'bob', string>>;
   readonly databaseUrl: string;
   readonly ownerUrl: string;
-  readonly providerUrls: Readonly<Record<'stripe' | 'adyen', string>>;
-  readonly adminUrls: Readonly<Record<'stripe' | 'adyen', string>>;
+  readonly providerUrls: Urls;
+  readonly adminUrls: Urls;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** A card of its own for one payment, in the vault. */
   card(number?: string, extra?: Record<string, unknown>): Promise<string>;
   pay(body: Record<string, unknown>, options?: RequestOptions): Promise<Answer>;
-  journal(provider: 'stripe' | 'adyen', reference?: string): Promise<readonly JournalLine[]>;
-  fault(provider: 'stripe' | 'adyen', fault: Record<string, unknown>): Promise<void>;
+  journal(provider: SimulatorName, reference?: string): Promise<readonly JournalLine[]>;
+  fault(provider: SimulatorName, fault: Record<string, unknown>): Promise<void>;
   clearFaults(): Promise<void>;
-  admin(provider: 'stripe' | 'adyen', method: string, path: string, body?: unknown): Promise<unknown>;
+  admin(provider: SimulatorName, method: string, path: string, body?: unknown): Promise<unknown>;
   sql<T extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<T[]>;
   startWorker(): Promise<{ stop(): Promise<void> }>;
   close(): Promise<void>;
@@ -105,12 +112,14 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const simulators = {
     stripe: await simulator('stripe', dataDir, timeScale),
     adyen: await simulator('adyen', dataDir, timeScale),
+    ...(options.checkout === true ? { checkout: await simulator('checkout', dataDir, timeScale) } : {}),
   };
+  const running = Object.entries(simulators) as readonly [SimulatorName, Simulator][];
   const config = configFor(database.url, options, timeScale);
-  const accounts = (['stripe', 'adyen'] as const).map((provider) => ({
+  const accounts = running.map(([provider, { apiUrl }]) => ({
     id: `pa_demo_${provider}`,
     provider,
-    baseUrl: simulators[provider].apiUrl,
+    baseUrl: apiUrl,
     settings: (provider === 'adyen' ? { merchantAccount: MERCHANT_ACCOUNT } : {}) as Record<string, string>,
     secrets: SECRETS[`pa_demo_${provider}`],
   }));
@@ -124,9 +133,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   const api = await startApi(config, { connect: connectDoor, logger: log });
   // The API's port is known only now: no port is chosen before somebody holds it.
   config.publicUrl = api.url;
-  for (const provider of ['stripe', 'adyen'] as const) {
+  for (const [provider, { adminUrl }] of running) {
     const url = `${api.url}/v1/webhooks/${provider}/pa_demo_${provider}`;
-    const response = await fetch(`${simulators[provider].adminUrl}/webhooks`, {
+    const response = await fetch(`${adminUrl}/webhooks`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ url }),
@@ -164,7 +173,9 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     };
   };
   const admin: System['admin'] = async (provider, method, path, body) => {
-    const response = await fetch(`${simulators[provider].adminUrl}${path}`, {
+    const found = simulators[provider];
+    if (found === undefined) throw new Error(`this system runs no simulator of ${provider}`);
+    const response = await fetch(`${found.adminUrl}${path}`, {
       method,
       ...(body === undefined
         ? {}
@@ -182,8 +193,8 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     operatorKeys,
     databaseUrl: database.url,
     ownerUrl: database.ownerUrl,
-    providerUrls: { stripe: simulators.stripe.apiUrl, adyen: simulators.adyen.apiUrl },
-    adminUrls: { stripe: simulators.stripe.adminUrl, adyen: simulators.adyen.adminUrl },
+    providerUrls: Object.fromEntries(running.map(([name, { apiUrl }]) => [name, apiUrl])) as Urls,
+    adminUrls: Object.fromEntries(running.map(([name, { adminUrl }]) => [name, adminUrl])) as Urls,
     request,
     async card(number = '4242424242424242', extra = {}) {
       const answer = await request('POST', '/v1/payment_methods', {
@@ -204,7 +215,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
       await admin(provider, 'POST', '/faults', fault);
     },
     async clearFaults() {
-      await Promise.all([admin('stripe', 'DELETE', '/faults'), admin('adyen', 'DELETE', '/faults')]);
+      await Promise.all(running.map(([name]) => admin(name, 'DELETE', '/faults')));
     },
     admin,
     async sql<T extends pg.QueryResultRow>(text: string, values: unknown[] = []) {
@@ -214,7 +225,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     async close() {
       await Promise.all([...workers].map((worker) => worker.stop()));
       await api.close();
-      await Promise.all([simulators.stripe.close(), simulators.adyen.close(), pool.end()]);
+      await Promise.all([...running.map(([, { close }]) => close()), pool.end()]);
       await database.drop();
       await rm(dataDir, { recursive: true, force: true });
     },
@@ -229,9 +240,10 @@ const MERCHANT_ACCOUNT = 'InterlockTestECOM';
 const SECRETS = {
   pa_demo_stripe: { apiKey: 'sk_test_simulated', webhookSecret: 'whsec_simulated' },
   pa_demo_adyen: { apiKey: 'adyen-simulated', webhookSecret: 'AB'.repeat(32) },
+  pa_demo_checkout: { apiKey: 'sk_sbox_simulated', webhookSecret: 'cko-simulated' },
 } as const;
 
-function simulator(provider: 'stripe' | 'adyen', dataDir: string, timeScale: number) {
+function simulator(provider: SimulatorName, dataDir: string, timeScale: number) {
   const secrets = SECRETS[`pa_demo_${provider}`];
   return startSimulator({
     provider,
@@ -259,6 +271,7 @@ function configFor(databaseUrl: string, options: SystemOptions, timeScale: numbe
       privateTargets: options.privateTargets ?? true,
       deadlineMs: options.webhookDeadlineMs ?? 10_000,
     },
+    countTestDeclines: options.countTestDeclines ?? false,
     api: { host: '127.0.0.1', port: 0 },
     workflowBundle: workflowBundle(),
     logLevel: 'silent',

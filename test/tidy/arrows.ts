@@ -6,7 +6,7 @@ export interface Room {
   readonly may: readonly string[];
   /** Only as `import type`: nothing of it runs here. */
   readonly typesOnly?: readonly string[];
-  /** Files with arrows of their own (composition roots). */
+  /** Files and folders with arrows of their own (composition roots, templates of what will lie elsewhere). */
   readonly exceptions?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -27,6 +27,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'workflows/delivery/messages.ts',
       'workflows/case/messages.ts',
       'workflows/reconciliation/messages.ts',
+      'workflows/backtest/messages.ts',
+      'workflows/experiment/messages.ts',
       'db',
     ],
   },
@@ -37,7 +39,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   worker: { may: ['activities', 'providers', 'db', 'vault', 'client', 'config', 'domain'] },
   sandbox: { may: [] },
   sdk: { may: [] },
-  cli: { may: ['client', 'domain', 'db', 'providers', 'config'] },
+  cli: {
+    may: ['client', 'domain', 'db', 'providers', 'config'],
+    exceptions: { 'cli/new-provider/template/sandbox': ['sandbox'] },
+  },
   config: { may: [] },
 };
 

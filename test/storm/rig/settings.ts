@@ -170,6 +170,9 @@ export function environmentOf(
     INTERLOCK_WEBHOOK_DEADLINE_MS: String(webhookDeadlineMs),
     // The merchant's endpoints are on this machine.
     INTERLOCK_WEBHOOK_PRIVATE_TARGETS: 'allow',
+    // Counted while Postgres comes and goes, and never refused: what is refused tells nothing of a payment.
+    INTERLOCK_RATE_LIMIT_WRITES: '10000/2s',
+    INTERLOCK_RATE_LIMIT_READS: '10000/2s',
     // Payers' browsers know one address, and try again when nobody is there.
     INTERLOCK_PUBLIC_URL: `http://127.0.0.1:${ports.apis[0]}`,
     LOG_LEVEL: 'warn',
