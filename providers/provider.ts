@@ -40,6 +40,11 @@ export interface Provider {
 export interface UnknownOutcomeFacts {
   /** Class A: the same key replays the first outcome, for `keyWindowMs` (unscaled). */
   readonly replaysByKey: boolean;
+  /**
+   * What the key replays. `successes` (class A′): whatever did not succeed is run again under the same key, so a
+   * resend comes only after a look-up has answered `not found`, past the horizon. Absent: everything.
+   */
+  readonly replays?: 'everything' | 'successes';
   readonly keyWindowMs: number;
   /** Class B: `not found` from the look-up counts only after this horizon (unscaled milliseconds). */
   readonly visibilityHorizonMs: number;
@@ -122,6 +127,8 @@ export interface SettlementRequest {
   readonly toMs: number;
   /** Names of the account's files that are held already, whatever their day. */
   readonly held: readonly string[];
+  /** The same with their sizes, for sources whose names alone don't say that a file is whole. Absent: names must do. */
+  readonly heldFiles?: readonly { readonly name: string; readonly sizeBytes: number }[];
   /** The total deadline of each question; a file's content has one of its own. Milliseconds. */
   readonly deadlineMs: number;
   /** Ends everything: the activity was canceled, or its worker stops. */

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import { heldNames } from '../../db/reconciliation/accounts.ts';
+import { heldFiles } from '../../db/reconciliation/accounts.ts';
 import { receiveFile } from '../../db/reconciliation/index.ts';
 import { boundsOf } from '../../domain/reconciliation/day.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -14,10 +14,12 @@ export function createFetchSettlements(deps: Dependencies) {
     const account = await mustFindAccount(deps, accountId);
     const fetchFiles = deps.providers.settlementsOf(account);
     if (fetchFiles === undefined) return { said: 'files of this account are uploaded' };
+    const held = await heldFiles(deps.db, accountId);
     const reports = fetchFiles({
       businessDate,
       ...boundsOf(businessDate, account.timeZone),
-      held: await heldNames(deps.db, accountId),
+      held: held.map(({ name }) => name),
+      heldFiles: held,
       deadlineMs: deps.settings.providerDeadlineMs,
       signal: Context.current().cancellationSignal,
     });

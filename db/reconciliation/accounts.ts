@@ -54,14 +54,20 @@ type Row = Pick<
   'id' | 'merchantId' | 'mode' | 'provider' | 'baseUrl' | 'settings' | 'enabled'
 >;
 
-/** Names of the files that came for an account, copies among them: what the provider is not asked for again. */
-export async function heldNames(db: Db, accountId: string): Promise<readonly string[]> {
+export interface HeldFile {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/** The files that came for an account, copies among them: what the provider is not asked for again. */
+export async function heldFiles(db: Db, accountId: string): Promise<readonly HeldFile[]> {
   const rows = await db.settlementFile.findMany({
     where: { accountId },
-    select: { name: true, duplicates: true },
+    select: { name: true, sizeBytes: true, duplicates: true },
   });
-  return rows.flatMap(({ name, duplicates }) => [
-    name,
-    ...(duplicates as unknown as readonly { readonly name: string }[]).map((copy) => copy.name),
-  ]);
+  return rows.flatMap(({ name, sizeBytes, duplicates }) =>
+    [name, ...(duplicates as unknown as readonly { readonly name: string }[]).map((copy) => copy.name)].map(
+      (each) => ({ name: each, sizeBytes: Number(sizeBytes) }),
+    ),
+  );
 }

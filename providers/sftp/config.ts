@@ -25,7 +25,7 @@ const settings = z.strictObject({
   /** Files that were last changed before this day are not taken: an archive of years is no day's file. */
   since: z.iso.date().optional(),
   /** How long a file must lie unchanged before it counts as whole, in milliseconds. */
-  settleMs: z.int().min(0).max(600_000).default(5_000),
+  settleMs: z.int().min(0).max(600_000).default(60_000),
 });
 
 const secrets = z

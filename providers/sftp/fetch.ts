@@ -18,8 +18,8 @@ const UNFINISHED = /^[.~]|\.(?:tmp|temp|part|partial|filepart|writing|crdownload
 const USABLE_NAME = /^[^/\\\p{C}]{1,200}$/u;
 
 /**
- * The folder's files that are not held, oldest first. A file's name is its identity: a server that writes new content
- * under a name that was fetched is not noticed. What is still being written is left for the next time, which is said at
+ * The folder's files that are not held, oldest first. One that is held under its name and has another size now was not
+ * whole then, and comes again: what is the same in it shows as duplicates. What is still being written is left for the next time, which is said at
  * the end, so that a day with nothing else waits for it.
  */
 export async function* fetchFromSftp(
@@ -59,22 +59,29 @@ async function lookTwice(
   source: SftpSource,
   request: SettlementRequest,
 ): Promise<Found> {
-  const { held, signal } = request;
-  const isNew = newOnes(source, held);
+  const { signal } = request;
+  const isNew = newOnes(source, request);
   const first = (await session.list()).filter(isNew);
   if (first.length === 0) return { whole: [], growing: 0 };
   await delay(source.settleMs, undefined, signal === undefined ? {} : { signal });
   const before = new Map(first.map((file) => [file.name, file]));
   const second = (await session.list()).filter(isNew);
-  const whole = second.filter((file) => isSame(file, before.get(file.name)));
+  // A name without content is a place that somebody has taken and not filled yet.
+  const whole = second.filter((file) => file.sizeBytes > 0 && isSame(file, before.get(file.name)));
   return {
     whole: whole.toSorted((a, b) => a.changedMs - b.changedMs || (a.name < b.name ? -1 : 1)),
     growing: second.length - whole.length,
   };
 }
 
-function newOnes({ pattern, sinceMs }: SftpSource, held: readonly string[]): (file: RemoteFile) => boolean {
+function newOnes(
+  { pattern, sinceMs }: SftpSource,
+  { held, heldFiles }: Pick<SettlementRequest, 'held' | 'heldFiles'>,
+): (file: RemoteFile) => boolean {
   const names = new Set(held);
+  const sized = heldFiles && new Set(heldFiles.map(({ name, sizeBytes }) => `${sizeBytes} ${name}`));
+  const isHeld = ({ name, sizeBytes }: RemoteFile) =>
+    names.has(name) && sized?.has(`${sizeBytes} ${name}`) !== false;
   const form = new RegExp(
     `^${pattern
       .replace(/[.+^${}()|[\]\\]/g, '\\$&')
@@ -82,8 +89,9 @@ function newOnes({ pattern, sinceMs }: SftpSource, held: readonly string[]): (fi
       .replace(/\?/g, '.')}$`,
     'us',
   );
-  return ({ name, changedMs }) => {
-    if (names.has(name) || !form.test(name) || UNFINISHED.test(name) || changedMs < sinceMs) return false;
+  return (file) => {
+    const { name, changedMs } = file;
+    if (isHeld(file) || !form.test(name) || UNFINISHED.test(name) || changedMs < sinceMs) return false;
     // Left out in silence, its money would be missed.
     if (!USABLE_NAME.test(name))
       throw new ReportFault(

@@ -29,6 +29,7 @@ interface Over {
   readonly settings?: object;
   readonly secrets?: Record<string, string>;
   readonly held?: readonly string[];
+  readonly heldFiles?: readonly { readonly name: string; readonly sizeBytes: number }[];
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
   readonly limits?: Partial<DownloadLimits>;
@@ -49,12 +50,16 @@ const sourceWith = ({ settings = {}, secrets = { sftpPassword: 'right' } }: Over
 /** The files as they came, by name, and what it ended with. */
 async function fetched(over: Over = {}) {
   const came: Record<string, string> = {};
-  const { held = [], deadlineMs = 20_000, signal } = over;
+  const { held = [], heldFiles, deadlineMs = 20_000, signal } = over;
   const day = { businessDate: '2026-11-20', fromMs: 0, toMs: 1, held, deadlineMs };
   try {
     const reports = fetchFromSftp(
       sourceWith(over),
-      { ...day, ...(signal === undefined ? {} : { signal }) },
+      {
+        ...day,
+        ...(signal === undefined ? {} : { signal }),
+        ...(heldFiles === undefined ? {} : { heldFiles }),
+      },
       { ...DOWNLOAD_LIMITS, ...over.limits },
     );
     for await (const { name, content, format } of reports) {
@@ -88,6 +93,23 @@ describe('the folder', () => {
   it('that has nothing new is left at once', async () => {
     put('a.csv', 'one');
     expect(await fetched({ held: ['a.csv'], settings: { settleMs: 600_000 } })).toEqual({ came: {} });
+  });
+
+  it('gives a held name again whose size is another now: it was not whole when it came', async () => {
+    put('a.csv', 'one, and two');
+    put('b.csv', 'one');
+    const heldFiles = [
+      { name: 'a.csv', sizeBytes: 3 },
+      { name: 'b.csv', sizeBytes: 3 },
+    ];
+    expect(await fetched({ held: ['a.csv', 'b.csv'], heldFiles })).toEqual({
+      came: { 'a.csv': 'paypal: one, and two' },
+    });
+  });
+
+  it('leaves a name without content to whoever has taken it', async () => {
+    put('empty.csv', '');
+    expect(await fetched()).toMatchObject({ came: {}, retryable: true });
   });
 
   it('may hold years of files: those from before a day are not this account’s', async () => {
