@@ -182,7 +182,8 @@ export class Pipeline {
       fault?.mode === 'status_after_commit' ? this.#provider.serverError(fault.status) : undefined;
     const remembered = failed !== undefined && this.#provider.storesServerErrors ? failed : answer;
     const record = committed ? tx : this.#kernel.begin(tx.origin);
-    if (call.idempotency !== undefined && answer.store) {
+    const forgotten = failed !== undefined && this.#provider.forgetsServerErrors === true;
+    if (call.idempotency !== undefined && answer.store && !forgotten) {
       record.put(storedAnswers, call.idempotency.key, {
         ...call.idempotency,
         status: remembered.status,

@@ -94,6 +94,8 @@ export interface ProviderSimulator {
   idempotencyWindowMs: number;
   /** Stripe replays a 5xx that came from execution; the others remember what happened instead. */
   storesServerErrors: boolean;
+  /** Its keys remember what was answered as a success: of an effect that ended in a 5xx they keep nothing. */
+  forgetsServerErrors?: boolean;
   receive(request: ApiRequest): Call | Answer;
   headers(request: ApiRequest, replayOf: StoredAnswer | undefined): Record<string, string>;
   keyReused(): Answer;

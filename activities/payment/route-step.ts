@@ -18,6 +18,7 @@ export function routeStep(deps: Dependencies, account: RoutingAccount): RouteSte
     multipleCaptures: provider.multipleCaptures,
     authorizationLifetimeMs: scaled(provider.authorizationLifetimeMs),
     replaysByKey: provider.unknown.replaysByKey,
+    ...(provider.unknown.replays === undefined ? {} : { replays: provider.unknown.replays }),
     keyWindowMs: scaled(provider.unknown.keyWindowMs),
     visibilityHorizonMs: scaled(provider.unknown.visibilityHorizonMs),
     canLookup: connection.lookup !== undefined,

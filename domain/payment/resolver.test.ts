@@ -3,7 +3,7 @@ import { decideOutcome } from './decide.ts';
 import type { Decision } from './edit.ts';
 import { NOW, planned, stepAt } from './fixtures.ts';
 import type { OperationOutcome } from './outcome.ts';
-import { type Operation, openOperations, type Payment } from './payment.ts';
+import { type Operation, openOperations, type Payment, type RouteStep } from './payment.ts';
 import {
   countNotFound,
   decidePark,
@@ -12,6 +12,7 @@ import {
   isProvenAbsent,
   NO_INQUIRY,
   nextTickMs,
+  questions,
   sentAt,
 } from './resolver.ts';
 import { transitionOf } from './transition.ts';
@@ -57,6 +58,39 @@ describe('absence', () => {
 
   it('goes on counting while nothing is sent again', () => {
     expect(sentAt(once, NOW).notFoundAtMs).toHaveLength(1);
+  });
+});
+
+describe('a resend', () => {
+  const first = planned({ captureMethod: 'manual', route: [step] });
+  const [authorization] = openOperations(first);
+  if (authorization === undefined) throw new Error('nothing is open');
+  const doubted: Operation = { ...authorization, status: 'unknown' };
+  const asked = (changes: Partial<RouteStep>, inquiry?: Inquiry) =>
+    questions(doubted, stepAt('stripe', changes), NOW + MINUTE, NOW, inquiry);
+  const sent = sentAt(NO_INQUIRY, NOW);
+  const early = notFound(sent, NOW + COUNTS_AFTER_MS - 1);
+  const once = notFound(sent, NOW + COUNTS_AFTER_MS);
+
+  it('is asked at once under a key that replays everything, as in rows that say nothing', () => {
+    for (const changes of [{}, { replays: 'everything' }] as const) {
+      expect(asked(changes)).toEqual(['lookup', 'resend']);
+      expect(asked(changes, sent)).toEqual(['lookup', 'resend']);
+    }
+    expect(asked({ replaysByKey: false }, once)).toEqual(['lookup']);
+  });
+
+  it('waits for a not found that counts, where the key replays successes only', () => {
+    const successes = { replays: 'successes' } as const;
+    for (const inquiry of [undefined, NO_INQUIRY, sent, early])
+      expect(asked(successes, inquiry)).toEqual(['lookup']);
+    expect(asked(successes, once)).toEqual(['lookup', 'resend']);
+    // It may have begun again by that: what was not found before says nothing of it.
+    expect(asked(successes, sentAt(once, NOW + COUNTS_AFTER_MS + 1))).toEqual(['lookup']);
+  });
+
+  it('never comes, where successes only are replayed and nobody can be asked', () => {
+    expect(asked({ replays: 'successes', canLookup: false }, sent)).toEqual([]);
   });
 });
 

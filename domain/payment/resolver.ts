@@ -88,12 +88,16 @@ export function sentAt(inquiry: Inquiry, lastSentAtMs: number): Inquiry {
 
 export type Question = 'lookup' | 'resend' | 'void_by_reference';
 
-/** The questions of one tick, in order; the next is asked only when the one before proved nothing. */
+/**
+ * The questions of one tick, in order; the next is asked only when the one before proved nothing. `inquiry` is what was
+ * known before the tick: without it nothing is known.
+ */
 export function questions(
   operation: Operation,
   step: RouteStep,
   completeByMs: number,
   nowMs: number,
+  inquiry: Inquiry = NO_INQUIRY,
 ): readonly Question[] {
   const asked: Question[] = [];
   const charging = operation.kind === 'authorize' || operation.kind === 'sale';
@@ -101,11 +105,19 @@ export function questions(
   if (operation.status === 'pending') return asked;
   // Past its `send_by` a resend could complete a payment that the shopper has given up.
   const stillWanted = !charging || operation.sendByMs === undefined || nowMs < operation.sendByMs;
-  if (step.replaysByKey && stillWanted) asked.push('resend');
+  if (mayResend(step, inquiry) && stillWanted) asked.push('resend');
   // A void by reference covers authorizations only, and ends the attempt: not before the shopper's time is up.
   const voidable = operation.kind === 'authorize' && !isCompletion(operation);
   if (step.canVoidByReference && voidable && nowMs >= completeByMs) asked.push('void_by_reference');
   return asked;
+}
+
+/**
+ * A key that remembers only successes runs again what it does not remember: for such a step one `not found` that counts
+ * must have been given. The second proves absence by itself, so what is sent again is what can't be asked any more.
+ */
+function mayResend({ replaysByKey, replays }: RouteStep, { notFoundAtMs }: Inquiry): boolean {
+  return replaysByKey && (replays !== 'successes' || notFoundAtMs.length > 0);
 }
 
 /** `Not found` proves nothing while the effect could still begin, or be there and not visible yet. */

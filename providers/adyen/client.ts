@@ -1,12 +1,10 @@
-import http, { type IncomingHttpHeaders } from 'node:http';
-import https from 'node:https';
 import { createRequire } from 'node:module';
 import type * as clientModule from '@adyen/api-library/lib/src/client.js';
 import { EnvironmentEnum } from '@adyen/api-library/lib/src/config.js';
 import { ModificationsApi } from '@adyen/api-library/lib/src/services/checkout/modificationsApi.js';
 import { PaymentsApi } from '@adyen/api-library/lib/src/services/checkout/paymentsApi.js';
 import { z } from 'zod';
-import { agentFor } from '../transport/index.ts';
+import { sendHttp } from '../transport/index.ts';
 import type { AdyenConfig } from './config.ts';
 
 /** Loaders disagree about the default export of a CommonJS module; `require` is the same everywhere. */
@@ -36,12 +34,6 @@ export class UnreadableAnswer extends Error {
 }
 
 const errorBody = z.object({ errorCode: z.string() });
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
 
 interface RequestOptions {
   readonly method?: string | undefined;
@@ -88,7 +80,7 @@ async function request(
     'X-API-Key': config.apiKey,
     ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
   };
-  const answer = await send(url, { method, headers }, json);
+  const answer = await sendHttp(url, { method, headers }, json);
   const body = parsed(answer.body);
   if (answer.status < 200 || answer.status > 299) {
     const errorCode = errorBody.safeParse(body).data?.errorCode;
@@ -104,21 +96,4 @@ function parsed(body: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function send(url: URL, options: http.RequestOptions, body: string | Buffer): Promise<Answer> {
-  const { request: start } = url.protocol === 'https:' ? https : http;
-  return new Promise((resolve, reject) => {
-    const outgoing = start(url, { ...options, agent: agentFor(url) }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const { statusCode: status = 0, headers } = response;
-        resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
 }

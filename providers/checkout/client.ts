@@ -1,28 +1,37 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import http, { type IncomingHttpHeaders } from 'node:http';
-import https from 'node:https';
 import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios';
 import Payments from 'checkout-sdk-node/dist/api/payments/payments.js';
 import Reports from 'checkout-sdk-node/dist/api/reports/reports.js';
 import { CURRENCIES } from 'checkout-sdk-node/dist/config.js';
 import { z } from 'zod';
-import { agentFor } from '../transport/index.ts';
+import { agentFor, sendHttp } from '../transport/index.ts';
 import type { CheckoutConfig } from './config.ts';
 
 /** An answer other than 2xx. Holds what the mapping reads and nothing of the answer's free text. */
 export class CheckoutFailure extends Error {
   override readonly name = 'CheckoutFailure';
   readonly status: number;
+  /** `error_type`; undefined where the body is not an error of the API's own shape: a gateway may have answered. */
+  readonly errorType: string | undefined;
   readonly errorCodes: readonly string[];
 
-  constructor(status: number, errorCodes: readonly string[]) {
+  constructor(status: number, errorType: string | undefined, errorCodes: readonly string[]) {
     super(`Checkout.com answered ${status}`);
     this.status = status;
+    this.errorType = errorType;
     this.errorCodes = errorCodes;
   }
 }
 
-const errorBody = z.object({ error_codes: z.array(z.string()) });
+/** Every error of the API names its request and its type; codes come where there is something to say. */
+const errorBody = z.object({
+  request_id: z.string().min(1),
+  error_type: z.string().min(1),
+  error_codes: z.array(z.string()).nullish(),
+});
+
+/** Ids and references, which the SDK puts into addresses as they are. */
+export const WORD = /^\w{1,80}$/;
 
 /** One call of the SDK, and what came of it on the wire. */
 interface Sending {
@@ -50,7 +59,7 @@ async function sendOurselves(config: InternalAxiosRequestConfig, sending: Sendin
     status,
     body,
     headers: received,
-  } = await send(
+  } = await sendHttp(
     new URL(url),
     {
       method: method.toUpperCase(),
@@ -63,29 +72,6 @@ async function sendOurselves(config: InternalAxiosRequestConfig, sending: Sendin
   const response: AxiosResponse = { data: body, status, statusText: '', headers: flat, config };
   if (status >= 200 && status < 300) return response;
   throw new AxiosError('not a success', AxiosError.ERR_BAD_RESPONSE, config, undefined, response);
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-function send(url: URL, options: http.RequestOptions, body: string): Promise<Answer> {
-  const { request: start } = url.protocol === 'https:' ? https : http;
-  return new Promise((resolve, reject) => {
-    const outgoing = start(url, { ...options, agent: agentFor(url) }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const { statusCode: status = 0, headers } = response;
-        resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
 }
 
 /** The SDK refuses to send any other. */
@@ -125,10 +111,8 @@ export async function callSdk(run: () => Promise<unknown>): Promise<unknown> {
   } catch (error) {
     const { answer } = sending;
     if (answer === undefined || (answer.status >= 200 && answer.status < 300)) throw error;
-    throw new CheckoutFailure(
-      answer.status,
-      errorBody.safeParse(parsed(answer.body)).data?.error_codes ?? [],
-    );
+    const told = errorBody.safeParse(parsed(answer.body)).data;
+    throw new CheckoutFailure(answer.status, told?.error_type, told?.error_codes ?? []);
   }
 }
 

@@ -22,6 +22,7 @@ import {
   callSdk,
   checkoutServices,
   SUPPORTED_CURRENCIES,
+  WORD,
 } from './client.ts';
 import { type CheckoutConfig, checkoutConfig } from './config.ts';
 import {
@@ -41,9 +42,9 @@ const DAY_MS = 24 * HOUR_MS;
 export const checkout: Provider = {
   name: 'checkout',
   connectorVersion: 'checkout-1',
-  // Keys are kept for 24 hours, and only 2xx answers with them. How far GET /payments?reference= may be behind is not
+  // Class A′: keys are kept for 24 hours, and only 2xx answers with them; what did not succeed runs again. How far GET /payments?reference= may be behind is not
   // published: an hour, as long as elsewhere.
-  unknown: { replaysByKey: true, keyWindowMs: DAY_MS, visibilityHorizonMs: HOUR_MS },
+  unknown: { replaysByKey: true, replays: 'successes', keyWindowMs: DAY_MS, visibilityHorizonMs: HOUR_MS },
   // A capture that Checkout.com makes by itself has no reference of ours: it could not be told from another's.
   automaticCapture: 'authorize_then_capture',
   multipleCaptures: true,
@@ -79,11 +80,15 @@ function connection(checkoutCom: Checkout): ProviderConnection {
 
 /** Sends one request and judges what came of it. */
 async function perform(
-  request: CallContext,
+  request: CallContext & { readonly providerReference?: string },
   send: (idempotencyKey: string) => Promise<unknown>,
   judge: (answer: unknown) => OperationOutcome,
 ): Promise<OperationOutcome> {
   const call = currentCall();
+  const { providerReference } = request;
+  // The SDK puts it into the address as it is.
+  if (providerReference !== undefined && !WORD.test(providerReference))
+    return nothingSent('no_such_payment', 'The payment’s id is none of Checkout.com’s.');
   try {
     return judge(await exchange(() => callSdk(() => send(request.providerKey))));
   } catch (error) {

@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { AuthorizeRequest } from '../provider.ts';
 import { authenticationParameters, factsOf } from './authentication.ts';
 import { declineOf } from './declines.ts';
-import { type Action, actionOutcome, errorOutcome } from './mapping.ts';
+import {
+  type Action,
+  actionOutcome,
+  errorOutcome,
+  isUntouched,
+  type Payment,
+  paymentSchema,
+} from './mapping.ts';
 
 const ID = 'pay_mbabizu24mvu3mela5njyhpit4';
 const XID = '6d0baff7-b6c4-4b0e-8e5f-48ead46e0526';
@@ -38,6 +45,43 @@ describe('an operation among a payment’s actions', () => {
   });
 });
 
+describe('two actions under one reference', () => {
+  it('are never the first of them', () => {
+    const two = [action(), action({ id: 'act_2' })];
+    expect(actionOutcome(two, 'capture', ID, expected)).toEqual({
+      type: 'unknown',
+      cause: 'mismatch',
+      detail: 'several actions',
+    });
+  });
+});
+
+describe('that nothing of it moved', () => {
+  const payment = (total: object, status = 'Authorized'): Payment =>
+    paymentSchema.parse({
+      id: ID,
+      status,
+      balances: { total_captured: 0, total_refunded: 0, total_voided: 0, ...total },
+    });
+  it('is said by balances that hold what the listed actions explain, and no more', () => {
+    const other = action({ reference: 'op_2', amount: 700 });
+    expect(isUntouched('capture', payment({}), [])).toBe(true);
+    expect(isUntouched('capture', payment({ total_captured: 700 }), [other])).toBe(true);
+    expect(isUntouched('capture', payment({ total_captured: 4_900 }), [other])).toBe(false);
+    expect(isUntouched('capture', payment({ total_captured: 700 }), [])).toBe(false);
+    expect(isUntouched('refund', payment({ total_refunded: 700 }), [other])).toBe(false);
+    expect(isUntouched('refund', payment({ total_captured: 700 }), [other])).toBe(true);
+  });
+  it('is not said by a payment that has ended, or that does not tell', () => {
+    expect(isUntouched('void', payment({}), [])).toBe(true);
+    expect(isUntouched('void', payment({ total_voided: 4_200 }), [])).toBe(false);
+    expect(isUntouched('void', payment({}, 'Expired'), [])).toBe(false);
+    expect(isUntouched('void', payment({}, 'Teleported'), [])).toBe(false);
+    expect(isUntouched('refund', payment({ total_refunded: undefined }), [])).toBe(false);
+    expect(isUntouched('capture', paymentSchema.parse({ id: ID, status: 'Authorized' }), [])).toBe(false);
+  });
+});
+
 describe('a response code', () => {
   it.each([
     ['20051', 'insufficient_funds', '51'],
@@ -58,7 +102,7 @@ describe('a response code', () => {
 
 it('a 429 is never taken for a refusal before execution: the key’s first request may be running', () => {
   for (const resend of [false, true]) {
-    const outcome = errorOutcome({ status: 429, errorCodes: [] }, { resend });
+    const outcome = errorOutcome({ status: 429, errorType: 'too_many_requests', errorCodes: [] }, { resend });
     expect(outcome).toMatchObject({ type: 'unknown', cause: 'conflict' });
   }
 });

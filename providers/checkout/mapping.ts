@@ -4,10 +4,10 @@ import { declineFor } from '../declines.ts';
 import { safeCode } from '../safe-text.ts';
 import { fromCheckoutAmount, toCheckoutAmount } from './amounts.ts';
 import { factsOf, threeDs } from './authentication.ts';
-import type { CheckoutFailure } from './client.ts';
+import { type CheckoutFailure, WORD } from './client.ts';
 import { cardError, declineOf } from './declines.ts';
 
-const id = z.string().min(1).max(80);
+const id = z.string().regex(WORD);
 const webAddress = z.object({ href: z.url({ protocol: /^https?$/ }) });
 
 /** What is read of a payment, from POST /payments and from GET alike; the rest is not relied on. */
@@ -22,7 +22,14 @@ export const paymentSchema = z.object({
   eci: z.string().nullish(),
   expires_on: z.string().nullish(),
   '3ds': threeDs.nullish().catch(undefined),
-  balances: z.object({ total_captured: z.number().int() }).nullish().catch(undefined),
+  balances: z
+    .object({
+      total_captured: z.number().int(),
+      total_refunded: z.number().int().optional(),
+      total_voided: z.number().int().optional(),
+    })
+    .nullish()
+    .catch(undefined),
   processing: z.object({ partner_merchant_advice_code: z.string().nullish() }).nullish().catch(undefined),
   /** Of GET: what was done, with how it ended. */
   actions: z
@@ -114,8 +121,11 @@ function sameMoney(amount: number, currency: string, expected: Expected): boolea
   );
 }
 
+/** How much was captured is never guessed: the balances say it, or the status that means all of it. */
 function capturedOutcome(payment: Payment, { currency }: Expected): OperationOutcome {
-  const captured = payment.balances?.total_captured ?? payment.amount ?? 0;
+  const whole = payment.status === 'Captured' ? payment.amount : undefined;
+  const captured = payment.balances?.total_captured ?? whole;
+  if (captured === undefined) return unknown('unmapped_response', 'no amount captured');
   const amountMinor = fromCheckoutAmount(captured, currency);
   if (amountMinor === undefined || amountMinor === 0) return unknown('mismatch', 'amount captured');
   return { type: 'captured', providerReference: payment.id, amountMinor, currency, ...facts(payment) };
@@ -182,10 +192,12 @@ export function actionOutcome(
   paymentId: string,
   expected: Expected,
 ): OperationOutcome | undefined {
-  const action = actions.find(
+  const [action, ...others] = actions.filter(
     ({ type, reference }) => type === ACTION_TYPES[kind] && reference === expected.reference,
   );
   if (action === undefined) return undefined;
+  // One key makes one action. Which of several is ours nobody can tell, and more may have moved than was asked for.
+  if (others.length > 0) return unknown('mismatch', 'several actions');
   const { id: providerReference, approved, response_code: code, amount } = action;
   const { amountMinor, currency } = expected;
   if (kind !== 'void' && amount !== toCheckoutAmount(amountMinor, currency))
@@ -197,12 +209,39 @@ export function actionOutcome(
   return { type: 'captured', providerReference, amountMinor, currency };
 }
 
-/** Answers that Checkout.com gives before anything ran. */
-const REJECTIONS = new Set([400, 401, 403, 404, 422]);
+/**
+ * Whether nothing of it moved, by the payment itself: its actions list none of ours, and its balances hold no more than
+ * the actions that it does list. That the list is complete is from memory, so it is not believed by itself.
+ */
+export function isUntouched(
+  kind: keyof typeof ACTION_TYPES,
+  { status, balances }: Payment,
+  actions: readonly Action[],
+): boolean {
+  if (balances == null) return false;
+  if (kind === 'void') return balances.total_voided === 0 && isOpen(status);
+  const total = kind === 'capture' ? balances.total_captured : balances.total_refunded;
+  const ofKind = actions.filter(({ type, approved }) => type === ACTION_TYPES[kind] && approved === true);
+  return total === ofKind.reduce((sum, { amount }) => sum + amount, 0);
+}
 
-/** An error answer as an outcome. On a resend no 4xx proves anything: the first send may have executed. */
+/** It has not ended, as far as its status can be read. */
+function isOpen(status: string): boolean {
+  const kind = STATUSES[status];
+  return kind !== undefined && kind !== 'ended';
+}
+
+/** Answers that Checkout.com gives before anything ran, in the API's own shape. */
+const REJECTIONS = new Set([400, 401, 403, 404, 422]);
+/** The one type of a 422 that says that the request itself was at fault. */
+const INVALID = 'request_invalid';
+
+/**
+ * An error answer as an outcome. On a resend no 4xx proves anything: the first send may have executed. Nor does one
+ * that is not the API's own, or a 422 of another type: the look-up settles it.
+ */
 export function errorOutcome(
-  { status, errorCodes }: Pick<CheckoutFailure, 'status' | 'errorCodes'>,
+  { status, errorType, errorCodes }: Pick<CheckoutFailure, 'status' | 'errorType' | 'errorCodes'>,
   request: { readonly resend: boolean },
 ): OperationOutcome {
   const code = safeCode(errorCodes[0], `http_${status}`);
@@ -210,9 +249,11 @@ export function errorOutcome(
   // 429 is too many requests, and also a key whose first request is still running: the two can't be told apart.
   if (status === 409 || status === 429) return unknown('conflict', code);
   if (status >= 400 && request.resend) return unknown('rejected_on_resend', code);
-  if (!REJECTIONS.has(status)) return unknown('unmapped_response', `http_${status}`);
+  if (!REJECTIONS.has(status) || errorType === undefined)
+    return unknown('unmapped_response', `http_${status}`);
   const decline = status === 422 ? cardError(errorCodes) : undefined;
   if (decline !== undefined) return { type: 'declined', decline };
+  if (status === 422 && errorType !== INVALID) return unknown('unmapped_response', code);
   const message = `Checkout.com refused the request before executing it (${status}).`;
   return { type: 'rejected', code, message };
 }

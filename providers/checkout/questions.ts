@@ -4,20 +4,19 @@ import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { ListedRefund, LookupRequest, LookupResult, RefundListing } from '../provider.ts';
 import { currentCall, detailOfFault, exchange } from '../transport/index.ts';
 import { fromCheckoutAmount } from './amounts.ts';
-import { CheckoutFailure, callSdk } from './client.ts';
+import { CheckoutFailure, callSdk, WORD } from './client.ts';
 import {
   type Action,
   actionOutcome,
   actionSchema,
   authorizationOutcome,
+  isUntouched,
   paymentSchema,
   unknown,
 } from './mapping.ts';
 
 const listSchema = z.object({ data: z.array(paymentSchema), total_count: z.number().int().optional() });
 const actionsSchema = z.array(actionSchema);
-/** Ids become part of an address. */
-const PAYMENT_ID = /^\w{1,80}$/;
 
 /** Runs a question; whatever kept it from being answered is told in a few safe words. */
 async function asking<T>(
@@ -47,13 +46,19 @@ async function find(payments: Payments, request: LookupRequest): Promise<LookupR
   const actions = await actionsOf(payments, providerReference);
   const outcome = actionOutcome(actions, kind, providerReference, request);
   if (outcome !== undefined) return found(outcome);
-  if (kind !== 'void') return { type: 'not_found' };
+  // Read after the actions: what was carried out between the two shows as money that no action explains.
+  const payment = await paymentOf(payments, providerReference);
+  const reference = request.authorizationReference;
   // Whatever ended it: what the void is for has been reached.
-  const ended = authorizationOutcome(await paymentOf(payments, providerReference), {
-    ...request,
-    reference: request.authorizationReference,
-  });
-  return ended.type === 'voided' ? found(ended) : { type: 'not_found' };
+  const ended = kind === 'void' ? authorizationOutcome(payment, { ...request, reference }) : undefined;
+  if (ended?.type === 'voided') return found(ended);
+  const asked = payment.id === providerReference && payment.reference === reference;
+  if (!asked || !isUntouched(kind, payment, actions))
+    return {
+      type: 'failed',
+      detail: 'not among the actions, and the balances do not say that nothing moved',
+    };
+  return { type: 'not_found' };
 }
 
 function found(outcome: OperationOutcome): LookupResult {
@@ -68,16 +73,20 @@ async function actionsOf(payments: Payments, id: string): Promise<readonly Actio
   return actionsSchema.parse(await callSdk(() => payments.getActions(wordOf(id))));
 }
 
-/** The SDK puts ids and references into addresses as they are. */
 function wordOf(text: string): string {
-  if (!PAYMENT_ID.test(text)) throw new TypeError('not an id');
+  if (!WORD.test(text)) throw new TypeError('not an id');
   return text;
 }
 
 async function findByReference(payments: Payments, request: LookupRequest): Promise<LookupResult> {
   const query = { reference: wordOf(request.reference), limit: 10 };
-  const { data } = listSchema.parse(await callSdk(() => payments.getPaymentList(query)));
-  const [payment, ...others] = data.filter(({ reference }) => reference === request.reference);
+  const { data, total_count: total } = listSchema.parse(await callSdk(() => payments.getPaymentList(query)));
+  // A list that holds others' payments was not filtered by our reference: what it lacks proves nothing.
+  if (data.some(({ reference }) => reference !== request.reference))
+    return { type: 'failed', detail: 'payments of another reference' };
+  if (total !== undefined && total > data.length)
+    return { type: 'failed', detail: 'a list that is not whole' };
+  const [payment, ...others] = data;
   if (payment === undefined) return { type: 'not_found' };
   // One key makes one payment. More than one means that something else charged under our reference.
   if (others.length > 0) return found(unknown('mismatch', 'several payments'));
@@ -87,7 +96,8 @@ async function findByReference(payments: Payments, request: LookupRequest): Prom
 /** Every refund of a payment, whoever asked for it. */
 export function refundsOf(payments: Payments, id: string): Promise<RefundListing> {
   return asking<RefundListing>(async () => {
-    const { currency = '' } = await paymentOf(payments, id);
+    const { currency } = await paymentOf(payments, id);
+    if (currency === undefined) return { type: 'failed', detail: 'no currency' };
     const actions = await actionsOf(payments, id);
     return { type: 'listed', refunds: actions.flatMap((action) => listed(action, currency)) };
   });

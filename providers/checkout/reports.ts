@@ -8,6 +8,7 @@ import type { CheckoutConfig } from './config.ts';
 const FORMAT = 'checkout';
 /** checkout.com/docs/…/settlement-breakdown-report: how its files are called, one for each settlement. */
 const FILENAME = /^settlement-breakdown_[\w-]+\.csv$/;
+const BREAKDOWN = 'settlement-breakdown';
 const DAY_MS = 86_400_000;
 const PAGE = 100;
 /** One day never has so many pages; what asks for more has met a server that answers to anything. */
@@ -50,6 +51,22 @@ export async function* fetchFromCheckout(
   }
 }
 
+const otherReport = z.object({ files: z.array(z.object({ filename: z.string() })) });
+
+/** Reports of other kinds may look as they like; one that may hold a breakdown is never passed over. */
+function readReport(item: unknown): readonly Report[] {
+  const report = reportSchema.safeParse(item);
+  if (report.success) return [report.data];
+  const other = otherReport.safeParse(item);
+  if (other.success && !other.data.files.some(({ filename }) => filename.includes(BREAKDOWN))) return [];
+  const where = report.error.issues[0]?.path.join('.') || 'the whole';
+  throw new ReportFault(
+    `a report in the list cannot be read (${where}) and may hold a settlement breakdown: ` +
+      'download it from the dashboard and upload it, and mend providers/checkout/reports.ts',
+    false,
+  );
+}
+
 /** Oldest first. A report is made after the days that it tells about: some days' margin does for every time zone. */
 async function listed(
   reports: Reports,
@@ -66,7 +83,7 @@ async function listed(
     const answer = await ask(deadlineMs, () => callSdk(() => reports.getAllReports(query)), faultOf);
     const parsed = pageSchema.safeParse(answer);
     if (!parsed.success) throw new ReportFault('an answer that is no list of reports', true);
-    found.push(...parsed.data.data.flatMap((item) => reportSchema.safeParse(item).data ?? []));
+    found.push(...parsed.data.data.flatMap(readReport));
     const next = parsed.data._links?.next?.href;
     const token = next === undefined ? null : new URL(next).searchParams.get('pagination_token');
     if (token === null) return found.sort((a, b) => a.from - b.from);

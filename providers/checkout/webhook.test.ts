@@ -66,6 +66,15 @@ describe('an event', () => {
   it('with somebody else’s reference passes none on', () => {
     expect(only(event('payment_approved', { reference: 'ORD-1' }))).not.toHaveProperty('reference');
   });
+  it.each([undefined, 'ORD-1'])(
+    'about a refund made in the dashboard is known by its payment: %s',
+    (reference) => {
+      const made = only(event('payment_refunded', { reference, action_id: ACTION }));
+      expect(made).toMatchObject({ providerReference: PAYMENT });
+      expect(made).not.toHaveProperty('reference');
+      expect(made?.evidence).toBeUndefined();
+    },
+  );
   it('about no payment is nobody’s letter', () => {
     expect(verify(event('report_generated', {}))).toEqual({ type: 'verified', events: [] });
   });

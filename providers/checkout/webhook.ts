@@ -59,7 +59,10 @@ function parse(body: Uint8Array): z.infer<typeof eventSchema> | undefined {
   }
 }
 
-/** Events about an action of ours carry its reference and are known by its id; all others by the payment's. */
+/**
+ * Events about an action of ours carry its reference and are known by its id; all others by the payment's. So is an action
+ * that isn't ours, such as a refund made in the dashboard: by its own id nobody would find the payment that it concerns.
+ */
 const OF_AN_ACTION = /^payment_(captured?|capture_\w+|voided|void_\w+|refunded?|refund_\w+)$/;
 
 function normalise({ id, type, data }: z.infer<typeof eventSchema>): WebhookEvent {
@@ -71,7 +74,7 @@ function normalise({ id, type, data }: z.infer<typeof eventSchema>): WebhookEven
     ours === undefined || paymentId === undefined
       ? undefined
       : claimOf(type, { paymentId, actionId, amount, currency }, ours);
-  const providerReference = OF_AN_ACTION.test(type) ? actionId : paymentId;
+  const providerReference = ours !== undefined && OF_AN_ACTION.test(type) ? actionId : paymentId;
   return {
     providerEventId: id,
     eventType: type,

@@ -282,7 +282,9 @@ async function findAuthorization(client: Stripe, request: LookupRequest): Promis
 async function findRefund(client: Stripe, intentId: string, request: Expected): Promise<LookupResult> {
   const refunds = await listRefunds(client, intentId);
   if (refunds === undefined) return { type: 'failed', detail: 'too many refunds to read' };
-  const ours = refunds.find(({ metadata }) => metadata[REFERENCE_KEY] === request.reference);
+  const [ours, ...others] = refunds.filter(({ metadata }) => metadata[REFERENCE_KEY] === request.reference);
+  // One key makes one refund. Which of several is ours nobody can tell, and more may have gone back than was asked for.
+  if (others.length > 0) return found({ type: 'unknown', cause: 'mismatch', detail: 'several refunds' });
   return ours === undefined ? { type: 'not_found' } : found(refundOutcome(ours, intentId, request));
 }
 

@@ -160,6 +160,20 @@ test('a wrong key, an unknown payment and a malformed body are refused, and noth
   expect(await journalOf(sim)).toEqual([]);
 });
 
+test('of an effect that was answered with a 5xx the key keeps nothing: sent again, it happens again', async () => {
+  const sim = await simulator('checkout');
+  await admin(sim, 'POST', '/faults', { mode: 'status_after_commit', status: 500, times: 1 });
+  expect((await pay(sim, 'r1')).status).toBe(500);
+  expect((await pay(sim, 'r1')).status).toBe(201);
+  expect((await pay(sim, 'r1')).status).toBe(201);
+  expect(await effectsOf(sim, 'r1')).toEqual(['authorized', 'authorized']);
+  // An answer that was a success and got lost is remembered.
+  await admin(sim, 'POST', '/faults', { mode: 'reset_after_commit', times: 1 });
+  await expect(pay(sim, 'r2')).rejects.toMatchObject({ code: 'ECONNRESET' });
+  expect((await pay(sim, 'r2')).status).toBe(201);
+  expect(await effectsOf(sim, 'r2')).toEqual(['authorized']);
+});
+
 test('a request that was reset unexecuted can run late; its key then answers with that payment', async () => {
   const sim = await simulator('checkout');
   await admin(sim, 'POST', '/faults', { mode: 'reset_before_commit', times: 1 });

@@ -72,6 +72,7 @@ class Checkout implements ProviderSimulator {
   readonly name = 'checkout';
   readonly idempotencyWindowMs = KEY_WINDOW_MS;
   readonly storesServerErrors = false;
+  readonly forgetsServerErrors = true;
   readonly publicUrl: () => string;
   readonly settler: Settler;
   readonly #ctx: CheckoutContext;

@@ -71,6 +71,9 @@ async function outcomeOf(
 const authorize = (connection: ProviderConnection, payment: TestPayment) =>
   connection.authorize(payment.authorization({ ...adyenSubject.approved, number: PAN }));
 
+/** What makes an error Checkout.com's own. */
+const ofCheckout = { request_id: 'req_1', error_type: 'request_invalid' };
+
 /** Its 429 may also mean that the key's first request is still running. */
 const MAY_BE_RUNNING = 429;
 
@@ -111,7 +114,8 @@ describe.each([stripe, adyen, checkout])('$name', (provider) => {
 
   it('a code or parameter that quotes a card is not passed on', async () => {
     const error = { type: 'invalid_request_error', code: PAN, param: PAN, message: `Invalid number ${PAN}` };
-    const outcome = await outcomeOf(provider, json(400, { error, errorCode: PAN, message: PAN }), authorize);
+    const body = { ...ofCheckout, error_codes: [PAN], error, errorCode: PAN, message: PAN };
+    const outcome = await outcomeOf(provider, json(400, body), authorize);
     expect(outcome.type).toBe('rejected');
     expect(JSON.stringify(outcome)).not.toContain(PAN);
   });
@@ -129,7 +133,8 @@ describe.each([stripe, adyen, checkout])('$name', (provider) => {
   it.each([429, 401, 403].filter((status) => !mayBeRunning(status)))(
     '%i on the first send comes before execution',
     async (status) => {
-      const answer = json(status, { error: { type: 'invalid_request_error' }, errorCode: '000', status });
+      const error = { type: 'invalid_request_error' };
+      const answer = json(status, { ...ofCheckout, error, errorCode: '000', status });
       expect(await outcomeOf(provider, answer, authorize)).toMatchObject({ type: 'rejected' });
     },
   );
@@ -209,6 +214,9 @@ describe('an answer about something else is a mismatch', () => {
     ['no reference', { reference: undefined }, 'mismatch'],
     ['a decline of another', { status: 'Declined', reference: 'att_other' }, 'mismatch'],
     ['captured without money', { status: 'Captured', balances: { total_captured: 0 } }, 'mismatch'],
+    ['captured in part, and not how much', { status: 'Partially Captured' }, 'unmapped_response'],
+    ['refunded, and not how much was captured', { status: 'Refunded' }, 'unmapped_response'],
+    ['an id that would change an address', { id: 'pay_1/captures' }, 'unmapped_response'],
     ['a verification', { status: 'Card Verified' }, 'unmapped_response'],
     ['a retry of its own', { status: 'Retry Scheduled' }, 'unmapped_response'],
     ['a new status', { status: 'Teleported' }, 'unmapped_response'],
@@ -218,6 +226,18 @@ describe('an answer about something else is a mismatch', () => {
     const made = new TestPayment();
     const outcome = await outcomeOf(checkout, json(201, payment(made, change)), authorize, made);
     expect(outcome).toMatchObject({ type: 'unknown', cause });
+  });
+  const notItsOwn: readonly [string, Respond][] = [
+    ['400 without a body', text(400, '')],
+    ['401 of a gateway', text(401, '<html>sign in</html>')],
+    ['403 of a firewall', json(403, { message: 'Forbidden' })],
+    ['404 of a proxy', text(404, 'no route')],
+    ['422 without a type', json(422, { error_codes: ['amount_invalid'] })],
+    ['422 of another type', json(422, { ...ofCheckout, error_type: 'processing_error' })],
+  ];
+  it.each(notItsOwn)('Checkout.com: %s proves nothing', async (_name, answer) => {
+    const outcome = await outcomeOf(checkout, answer, authorize);
+    expect(outcome).toMatchObject({ type: 'unknown', cause: 'unmapped_response' });
   });
   it('Checkout.com: the same without a difference is an authorization', async () => {
     const made = new TestPayment();

@@ -1,7 +1,7 @@
 // What happens when an answer is lost: keys that replay, outcomes that are unknown, and how they are proven.
 import { expect, it } from 'vitest';
 import type { OperationOutcome, UnknownCause } from '../../domain/payment/outcome.ts';
-import type { AuthorizeRequest } from '../../providers/provider.ts';
+import type { LookupRequest, ProviderConnection } from '../../providers/provider.ts';
 import { authorize, authorized, type Kit, question } from './parts.ts';
 import { ask, perform, settled, TestPayment, until } from './rig.ts';
 
@@ -83,6 +83,13 @@ export function idempotency({ rig, subject }: Kit): void {
 export function ambiguity(kit: Kit): void {
   const { rig, subject } = kit;
 
+  it('declares that it can be asked, where its key replays successes only', () => {
+    const { replaysByKey, replays } = rig().provider.unknown;
+    if (replays === 'successes')
+      expect([replaysByKey, typeof rig().connection.lookup]).toEqual([true, 'function']);
+    else expect(['everything', undefined]).toContain(replays);
+  });
+
   it('knows a refused connection for proven not attempted, and the same payment goes through later', async () => {
     await rig().fault({ mode: 'refuse' });
     const payment = new TestPayment();
@@ -110,7 +117,10 @@ export function ambiguity(kit: Kit): void {
       expect(outcome).toMatchObject({ type: 'unknown', cause: fault.cause });
       expect(trace.bytesWritten).toBeGreaterThan(0);
       expect(await rig().effects(payment.reference, 'authorized')).toHaveLength(fault.committed ? 1 : 0);
-      expect(await resolve(kit, payment, request)).toMatchObject({ type: 'authorized', amountMinor: 4_200 });
+      const resolved = await resolve(kit, question(payment, request), fault, (connection) =>
+        connection.authorize({ ...request, resend: true }),
+      );
+      expect(resolved).toMatchObject({ type: 'authorized', amountMinor: 4_200 });
       expect(await rig().effects(payment.reference, 'authorized')).toHaveLength(1);
     },
   );
@@ -139,15 +149,9 @@ export function ambiguity(kit: Kit): void {
       reference: operation.reference,
       providerReference,
     });
-    const outcome = await until('the capture', async () => {
-      const { outcome: resent } = await perform(rig(), (connection) =>
-        connection.capture({ ...request, resend: true }),
-      );
-      if (resent.type !== 'unknown') return resent;
-      if (rig().connection.lookup === undefined) return undefined;
-      const result = await ask(rig(), asked);
-      return result.type === 'found' ? result.outcome : undefined;
-    });
+    const outcome = await resolve(kit, asked, fault, (connection) =>
+      connection.capture({ ...request, resend: true }),
+    );
     expect(await settled(rig(), outcome, asked)).toMatchObject({ type: 'captured', amountMinor: 4_200 });
     expect(await rig().effects(payment.reference, 'captured')).toHaveLength(1);
   });
@@ -209,17 +213,28 @@ export function ambiguity(kit: Kit): void {
   });
 }
 
-/** As the resolver does: resend under the same key (class A), then ask (class B), until it is known. */
+/**
+ * As the resolver does, until it is known: resend under the same key (class A), then ask (class B). Where the key replays
+ * successes only (A′), the other way round, and nothing is sent again without a `not found` that counts.
+ */
 async function resolve(
   { rig }: Kit,
-  payment: TestPayment,
-  request: AuthorizeRequest,
+  asked: LookupRequest,
+  { committed }: Ambiguous,
+  resend: (connection: ProviderConnection) => Promise<OperationOutcome>,
 ): Promise<OperationOutcome> {
-  return await until(`the outcome of ${payment.reference}`, async () => {
-    const { outcome } = await authorize(rig(), { ...request, resend: true });
+  const asksFirst = rig().provider.unknown.replays === 'successes';
+  return await until(`the outcome of ${asked.reference}`, async () => {
+    if (asksFirst) {
+      const result = await ask(rig(), asked);
+      if (result.type === 'found' && result.outcome.type !== 'unknown') return result.outcome;
+      // Nobody waits here for the horizon, before which the `not found` of a committed effect would not count.
+      if (result.type !== 'not_found' || committed) return undefined;
+    }
+    const { outcome } = await perform(rig(), resend);
     if (outcome.type !== 'unknown') return outcome;
-    if (rig().connection.lookup === undefined) return undefined;
-    const result = await ask(rig(), question(payment, request));
+    if (asksFirst || rig().connection.lookup === undefined) return undefined;
+    const result = await ask(rig(), asked);
     return result.type === 'found' ? result.outcome : undefined;
   });
 }

@@ -136,7 +136,8 @@ export class Lanes {
     const run = this.#run;
     const operation = this.#open(operationId);
     if (operation === undefined) return;
-    const asked = run.world.rules.questions(operation, step, run.completeByMs, run.nowMs);
+    const inquiry = this.#inquiries.get(operationId) ?? NO_INQUIRY;
+    const asked = run.world.rules.questions(operation, step, run.completeByMs, run.nowMs, inquiry);
     yield* this.#inquire(operationId, step, asked.includes('lookup'));
     for (const question of asked) {
       if (this.#open(operationId)?.status !== 'unknown') return;

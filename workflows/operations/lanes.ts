@@ -200,7 +200,8 @@ export class Lanes {
   async #ask(operationId: string, step: RouteStep): Promise<void> {
     const operation = this.#open(operationId);
     if (operation === undefined) return;
-    const asked = questions(operation, step, this.#process.completeByMs, Date.now());
+    const inquiry = this.#inquiries.get(operationId) ?? NO_INQUIRY;
+    const asked = questions(operation, step, this.#process.completeByMs, Date.now(), inquiry);
     // The permit is always looked at first: one that was never claimed is proof without asking anybody.
     await this.#inquire(operationId, step, asked.includes('lookup'));
     for (const question of asked) {

@@ -1,7 +1,5 @@
-import http from 'node:http';
-import https from 'node:https';
 import { z } from 'zod';
-import { agentFor } from '../../../../providers/transport/index.ts';
+import { sendHttp } from '../../../../providers/transport/index.ts';
 import type { AcmePayConfig } from './config.ts';
 
 /** An answer other than 2xx. Holds what the mapping reads and nothing of the answer's free text. */
@@ -45,7 +43,7 @@ export async function send(config: AcmePayConfig, request: AcmePayRequest): Prom
       : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(json) }),
     ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
   };
-  const answer = await exchanged(url, { method, headers }, json);
+  const answer = await sendHttp(url, { method, headers }, json);
   const parsed = parse(answer.body);
   if (answer.status < 200 || answer.status > 299) {
     throw new AcmePayFailure(answer.status, errorBody.safeParse(parsed).data?.error.code);
@@ -60,26 +58,4 @@ function parse(body: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: string;
-}
-
-function exchanged(url: URL, options: http.RequestOptions, body: string | undefined): Promise<Answer> {
-  const { request: start } = url.protocol === 'https:' ? https : http;
-  return new Promise((resolve, reject) => {
-    // The transport's agent counts bytes, keeps the deadline and refuses what has no permit.
-    const outgoing = start(url, { ...options, agent: agentFor(url) }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') });
-      });
-    });
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
 }

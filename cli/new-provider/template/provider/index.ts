@@ -37,14 +37,25 @@ import {
 } from './mapping.ts';
 import { acmePayWebhook } from './webhook.ts';
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 export const acmePay: Provider = {
   name: 'acme-pay',
   connectorVersion: 'acme-pay-1',
-  // How an unknown outcome is proven: the facts to get from the provider's documents before anything else.
-  unknown: { replaysByKey: true, keyWindowMs: DAY_MS, visibilityHorizonMs: 5 * MINUTE_MS },
+  // How an unknown outcome is proven: the facts to get from the provider's documents before anything else. Too careful
+  // costs minutes, too bold a second charge; so these are the careful ones until you have read (better: tried) otherwise.
+  unknown: {
+    // Does the same key give the same answer again? Where nobody promises it: false, and what is unknown is only asked.
+    replaysByKey: true,
+    // Also an answer that was an error, a 5xx included? Only then 'everything' (class A), which resends at once. With
+    // 'successes' (class A′) whatever the key doesn't remember runs again: it is resent only once it was not found.
+    replays: 'successes',
+    // How long a key is remembered. After that the same request is a new charge.
+    keyWindowMs: DAY_MS,
+    // From when on a look-up is sure to show what was charged: the index's lag and the provider's own timeout.
+    visibilityHorizonMs: HOUR_MS,
+  },
   automaticCapture: 'sale',
   multipleCaptures: true,
   authorizationLifetimeMs: 7 * DAY_MS,
@@ -152,21 +163,36 @@ function lookup(config: AcmePayConfig, request: LookupRequest): Promise<LookupRe
   if (kind === 'authorize' || kind === 'sale') return asked(() => findPayment(config, request));
   if (providerReference === undefined)
     return Promise.resolve({ type: 'failed', detail: 'no provider reference' });
-  return asked(async () => {
-    const made = await operationsOf(config, providerReference);
-    const ours = made.find(({ type, reference }) => type === kind && reference === request.reference);
-    return ours === undefined
-      ? { type: 'not_found' as const }
-      : found(operationOutcome(ours, kind, providerReference, request));
-  });
+  return asked(() => findOperation(config, { ...request, kind, providerReference }));
+}
+
+/** `not_found` closes an operation: answer it only from a list that shows everything, and as soon as it has happened. */
+async function findOperation(
+  config: AcmePayConfig,
+  {
+    kind,
+    ...request
+  }: LookupRequest & { readonly kind: Operation['type']; readonly providerReference: string },
+): Promise<LookupResult> {
+  const made = await operationsOf(config, request.providerReference);
+  if (made === undefined) return NOT_WHOLE;
+  const [ours, ...others] = made.filter(
+    ({ type, reference }) => type === kind && reference === request.reference,
+  );
+  if (ours === undefined) return { type: 'not_found' };
+  // Which of several is ours nobody can tell, and more may have moved than was asked for.
+  if (others.length > 0) return found({ type: 'unknown', cause: 'mismatch', detail: 'several operations' });
+  return found(operationOutcome(ours, kind, request.providerReference, request));
 }
 
 function found(outcome: OperationOutcome): LookupResult {
   return { type: 'found', outcome };
 }
 
-const paymentsPage = z.object({ data: z.array(paymentSchema) });
-const operationsPage = z.object({ data: z.array(operationSchema) });
+const paymentsPage = z.object({ data: z.array(paymentSchema), has_more: z.boolean() });
+const operationsPage = z.object({ data: z.array(operationSchema), has_more: z.boolean() });
+/** What is on no page that was read may be on the next one. */
+const NOT_WHOLE = { type: 'failed', detail: 'a list that is not whole' } as const;
 
 async function findPayment(config: AcmePayConfig, request: LookupRequest): Promise<LookupResult> {
   const { providerReference, reference } = request;
@@ -176,21 +202,29 @@ async function findPayment(config: AcmePayConfig, request: LookupRequest): Promi
     return found(authorizationOutcome(paymentSchema.parse(answer), request));
   }
   const path = `/v1/payments?reference=${encodeURIComponent(reference)}`;
-  const [payment, ...others] = paymentsPage.parse(await send(config, { method: 'GET', path })).data;
+  const { data, has_more: more } = paymentsPage.parse(await send(config, { method: 'GET', path }));
+  if (more) return NOT_WHOLE;
+  // A list that holds others' payments was not filtered by our reference: what it lacks proves nothing.
+  if (data.some((item) => item.reference !== reference))
+    return { type: 'failed', detail: 'payments of another reference' };
+  const [payment, ...others] = data;
   if (payment === undefined) return { type: 'not_found' };
   // One key makes one payment. More than one means that something else charged under our reference.
   if (others.length > 0) return found({ type: 'unknown', cause: 'mismatch', detail: 'several payments' });
   return found(authorizationOutcome(payment, request));
 }
 
-async function operationsOf(config: AcmePayConfig, id: string): Promise<readonly Operation[]> {
+/** Undefined: there are more than one page holds. */
+async function operationsOf(config: AcmePayConfig, id: string): Promise<readonly Operation[] | undefined> {
   const path = `/v1/payments/${encodeURIComponent(id)}/operations`;
-  return operationsPage.parse(await send(config, { method: 'GET', path })).data;
+  const { data, has_more: more } = operationsPage.parse(await send(config, { method: 'GET', path }));
+  return more ? undefined : data;
 }
 
 function refundsOf(config: AcmePayConfig, id: string): Promise<RefundListing> {
-  return asked(async () => {
-    const refunds = (await operationsOf(config, id)).filter(({ type }) => type === 'refund');
-    return { type: 'listed' as const, refunds: refunds.map(listedRefund) };
+  return asked<RefundListing>(async () => {
+    const made = await operationsOf(config, id);
+    if (made === undefined) return NOT_WHOLE;
+    return { type: 'listed', refunds: made.filter(({ type }) => type === 'refund').map(listedRefund) };
   });
 }

@@ -169,20 +169,27 @@ const CARD_ERRORS: Readonly<Record<string, DeclineReason>> = {
   invalid_cvc: 'incorrect_cvc',
 };
 
-/** Answers that are given before anything ran. */
-const REJECTIONS: ReadonlySet<number> = new Set([400, 401, 403, 404, 422, 429]);
+/**
+ * Answers that are given before anything ran: put in only what the documents say of each status, or what you have tried.
+ * A refusal that is wrongly final is a charge that nobody knows of.
+ */
+const REJECTIONS: ReadonlySet<number> = new Set([400, 401, 403, 404, 422]);
 
-/** An error answer as an outcome. On a resend no 4xx proves anything: the first send may have executed. */
+/**
+ * An error answer as an outcome. On a resend no 4xx proves anything: the first send may have executed. Nor does one
+ * without a code of AcmePay's own: a gateway between may have written it.
+ */
 export function errorOutcome(
   { status, code }: { readonly status: number; readonly code: string | undefined },
   request: { readonly resend: boolean },
 ): OperationOutcome {
   const word = safeCode(code, `http_${status}`);
   if (status >= 500) return unknown('server_error', `http_${status}`);
-  // A key that is busy, or was used for another request: something was sent under it.
-  if (status === 409 || word.startsWith('idempotency_')) return unknown('conflict', word);
+  // A key that is busy, or was used for another request: something was sent under it. 429 may say the same of a key
+  // whose first request is still running; where it is never more than a limit of requests, it is a rejection.
+  if (status === 409 || status === 429 || word.startsWith('idempotency_')) return unknown('conflict', word);
   if (status >= 400 && request.resend) return unknown('rejected_on_resend', word);
-  if (!REJECTIONS.has(status)) return unknown('unmapped_response', `http_${status}`);
+  if (!REJECTIONS.has(status) || code === undefined) return unknown('unmapped_response', `http_${status}`);
   const reason = status === 422 ? CARD_ERRORS[word] : undefined;
   if (reason !== undefined) return { type: 'declined', decline: declineFor(reason, { providerCode: word }) };
   const message = `AcmePay refused the request before executing it (${status}).`;

@@ -66,6 +66,7 @@ class AcmePay implements ProviderSimulator {
   readonly name = 'acme-pay';
   readonly idempotencyWindowMs = KEY_WINDOW_MS;
   readonly storesServerErrors = false;
+  readonly forgetsServerErrors = true;
   readonly publicUrl: () => string;
   readonly #ctx: Context;
   readonly #options: ProviderOptions;
@@ -102,12 +103,12 @@ class AcmePay implements ProviderSimulator {
     const found = (body: unknown): Answer => ({ status: 200, body, store: false });
     const execute = (): Answer => {
       if (id === undefined) {
-        return found({ data: this.find(reference ?? '') });
+        return found({ data: this.find(reference ?? ''), has_more: false });
       }
       if (row === undefined) return errorAnswer(404, 'no_such_payment');
       if (verb === undefined) return found(shown(this.#ctx, row));
       const made = store.values(operations).filter(({ payment }) => payment === id);
-      return found({ data: made.map(describeOperation) });
+      return found({ data: made.map(describeOperation), has_more: false });
     };
     return { operation: 'lookup', reference: row?.reference ?? reference, execute };
   }
