@@ -1,12 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Dependencies } from '../activities/dependencies.ts';
+import { chooseRoute } from '../activities/payment/route.ts';
 import { seedDemo } from '../cli/seed.ts';
 import { reportHealth, takeProbe } from '../db/circuits.ts';
 import { poolOf } from '../db/client.ts';
+import { flushWindows } from '../db/routing/index.ts';
+import type { AuthenticationWish } from '../domain/authentication/policy.ts';
 import type { MerchantRouting } from '../domain/routing/book.ts';
 import { choose } from '../domain/routing/choose.ts';
 import type { RoutingFacts } from '../domain/routing/facts.ts';
-import type { ObservedResult } from '../domain/routing/learning/index.ts';
+import { NO_COUNTS, type ObservedResult } from '../domain/routing/learning/index.ts';
 import { type Database, openTestDatabase } from '../test/attack/support/rows.ts';
 import { waitFor } from '../test/support/harness.ts';
 import { type RunningRoutingBook, startRoutingBook, TICK_MS } from './routing-book.ts';
@@ -196,6 +201,42 @@ describe('a provider that is dead', () => {
     expect(errors).toEqual([]);
   });
 
+  it('is probed only by a payment that would go there first, and that is sent', async () => {
+    await database.sql(
+      `INSERT INTO circuit (account_id, state, consecutive_failures, opened_at, probe_after)
+       VALUES ('pa_demo_adyen', 'open', 5, now() - interval '1 minute', now() - interval '1 second')`,
+    );
+    await database.sql(
+      `INSERT INTO payment_method (id, merchant_id, mode, type, brand, last4, bin, fingerprint, exp_month, exp_year, sealed_card)
+       VALUES ('pm_probe', 'mer_demo', 'test', 'card', 'visa', '4242', '424242', 'fp', 1, 2040, '\\x00')`,
+    );
+    const book = open();
+    await waitFor(() => book.circuitOf('pa_demo_adyen').probeDue, { what: 'its time is up' });
+    const deps = {
+      db: database.db,
+      routing: book,
+      settings: { timeScale: 1, providerDeadlineMs: 1_000 },
+      providers: { named: () => ({ unknown: {} }), connection: () => ({}) },
+    } as unknown as Dependencies;
+    const route = async (currency: string, wish: AuthenticationWish = {}) => {
+      const question = {
+        merchantId: 'mer_demo',
+        mode: 'test',
+        amountMinor: 500,
+        paymentId: 'pay_1',
+      } as const;
+      const chosen = await chooseRoute(deps, { ...question, currency, wish, paymentMethodId: 'pm_probe' });
+      const { order = [], inputs } = chosen.explanation ?? {};
+      const adyen = inputs?.candidates.find(({ accountId }) => accountId === 'pa_demo_adyen');
+      return [order[0], adyen?.health.circuit, chosen.refused?.reason];
+    };
+    // Dollars go to Stripe, and without the payer's consent nothing goes anywhere: the probe is left to others.
+    expect(await route('USD')).toEqual(['pa_demo_stripe', 'open', undefined]);
+    expect(await route('EUR', { offSession: true })).toEqual(['pa_demo_stripe', 'open', 'stop_payment']);
+    expect(await route('EUR')).toEqual(['pa_demo_adyen', 'half_open', undefined]);
+    expect(await route('EUR')).toEqual(['pa_demo_stripe', 'open', undefined]);
+  });
+
   it('is left alone longer after each probe that fails', async () => {
     for (let each = 0; each < 5; each += 1)
       await reportHealth(database.db, 'pa_demo_stripe', 'bad', 'closed', OPEN_MS);
@@ -210,6 +251,115 @@ describe('a provider that is dead', () => {
     expect(Number(row?.wait)).toBeGreaterThan(18);
     expect(Number(row?.wait)).toBeLessThan(21);
   });
+});
+
+describe('a worker that starts', () => {
+  const HOUR_MS = 3_600_000;
+  const approvedAgo = (ageMs: number, approved: number, accountId = 'pa_demo_stripe') => ({
+    accountId,
+    grain: 'cell' as const,
+    method: 'card',
+    brand: 'visa',
+    issuerCountry: '',
+    currency: 'USD',
+    bucketStartMs: Date.now() - ageMs,
+    counts: { ...NO_COUNTS, approved },
+  });
+  const stripes = async (book: RunningRoutingBook) =>
+    book.candidates(await routingOf(book), FACTS).find(({ accountId }) => accountId === 'pa_demo_stripe')
+      ?.success;
+
+  it('keeps nobody waiting for what was learnt', async () => {
+    const holder = new pg.Client({ connectionString: database.ownerUrl });
+    await holder.connect();
+    await holder.query('BEGIN; LOCK TABLE routing_window');
+    try {
+      const startedMs = performance.now();
+      expect((await orderBy(open()))[0]).toBe('pa_demo_stripe');
+      // A statement that waits for the lock gives up after ten seconds.
+      expect(performance.now() - startedMs).toBeLessThan(5_000);
+    } finally {
+      await holder.query('ROLLBACK');
+      await holder.end();
+    }
+  });
+
+  it('knows by a merchant’s first payment what its accounts have come to, whoever paid before', async () => {
+    await flushWindows(database.db, [approvedAgo(HOUR_MS, 400, 'pa_demo_adyen')]);
+    const book = open();
+    await book.refresh();
+    // Another merchant's payment has derived the rates before this one's accounts were known for its own.
+    await database.sql(
+      `INSERT INTO merchant (id, name) VALUES ('mer_other', 'Other') ON CONFLICT DO NOTHING`,
+    );
+    const other = await book.snapshot('mer_other', 'test');
+    const demos = (await routingOf(open())).accounts;
+    if (other !== undefined) book.candidates({ ...other, accounts: demos }, FACTS);
+    expect((await stripes(book))?.ratePpm).toBeGreaterThan(950_000);
+  });
+
+  it('drops what it read before anybody could say what changes', async () => {
+    await database.sql('ALTER TABLE routing_change RENAME TO routing_change_away');
+    let book: RunningRoutingBook;
+    let before: MerchantRouting;
+    try {
+      book = open();
+      before = await routingOf(book);
+      expect(errors.length).toBeGreaterThan(0);
+    } finally {
+      await database.sql('ALTER TABLE routing_change_away RENAME TO routing_change');
+    }
+    await database.sql(`UPDATE merchant SET country = 'FR' WHERE id = 'mer_demo'`);
+    await book.refresh();
+    const after = await routingOf(book);
+    expect(after).not.toBe(before);
+    expect(after.merchantCountry).toBe('FR');
+  });
+});
+
+describe('what can’t be used', () => {
+  it('is left out with a word, once a change, and payments go on', async () => {
+    await save(90, 'shadow', '{"format": "interlock/routing@9"}');
+    const book = open();
+    for (let each = 0; each < 3; each += 1) await orderBy(book);
+    await book.refresh();
+    expect((await routingOf(book)).shadow).toBeUndefined();
+    const words = errors.map(String).filter((text) => text.includes('policy 90'));
+    expect(words).toEqual([expect.stringContaining('the shadow can’t be read and is left out')]);
+  });
+
+  it('is a comparison that the database refuses: it holds up no others', async () => {
+    const book = open();
+    const compare = (deciding: number, compared: number) =>
+      book.compared({
+        merchantId: 'mer_demo',
+        mode: 'test',
+        paymentId: 'pay_1',
+        deciding,
+        compared,
+        decided: { order: ['a'], requirements: [] },
+        wouldHave: { order: ['b'], requirements: [] },
+      });
+    compare(1, 1);
+    await book.refresh();
+    expect(errors.map(String)).toEqual([expect.stringContaining('1 comparisons are refused')]);
+    compare(1, 2);
+    await book.refresh();
+    expect(await database.sql('SELECT compared, evaluated FROM routing_comparison')).toEqual([
+      { compared: 2, evaluated: '1' },
+    ]);
+  });
+
+  async function save(version: number, status: string, document: string): Promise<void> {
+    await database.sql(
+      `WITH made AS (
+         INSERT INTO routing_policy (merchant_id, mode, version, name, status, source, document, author)
+         VALUES ('mer_demo', 'test', $1, 'odd', $2, $3::text, $3::jsonb, 'key:key_test'))
+       INSERT INTO routing_policy_event (merchant_id, mode, version, kind, to_status, actor, reason)
+       VALUES ('mer_demo', 'test', $1, 'saved', $2, 'key:key_test', 'a test')`,
+      [version, status, document],
+    );
+  }
 });
 
 describe('while Postgres takes nothing', () => {

@@ -18,6 +18,7 @@ import type { CandidateInputs } from '../domain/routing/decision.ts';
 import type { RoutingFacts } from '../domain/routing/facts.ts';
 import { createWindows, DEFAULT_WINDOWS, type Observation } from '../domain/routing/learning/index.ts';
 import { providerByName } from '../providers/registry.ts';
+import { WindowReader } from './window-reader.ts';
 
 /**
  * What this worker knows to route by. A merchant is read when its first payment comes and kept until somebody changes
@@ -33,6 +34,7 @@ export interface RunningRoutingBook extends RoutingBook {
 
 export interface RoutingBookOptions {
   readonly db: Db;
+  /** A step that failed and is tried again, or something that had to be left out: to be logged. */
   readonly onError: (error: unknown) => void;
   readonly tickMs?: number;
   readonly now?: () => number;
@@ -57,24 +59,30 @@ class Book implements RunningRoutingBook {
   readonly #windows = createWindows({ groupOf: (accountId) => this.#groups.get(accountId) ?? accountId });
   readonly #snapshots = new Map<string, Loading>();
   readonly #catalogues = new Set<string>();
+  readonly #reader: WindowReader;
   #circuits: ReadonlyMap<string, Circuit> = new Map();
   #comparisons: PolicyComparison[] = [];
   #cursor: RoutingCursor | undefined;
-  #windowCursor: string | undefined;
   #forgottenAtMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #ticking: Promise<void>;
+  /** What a payment waits for when this worker has just started: two small questions. */
+  #looked: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
   constructor(options: RoutingBookOptions) {
     this.#options = options;
+    this.#reader = new WindowReader(
+      (question) => readWindows(options.db, question),
+      (rows) => this.#windows.merge(rows),
+    );
     this.#ticking = this.#tick();
     this.#schedule();
   }
 
   async snapshot(merchantId: string, mode: Mode): Loading {
     // Nothing is kept before it is known from where on changes are told.
-    if (this.#cursor === undefined) await this.#ticking;
+    if (this.#cursor === undefined) await this.#looked;
     const key = keyOf({ merchantId, mode });
     const known = this.#snapshots.get(key);
     return known ?? this.#keep(key, merchantId, mode);
@@ -122,8 +130,11 @@ class Book implements RunningRoutingBook {
 
   /** What fails is tried again with the next one; a payment is routed by what was known before. */
   async #tick(): Promise<void> {
-    await this.#attempt(() => this.#followChanges());
-    await this.#attempt(() => this.#readCircuits());
+    this.#looked = Promise.all([
+      this.#attempt(() => this.#followChanges()),
+      this.#attempt(() => this.#readCircuits()),
+    ]);
+    await this.#looked;
     await this.#attempt(() => this.#shareWindows());
     await this.#attempt(() => this.#flushComparisons());
     await this.#attempt(() => this.#forget());
@@ -139,6 +150,8 @@ class Book implements RunningRoutingBook {
 
   async #followChanges(): Promise<void> {
     const { cursor, changed } = await routingChanges(this.#options.db, this.#cursor);
+    // What was read while nobody could say what changes may be old already.
+    if (this.#cursor === undefined) this.#snapshots.clear();
     this.#cursor = cursor;
     for (const key of this.#concerned(changed)) this.#snapshots.delete(key);
   }
@@ -164,13 +177,36 @@ class Book implements RunningRoutingBook {
     const { db } = this.#options;
     const stored = await loadMerchantRouting(db, merchantId, mode);
     if (stored === undefined) return undefined;
-    const routing = asShipped(assembleRouting(stored));
-    for (const { id } of routing.accounts) this.#groups.set(id, keyOf(routing));
+    const routing = this.#telling(asShipped(assembleRouting(stored)));
+    this.#group(routing);
     const { catalogueId, catalogue } = routing;
     // Before the first payment that names it.
     if (!this.#catalogues.has(catalogueId)) await storeCatalogue(db, catalogueId, catalogue);
     this.#catalogues.add(catalogueId);
     return routing;
+  }
+
+  /** Accounts that nobody knew the owner of were each a group of its own until now. */
+  #group(routing: MerchantRouting): void {
+    const group = keyOf(routing);
+    const others = routing.accounts.filter(({ id }) => this.#groups.get(id) !== group);
+    for (const { id } of others) this.#groups.set(id, group);
+    if (others.length > 0) this.#windows.regroup();
+  }
+
+  /** A snapshot is read once a change: what is wrong with it is said once a change too. */
+  #telling(routing: MerchantRouting): MerchantRouting {
+    const told = new Set<number>();
+    const tell = (what: string, version: number, cause: unknown) =>
+      this.#options.onError(new Error(`policy ${version} of ${keyOf(routing)}: ${what}`, { cause }));
+    for (const { role, version, error } of routing.leftOut ?? [])
+      tell(`the ${role} can’t be read and is left out`, version, error);
+    const failed = (version: number, error: unknown) => {
+      if (told.has(version)) return;
+      told.add(version);
+      tell('it can’t be evaluated, and payments go on without it', version, error);
+    };
+    return { ...routing, failed };
   }
 
   async #readCircuits(): Promise<void> {
@@ -186,13 +222,7 @@ class Book implements RunningRoutingBook {
       this.#windows.giveBack();
       throw error;
     }
-    const sinceMs = this.#now() - DEFAULT_WINDOWS.windowMs;
-    const { rows, cursor } = await readWindows(db, {
-      sinceMs,
-      ...(this.#windowCursor === undefined ? {} : { cursor: this.#windowCursor }),
-    });
-    this.#windows.merge(rows);
-    this.#windowCursor = cursor;
+    await this.#reader.read(this.#now());
   }
 
   async #flushComparisons(): Promise<void> {
@@ -202,6 +232,10 @@ class Book implements RunningRoutingBook {
     try {
       await countComparisons(this.#options.db, taken);
     } catch (error) {
+      if (isRefusal(error))
+        throw new Error(`${taken.length} comparisons are refused by the database and dropped`, {
+          cause: error,
+        });
       this.#comparisons = [...taken, ...this.#comparisons].slice(0, COMPARISONS_AT_MOST);
       throw error;
     }
@@ -226,6 +260,11 @@ function asShipped(routing: MerchantRouting): MerchantRouting {
     return adapter === undefined ? [] : [{ ...account, connectorVersion: adapter.connectorVersion }];
   });
   return { ...routing, accounts };
+}
+
+/** It broke a constraint, or is no value of its column: the same rows would be refused for ever. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code));
 }
 
 function keyOf({ merchantId, mode }: { readonly merchantId: string; readonly mode: Mode }): string {

@@ -41,8 +41,8 @@ async function merchant(): Promise<string> {
   return id;
 }
 
-async function policy(id: string, version: number, status: string): Promise<void> {
-  const text = JSON.stringify({ ...PLATFORM_DEFAULT, name: `Version ${version}`, inherit: true });
+async function policy(id: string, version: number, status: string, document?: string): Promise<void> {
+  const text = document ?? JSON.stringify({ ...PLATFORM_DEFAULT, name: `Version ${version}`, inherit: true });
   await database.sql(
     `WITH made AS (
        INSERT INTO routing_policy (merchant_id, mode, version, name, status, canary_percent, source, document, author, activated_at)
@@ -86,6 +86,22 @@ describe('what a merchant’s decisions rest on', () => {
     // What is archived decides nothing and stays readable.
     expect((await findPolicy(database.db, id, 'test', 4))?.name).toBe('Version 4');
     expect(await loadMerchantRouting(database.db, 'mer_none', 'test')).toBeUndefined();
+  });
+
+  it('is read without a version on trial whose document can’t be', async () => {
+    const id = await merchant();
+    await policy(id, 1, 'active');
+    for (const [at, status] of (['canary', 'shadow'] as const).entries())
+      await policy(id, at + 2, status, '{"format": "interlock/routing@9"}');
+    const load = await loadMerchantRouting(database.db, id, 'test');
+    expect(load).toMatchObject({
+      active: { version: 1 },
+      leftOut: [
+        { role: 'canary', version: 2 },
+        { role: 'shadow', version: 3 },
+      ],
+    });
+    expect(load?.canary ?? load?.shadow).toBeUndefined();
   });
 
   it('keeps a catalogue under its own name, once', async () => {
@@ -198,6 +214,35 @@ describe('windows', () => {
     expect(later.rows.map(({ counts }) => counts.approved)).toEqual([2]);
     expect(await forgetWindows(db, 1)).toBe(1);
     expect((await readWindows(db, { sinceMs: 0, accountIds })).rows).toHaveLength(1);
+  });
+});
+
+describe('windows of health', () => {
+  it('are read and kept for as long as health looks back, those of cells for longer', async () => {
+    const { db } = database;
+    const accountIds = ['pa_health'];
+    const nowMs = Date.now();
+    const row = (grain: 'cell' | 'health', ageMs: number): WindowRow => ({
+      accountId: 'pa_health',
+      grain,
+      method: '',
+      brand: '',
+      issuerCountry: '',
+      currency: '',
+      bucketStartMs: nowMs - ageMs,
+      counts: { ...NO_COUNTS, approved: 1 },
+    });
+    const hourMs = 3_600_000;
+    await flushWindows(db, [row('cell', hourMs), row('health', hourMs), row('health', 1_000)]);
+    const sinceMs = nowMs - 24 * hourMs;
+    const { rows } = await readWindows(db, { sinceMs, accountIds });
+    const kept = rows.map(({ grain, bucketStartMs }) => `${grain} ${nowMs - bucketStartMs}`).toSorted();
+    expect(kept).toEqual([`cell ${hourMs}`, 'health 1000']);
+    expect((await readWindows(db, { sinceMs, untilMs: nowMs - hourMs, accountIds })).rows).toEqual([]);
+    await forgetWindows(db, sinceMs);
+    expect(
+      await database.sql(`SELECT grain FROM routing_window WHERE account_id = 'pa_health' ORDER BY grain`),
+    ).toEqual([{ grain: 'cell' }, { grain: 'health' }]);
   });
 });
 

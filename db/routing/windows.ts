@@ -1,4 +1,4 @@
-import type { Grain, WindowRow } from '../../domain/routing/learning/index.ts';
+import { type Grain, HEALTH_WINDOW_MS, type WindowRow } from '../../domain/routing/learning/index.ts';
 import { type Db, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { execute, query } from '../sql.ts';
@@ -34,11 +34,19 @@ export async function flushWindows(db: Db, deltas: readonly WindowRow[]): Promis
   );
 }
 
+/** A worker's clock may be behind the database's by so much. */
+const CLOCKS_APART_MS = 60_000;
+
+/** Health is judged by the last minutes: its short buckets, thousands a day for each account, are of no use after them. */
+const HEALTH_SINCE = Prisma.sql`clock_timestamp() - ${HEALTH_WINDOW_MS + CLOCKS_APART_MS}::bigint * interval '1 millisecond'`;
+
 /** From where a reader goes on: transactions that were under way at its last look may have written since. */
 export type WindowCursor = string;
 
 export interface WindowQuestion {
   readonly sinceMs: number;
+  /** Only buckets that began before; absent: all up to now. */
+  readonly untilMs?: number;
   readonly cursor?: WindowCursor;
   /** Absent: every account there is. */
   readonly accountIds?: readonly string[];
@@ -50,17 +58,22 @@ export interface WindowQuestion {
  */
 export async function readWindows(
   db: Db,
-  { sinceMs, cursor = '0', accountIds }: WindowQuestion,
+  { sinceMs, untilMs, cursor = '0', accountIds }: WindowQuestion,
 ): Promise<{ readonly rows: readonly WindowRow[]; readonly cursor: WindowCursor }> {
   const whose =
     accountIds === undefined ? Prisma.empty : Prisma.sql`AND w.account_id = ANY(${[...accountIds]}::text[])`;
+  const until =
+    untilMs === undefined
+      ? Prisma.empty
+      : Prisma.sql`AND w.bucket_start < to_timestamp(${untilMs}::bigint / 1000.0)`;
   const found = await query<Row>(
     poolOf(db),
     Prisma.sql`
     SELECT w.*, (extract(epoch FROM w.bucket_start) * 1000)::bigint::text AS bucket_start_ms, h.horizon
     FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS horizon) h
       LEFT JOIN routing_window w ON w.changed_in >= ${cursor}::bigint
-        AND w.bucket_start >= to_timestamp(${sinceMs}::bigint / 1000.0) ${whose}`,
+        AND w.bucket_start >= to_timestamp(${sinceMs}::bigint / 1000.0)
+        AND (w.grain = 'cell' OR w.bucket_start >= ${HEALTH_SINCE}) ${until} ${whose}`,
   );
   return {
     rows: found.filter((row) => row.account_id !== null).map(toWindow),
@@ -72,7 +85,8 @@ export async function readWindows(
 export async function forgetWindows(db: Db, beforeMs: number): Promise<number> {
   return execute(
     poolOf(db),
-    Prisma.sql`DELETE FROM routing_window WHERE bucket_start < to_timestamp(${beforeMs}::bigint / 1000.0)`,
+    Prisma.sql`DELETE FROM routing_window WHERE bucket_start < to_timestamp(${beforeMs}::bigint / 1000.0)
+      OR (grain = 'health' AND bucket_start < ${HEALTH_SINCE})`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { AuthenticationRules } from '../authentication/rules.ts';
 import type { Mode } from '../names.ts';
-import type { Circuit, MerchantRouting, RoutingAccount, VersionedPolicy } from './book.ts';
+import type { Circuit, LeftOut, MerchantRouting, RoutingAccount, VersionedPolicy } from './book.ts';
 import { type CatalogueOverrides, catalogueId, resolveCatalogue } from './catalogue/index.ts';
 import type { CandidateInputs } from './decision.ts';
 import type { RunningExperiment } from './experiment/assign.ts';
@@ -21,6 +21,8 @@ export interface StoredMerchantRouting {
   readonly shadow?: StoredPolicy;
   readonly experiment?: RunningExperiment & { readonly treatment: StoredPolicy };
   readonly platform: StoredPolicy;
+  /** On trial, with a document that couldn't be read. */
+  readonly leftOut?: readonly LeftOut[];
   readonly accounts: readonly StoredAccount[];
   readonly category?: string;
   readonly country?: string;
@@ -41,22 +43,29 @@ export interface StoredAccount extends Omit<RoutingAccount, 'connectorVersion'> 
 /** The version that stands for the platform's document where a merchant has none of its own. */
 export const PLATFORM_DECIDES = 0;
 
+/** Without its active version and the platform's nothing can be decided; without one on trial everything can. */
 export function assembleRouting(stored: StoredMerchantRouting): MerchantRouting {
-  const { merchantId, mode, active, canary, shadow, experiment, platform } = stored;
+  const { merchantId, mode, active, experiment, platform } = stored;
   const catalogue = catalogueOf(stored);
   const compiled = ({ version, document }: StoredPolicy): VersionedPolicy => ({
     version,
     policy: compilePolicy(document, platform.document),
   });
+  const leftOut: LeftOut[] = [...(stored.leftOut ?? [])];
+  const onTrial = (role: LeftOut['role'], policy: StoredPolicy | undefined) =>
+    policy === undefined ? undefined : orLeftOut(leftOut, role, policy.version, () => compiled(policy));
+  const canary = onTrial('canary', stored.canary);
+  const shadow = onTrial('shadow', stored.shadow);
+  const treatment = onTrial('treatment', experiment?.treatment);
   return {
     merchantId,
     mode,
     active: compiled(active ?? { ...platform, version: PLATFORM_DECIDES }),
-    ...(canary === undefined ? {} : { canary: { ...compiled(canary), percent: canary.percent } }),
-    ...(shadow === undefined ? {} : { shadow: compiled(shadow) }),
-    ...(experiment === undefined
+    ...(canary === undefined ? {} : { canary: { ...canary, percent: stored.canary?.percent ?? 0 } }),
+    ...(shadow === undefined ? {} : { shadow }),
+    ...(experiment === undefined || treatment === undefined
       ? {}
-      : { experiment: { ...experiment, treatment: compiled(experiment.treatment) } }),
+      : { experiment: { ...experiment, treatment } }),
     platformVersion: platform.version,
     accounts: stored.accounts.map(({ overrides: _overrides, ...account }) => ({
       ...account,
@@ -67,7 +76,23 @@ export function assembleRouting(stored: StoredMerchantRouting): MerchantRouting 
     ...(stored.category === undefined ? {} : { merchantCategory: stored.category }),
     ...(stored.country === undefined ? {} : { merchantCountry: stored.country }),
     authenticationRules: stored.authenticationRules,
+    ...(leftOut.length === 0 ? {} : { leftOut }),
   };
+}
+
+/** What `read` makes of a version on trial; where it can't, it is put down and left out. */
+export function orLeftOut<T>(
+  leftOut: LeftOut[],
+  role: LeftOut['role'],
+  version: number,
+  read: () => T,
+): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    leftOut.push({ role, version, error });
+    return undefined;
+  }
 }
 
 /** The numbers that count for a merchant's accounts, in the environment that they are in. */

@@ -102,6 +102,37 @@ describe('the canary', () => {
   });
 });
 
+describe('a version on trial', () => {
+  const treatment = policy(2, 'adyen, stripe');
+  const experiment = { id: 'rex_1', controlVersion: 1, treatmentVersion: 2, percent: 100, treatment };
+  const told: number[] = [];
+  const failed = (version: number) => void told.push(version);
+  /** Compiled, and of another release's form: whoever evaluates it fails. */
+  const broken = { version: 2, policy: { ...treatment.policy, rules: null as never } };
+
+  it('that is tested and the shadow too isn’t compared with itself', () => {
+    const routing = { ...ROUTING, experiment, shadow: treatment };
+    const chosen = choose(routing, 'pay_1', FACTS, CANDIDATES);
+    expect(comparisonsOf(routing, 'pay_1', chosen)).toMatchObject([{ deciding: 2, compared: 1 }]);
+  });
+
+  it('that can’t be evaluated stops no payment: the active one decides, and it is told', () => {
+    for (const routing of [
+      { ...ROUTING, failed, canary: { ...broken, percent: 100 } },
+      { ...ROUTING, failed, experiment: { ...experiment, treatment: broken } },
+      { ...ROUTING, failed, shadow: broken },
+    ]) {
+      told.length = 0;
+      const chosen = choose(routing, 'pay_1', FACTS, CANDIDATES);
+      expect(chosen.inputs.policyVersion).toBe(1);
+      expect(comparisonsOf(routing, 'pay_1', chosen)).toEqual([]);
+      expect(told).toEqual([2]);
+    }
+    const active = { ...broken, version: 1 };
+    expect(() => choose({ ...ROUTING, active }, 'pay_1', FACTS, CANDIDATES)).toThrow();
+  });
+});
+
 describe('the shadow', () => {
   it('is evaluated on the same inputs, and decides nothing', () => {
     const routing = { ...ROUTING, shadow: policy(2, 'adyen, stripe') };

@@ -11,14 +11,23 @@ export interface StoredRouting extends RoutingDecision {
   readonly inputs: RoutingInputs;
 }
 
-/** One payment decided by whichever version it falls to, with all that went into it. */
+/**
+ * One payment decided by whichever version it falls to, with all that went into it. A version on trial that can't be
+ * evaluated stops nobody's payment: the active one decides.
+ */
 export function choose(
   routing: MerchantRouting,
   paymentId: string,
   facts: RoutingFacts,
   candidates: readonly CandidateInputs[],
 ): StoredRouting {
-  return decideBy(decidingVersion(routing, paymentId), routing, paymentId, facts, candidates);
+  const { active } = routing;
+  const deciding = decidingVersion(routing, paymentId);
+  if (deciding !== active) {
+    const tried = tryBy(deciding, routing, paymentId, facts, candidates);
+    if (tried !== undefined) return tried;
+  }
+  return decideBy(active, routing, paymentId, facts, candidates);
 }
 
 function decideBy(
@@ -39,6 +48,22 @@ function decideBy(
   return { format: 2, inputs, ...evaluate(policy, catalogue, inputs) };
 }
 
+/** Undefined where it can't be: for versions that a payment can do without. */
+function tryBy(
+  version: VersionedPolicy,
+  routing: MerchantRouting,
+  paymentId: string,
+  facts: RoutingFacts,
+  candidates: readonly CandidateInputs[],
+): StoredRouting | undefined {
+  try {
+    return decideBy(version, routing, paymentId, facts, candidates);
+  } catch (error) {
+    routing.failed?.(version.version, error);
+    return undefined;
+  }
+}
+
 /** A running experiment divides the payments between its two versions; else the canary has its share of them. */
 export function decidingVersion(
   { active, canary, experiment }: MerchantRouting,
@@ -51,7 +76,7 @@ export function decidingVersion(
 
 /**
  * What others would have answered to the same inputs: the shadow beside whichever decided, and the active one where the
- * canary or an experiment's treatment did.
+ * canary or an experiment's treatment did. A version isn't compared with itself: the shadow may be the treatment.
  */
 export function comparisonsOf(
   routing: MerchantRouting,
@@ -59,20 +84,22 @@ export function comparisonsOf(
   { inputs, order, requirements }: StoredRouting,
 ): readonly PolicyComparison[] {
   const { active, shadow, merchantId, mode } = routing;
-  const others = [
-    ...(shadow === undefined ? [] : [shadow]),
-    ...(active.version === inputs.policyVersion ? [] : [active]),
-  ];
-  return others.map((other) => {
-    const wouldHave = decideBy(other, routing, paymentId, inputs.facts, inputs.candidates);
-    return {
-      merchantId,
-      mode,
-      paymentId,
-      deciding: inputs.policyVersion,
-      compared: other.version,
-      decided: { order, requirements },
-      wouldHave: { order: wouldHave.order, requirements: wouldHave.requirements },
-    };
+  const others = [...(shadow === undefined ? [] : [shadow]), active].filter(
+    ({ version }) => version !== inputs.policyVersion,
+  );
+  return others.flatMap((other) => {
+    const wouldHave = tryBy(other, routing, paymentId, inputs.facts, inputs.candidates);
+    if (wouldHave === undefined) return [];
+    return [
+      {
+        merchantId,
+        mode,
+        paymentId,
+        deciding: inputs.policyVersion,
+        compared: other.version,
+        decided: { order, requirements },
+        wouldHave: { order: wouldHave.order, requirements: wouldHave.requirements },
+      },
+    ];
   });
 }

@@ -18,4 +18,5 @@ export {
   type SequentialVerdict,
   sequentialTest,
 } from './sequential.ts';
+export { PARENT_WORTH } from './success.ts';
 export { createWindows, DEFAULT_WINDOWS, type WindowOptions, type Windows } from './windows.ts';

@@ -17,7 +17,7 @@ export interface CellTotal {
 const PRIOR_RATE = 0.85;
 const PRIOR_WORTH = 20;
 /** How many answers a coarser cell's opinion is worth against a finer one's own. */
-const PARENT_WORTH = 60;
+export const PARENT_WORTH = 60;
 /** So many answers make a cell worth naming: with fewer, the estimate rests on a coarser one. */
 const ENOUGH = 30;
 

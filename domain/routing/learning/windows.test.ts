@@ -246,6 +246,18 @@ describe('an estimate of success', () => {
     });
   });
 
+  it('is derived anew when it turns out whose an account is', () => {
+    const groups = new Map<string, string>();
+    const windows = createWindows({ groupOf: (accountId) => groups.get(accountId) ?? accountId });
+    addMany(windows, 600, { accountId: 'a' });
+    addMany(windows, 400, { accountId: 'a', result: 'soft_decline' });
+    const rateOfB = () => windows.estimateSuccess('b', VISA_DE, NOON_MS).ratePpm;
+    expect(rateOfB()).toBe(850_000);
+    for (const each of ['a', 'b']) groups.set(each, 'mer_1');
+    windows.regroup();
+    expect(Math.abs(rateOfB() - 600_000)).toBeLessThan(20_000);
+  });
+
   it('leaves out what was never answered: that is health, and is over when it is over', () => {
     const windows = createWindows({ refreshMs: 0 });
     addMany(windows, 100);

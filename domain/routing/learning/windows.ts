@@ -35,6 +35,8 @@ export interface Windows {
   giveBack(): void;
   /** Totals of all workers, this one's written ones among them, as read after the last write. */
   merge(rows: readonly WindowRow[]): void;
+  /** `groupOf` answers otherwise from now on: rates that were pooled by what it said before are derived anew. */
+  regroup(): void;
   estimateSuccess(accountId: string, facts: CellFacts, nowMs: number): SuccessEstimate;
   healthOf(accountId: string, nowMs: number): Health;
   /** Approved since midnight UTC; at most what a JSON number holds. */
@@ -71,6 +73,10 @@ class RollingWindows implements Windows {
 
   merge(rows: readonly WindowRow[]): void {
     this.store.merge(rows);
+  }
+
+  regroup(): void {
+    this.model = undefined;
   }
 
   estimateSuccess(accountId: string, facts: CellFacts, nowMs: number): SuccessEstimate {
