@@ -23,3 +23,29 @@ export async function loadStatedFacts(
     },
   };
 }
+
+/** How a payment was decided once: at first, or when a later round of it was routed anew. */
+export interface RoutedRound {
+  /** Of a later round: the attempt that began it. */
+  readonly attemptId?: string;
+  /** As it was stored; rows of before have other forms. */
+  readonly document: unknown;
+  readonly atMs: number;
+}
+
+/** All rounds, the first one first; empty for a payment that was not routed. */
+export async function loadRounds(db: Db, paymentId: string): Promise<readonly RoutedRound[]> {
+  const where = { paymentId };
+  const [first, later] = await Promise.all([
+    db.routeExplanation.findUnique({ where }),
+    db.retryExplanation.findMany({ where, orderBy: { createdAt: 'asc' } }),
+  ]);
+  return [
+    ...(first === null ? [] : [{ document: first.document, atMs: first.createdAt.getTime() }]),
+    ...later.map(({ attemptId, document, createdAt }) => ({
+      attemptId,
+      document,
+      atMs: createdAt.getTime(),
+    })),
+  ];
+}

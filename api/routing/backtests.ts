@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Backtest, PolicyOwner } from '../../db/settings/index.ts';
 import type { Interval } from '../../domain/routing/backtest/index.ts';
-import { answerOnce } from '../once.ts';
+import { boundsProblems } from '../../domain/routing/policy/index.ts';
+import { answerOnce, mustHaveKey } from '../once.ts';
 import { unixSeconds } from '../payments/render.ts';
 import { limitSchema } from '../payments/schema.ts';
 import { problem } from '../problems.ts';
@@ -9,7 +10,7 @@ import { merchantRoute, type Route, type Services } from '../route.ts';
 import { listSchema } from '../schema.ts';
 import { orderOf, storedRouting } from './policies.ts';
 import { POLICY_BODY_BYTES, policyTextFields } from './schema.ts';
-import { fitPolicy, worldOf } from './text.ts';
+import { fitPolicy, policyProblem, worldOf } from './text.ts';
 
 const idSchema = z
   .string()
@@ -74,7 +75,7 @@ export const backtestSchema = z
     to: z.int(),
     progress: z.object({
       read: z.int(),
-      total: z.int().meta({ description: 'As counted at the start.' }),
+      total: z.int().meta({ description: 'As counted at the start, up to 100,000; there may be more.' }),
     }),
     result: resultSchema.nullable(),
     failure: z.string().nullable(),
@@ -171,6 +172,9 @@ const startBacktest = merchantRoute({
             : await services.policies.find(caller, body.version);
         if (policy === undefined) return { type: 'absent' };
         const { source, document } = policy;
+        // A saved draft may be anything that parses; one sent now was held against all of it already.
+        const problems = body.version === undefined ? [] : boundsProblems(document);
+        if (problems.length > 0) throw policyProblem(problems);
         return services.backtests.start(orderOf({ ...call, body: { reason: 'back-test' } }, request), {
           id: `rbt_${request.requestId.slice('req_'.length)}`,
           ...(body.version === undefined ? {} : { policyVersion: body.version }),
@@ -234,8 +238,10 @@ const cancelBacktest = merchantRoute({
   params,
   body: z.strictObject({}),
   responses: { 200: answer('As it stands now.') },
-  async handle({ caller, params: { id } }, services) {
-    const found = await services.backtests.cancel(caller, id);
+  async handle(call, services) {
+    mustHaveKey(call, call.body, services);
+    const { caller, params } = call;
+    const found = await services.backtests.cancel(caller, params.id);
     if (found === undefined) throw problem('resource_missing');
     return { status: 200, body: renderBacktest(found, caller) };
   },

@@ -121,8 +121,10 @@ const REFUSALS: Readonly<Record<ExperimentRefusal, string>> = {
   no_active_policy: 'There is no active version to compare with. Promote one first.',
   treatment_is_active: 'The treatment is the active version: there is nothing to compare.',
   treatment_unknown: 'There is no such version.',
-  treatment_not_validated: 'The treatment must be validated, and in no other use.',
-  treatment_not_approved: 'A second person must have approved the treatment before it decides payments.',
+  treatment_not_validated:
+    'The treatment must be validated, and in no other use: withdraw it where it is the shadow.',
+  treatment_not_approved:
+    'A second person must have approved this version as a treatment with this share, for this experiment: propose it first.',
 };
 
 const DAY_MS = 86_400_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { PolicyOwner } from '../../db/settings/index.ts';
+import type { PolicyOwner, RoutedRound } from '../../db/settings/index.ts';
 import { type Again, type DecidedWith, evaluateAgain, isStoredRouting } from '../../domain/routing/again.ts';
 import { PLATFORM_DECIDES } from '../../domain/routing/assemble.ts';
 import type { StoredRouting } from '../../domain/routing/choose.ts';
@@ -9,7 +9,7 @@ import { unixSeconds } from '../payments/render.ts';
 import { paymentIdSchema } from '../payments/schema.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Services } from '../route.ts';
-import { explanationSchema } from './explanation-schema.ts';
+import { explanationSchema, type PublicRound } from './explanation-schema.ts';
 import { renderDecision } from './render-decision.ts';
 import { PLATFORM } from './schema.ts';
 
@@ -22,28 +22,32 @@ export const explainPayment = merchantRoute({
   responses: { 200: { description: 'The decision with all its numbers.', schema: explanationSchema } },
   async handle({ caller, params }, services) {
     if ((await visiblePayment(caller, params.id, services)) === undefined) throw problem('resource_missing');
-    const row = await services.routing.explanation(params.id);
+    const stored = await services.routing.rounds(params.id);
+    const rounds = await Promise.all(stored.map((round) => explained(round, caller, services)));
+    const [first] = rounds;
     // A payment that nobody has confirmed yet was not routed yet.
-    if (row === undefined) throw problem('resource_missing', { message: 'This payment was not routed.' });
-    const { document, atMs } = row;
-    const common = { object: 'payment_routing', payment: params.id, created: unixSeconds(atMs) };
-    if (!isStoredRouting(document))
-      return {
-        status: 200,
-        body: { ...common, reproduced: null, decision: null, again: null, stored: document },
-      };
-    const again = await evaluatedAgain(document, caller, services);
-    return {
-      status: 200,
-      body: {
-        ...common,
-        reproduced: again?.same ?? null,
-        decision: renderDecision(document),
-        again: again === undefined || again.same ? null : renderDecision({ ...document, ...again.again }),
-      },
-    };
+    if (first === undefined) throw problem('resource_missing', { message: 'This payment was not routed.' });
+    const { attempt: _none, ...above } = first;
+    return { status: 200, body: { object: 'payment_routing', payment: params.id, ...above, rounds } };
   },
 });
+
+async function explained(
+  { attemptId, document, atMs }: RoutedRound,
+  owner: PolicyOwner,
+  services: Services,
+): Promise<PublicRound> {
+  const common = { attempt: attemptId ?? null, created: unixSeconds(atMs) };
+  if (!isStoredRouting(document))
+    return { ...common, reproduced: null, decision: null, again: null, stored: document };
+  const again = await evaluatedAgain(document, owner, services);
+  return {
+    ...common,
+    reproduced: again?.same ?? null,
+    decision: renderDecision(document),
+    again: again === undefined || again.same ? null : renderDecision({ ...document, ...again.again }),
+  };
+}
 
 /** Undefined where what it was decided with is not kept: of before catalogues were. */
 async function evaluatedAgain(

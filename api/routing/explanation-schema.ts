@@ -76,17 +76,31 @@ export const decisionFields = {
 const decisionSchema = z.object(decisionFields);
 export type PublicDecision = z.input<typeof decisionSchema>;
 
+const roundFields = {
+  created: z.int(),
+  reproduced: z.boolean().nullable().meta({
+    description:
+      'Whether evaluating the stored inputs again gives the same; null for payments of before that was kept.',
+  }),
+  decision: decisionSchema.nullable(),
+  again: decisionSchema.nullable().meta({ description: 'The other answer, where it is not the same.' }),
+  stored: z.unknown().optional().meta({ description: 'An explanation of an older form, as it stands.' }),
+};
+
+const roundSchema = z.object({
+  attempt: z.string().nullable().meta({ description: 'Of a later round: the attempt that it began with.' }),
+  ...roundFields,
+});
+export type PublicRound = z.input<typeof roundSchema>;
+
 export const explanationSchema = z
   .object({
     object: z.literal('payment_routing'),
     payment: z.string(),
-    created: z.int(),
-    reproduced: z.boolean().nullable().meta({
+    ...roundFields,
+    rounds: z.array(roundSchema).meta({
       description:
-        'Whether evaluating the stored inputs again gives the same; null for payments of before that was kept.',
+        'Each time that the payment was routed: at first, which is what stands above, and for each later try.',
     }),
-    decision: decisionSchema.nullable(),
-    again: decisionSchema.nullable().meta({ description: 'The other answer, where it is not the same.' }),
-    stored: z.unknown().optional().meta({ description: 'An explanation of an older form, as it stands.' }),
   })
   .meta({ id: 'PaymentRouting' });

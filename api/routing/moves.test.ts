@@ -102,6 +102,7 @@ describe('the life of a policy', () => {
       await desk.move(third, 'promote'),
       await desk.move(third, 'canary', { percent: 5 }),
       await desk.move(treatment, 'archive'),
+      await desk.move(treatment, 'shadow'),
     ])
       expect(told(answer)).toEqual([409, 'experiment_running']);
     expect((await desk.move(third, 'shadow')).status).toBe(200);
@@ -143,6 +144,8 @@ describe('the life of a policy', () => {
 });
 
 describe('two-person approval', () => {
+  const ACTIVE = { to: 'active' };
+  const TEN = { to: 'canary', canary_percent: 10 };
   beforeEach(() => desk.api.sql.query(`UPDATE merchant SET routing_approval = true WHERE id = 'mer_a'`));
 
   it('proposes what would decide payments, until another key approves it', async () => {
@@ -150,8 +153,13 @@ describe('two-person approval', () => {
     const { body } = await desk.move(version, 'promote', { reason: 'better for Brazil' });
     expect(body.status).toBe('validated');
     expect(body.proposal).toMatchObject({ to: 'active', by: body.author, reason: 'better for Brazil' });
-    expect(told(await desk.move(version, 'approve'))).toEqual([403, 'second_person_required']);
-    const approved = await desk.move(version, 'approve', { reason: 'looked at it' }, { key: desk.other });
+    expect(told(await desk.move(version, 'approve', ACTIVE))).toEqual([403, 'second_person_required']);
+    const approved = await desk.move(
+      version,
+      'approve',
+      { ...ACTIVE, reason: 'looked at it' },
+      { key: desk.other },
+    );
     expect([approved.body.status, approved.body.proposal]).toEqual(['active', null]);
     expect((await desk.read(version)).events.at(-1)).toMatchObject({
       kind: 'approved',
@@ -164,23 +172,79 @@ describe('two-person approval', () => {
   it('lets its author not approve what another key has proposed', async () => {
     const version = await desk.saved();
     await desk.move(version, 'canary', { percent: 10 }, { key: desk.other });
-    expect(told(await desk.move(version, 'approve'))).toEqual([403, 'second_person_required']);
-    expect(told(await desk.move(version, 'approve', {}, { key: desk.other }))).toEqual([
+    expect(told(await desk.move(version, 'approve', TEN))).toEqual([403, 'second_person_required']);
+    expect(told(await desk.move(version, 'approve', TEN, { key: desk.other }))).toEqual([
       403,
       'second_person_required',
     ]);
     expect((await desk.move(version, 'reject')).body.proposal).toBeNull();
-    expect(told(await desk.move(version, 'approve', {}, { key: desk.other }))).toEqual([
+    expect(told(await desk.move(version, 'approve', TEN, { key: desk.other }))).toEqual([
       409,
       'nothing_proposed',
     ]);
+  });
+
+  it('approves what its approver read, and nothing that took its place', async () => {
+    const version = await desk.saved();
+    await desk.move(version, 'canary', { percent: 10 });
+    await desk.move(version, 'canary', { percent: 90 });
+    const approve = (body: object) => desk.move(version, 'approve', body, { key: desk.other });
+    expect(told(await approve(TEN))).toEqual([409, 'proposal_changed']);
+    expect(told(await approve(ACTIVE))).toEqual([409, 'proposal_changed']);
+    expect((await approve({})).body.error.param).toBe('to');
+    expect((await approve({ to: 'canary' })).body.error.param).toBe('canary_percent');
+    expect((await approve({ to: 'canary', canary_percent: 90 })).body.canary_percent).toBe(90);
+  });
+
+  it('lets a version be tried that two agreed on, with that share, and once', async () => {
+    const [control, treatment] = [await desk.saved('Control'), await desk.saved('Treatment')];
+    await desk.move(control, 'promote');
+    await desk.move(control, 'approve', ACTIVE, { key: desk.other });
+    const start = (percent: number) =>
+      post(desk.api, '/v1/routing/experiments', { treatment, percent, reason: 'a test' });
+    const stop = async (id: string) =>
+      post(desk.api, `/v1/routing/experiments/${id}/stop`, { reason: 'enough' });
+    // That it was approved as a canary once says nothing of an experiment.
+    await desk.move(treatment, 'canary', { percent: 10 });
+    await desk.move(treatment, 'approve', TEN, { key: desk.other });
+    await desk.move(treatment, 'withdraw');
+    expect(told(await start(10))).toEqual([409, 'treatment_not_approved']);
+    const agree = async () => {
+      const { body } = await desk.move(treatment, 'experiment', { percent: 10 });
+      expect([body.status, body.proposal.to]).toEqual(['validated', 'experiment']);
+      const said = { to: 'experiment', canary_percent: 10 };
+      expect(told(await desk.move(treatment, 'approve', said))).toEqual([403, 'second_person_required']);
+      const agreed = await desk.move(treatment, 'approve', said, { key: desk.other });
+      expect([agreed.body.status, agreed.body.proposal]).toEqual(['validated', null]);
+    };
+    await agree();
+    expect(told(await start(11))).toEqual([409, 'treatment_not_approved']);
+    await desk.move(treatment, 'shadow');
+    expect(told(await start(10))).toEqual([409, 'treatment_not_validated']);
+    await desk.move(treatment, 'withdraw');
+    expect(told(await start(10))).toEqual([409, 'treatment_not_approved']);
+    await agree();
+    const { body: begun } = await start(10);
+    expect(begun.status).toBe('running');
+    await stop(begun.id);
+    expect(told(await start(10))).toEqual([409, 'treatment_not_approved']);
+  });
+
+  it('is not asked for going back to what decided before, and for nothing older', async () => {
+    const [a, b, c] = [await desk.saved('A'), await desk.saved('B'), await desk.saved('C')];
+    for (const version of [a, b, c]) {
+      await desk.move(version, 'promote');
+      await desk.move(version, 'approve', ACTIVE, { key: desk.other });
+    }
+    expect(told(await desk.rollBack({ version: a }))).toEqual([409, 'only_one_back']);
+    expect((await desk.rollBack({ version: b })).body).toMatchObject({ version: b, status: 'active' });
   });
 
   it('is not asked for a shadow, nor to go back', async () => {
     const version = await desk.saved();
     expect((await desk.move(version, 'shadow')).body.status).toBe('shadow');
     await desk.move(version, 'promote');
-    await desk.move(version, 'approve', {}, { key: desk.other });
+    await desk.move(version, 'approve', ACTIVE, { key: desk.other });
     expect((await desk.rollBack()).body.status).toBe('active');
   });
 
@@ -192,7 +256,7 @@ describe('two-person approval', () => {
     const version = await desk.saved();
     await desk.move(version, 'promote');
     const path = `/v1/operator/routing/mer_a/test/policies/${version}/approve`;
-    const approved = await post(desk.api, path, { reason: 'asked for by phone' }, { key });
+    const approved = await post(desk.api, path, { ...ACTIVE, reason: 'asked for by phone' }, { key });
     expect([approved.status, approved.body.status]).toEqual([200, 'active']);
     expect((await desk.read(version)).events.at(-1).actor).toBe('operator:opr_carol');
   });

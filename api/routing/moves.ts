@@ -1,17 +1,24 @@
 import type { z } from 'zod';
 import type { NamedRequest } from '../../db/requests/index.ts';
 import type { PolicyOrder, PolicyOwner, RollBackRefusal, ToldPolicy } from '../../db/settings/index.ts';
-import type { StoredMerchantRouting } from '../../domain/routing/assemble.ts';
-import type { PolicyCommand } from '../../domain/routing/life.ts';
+import type { Approval, PolicyCommand } from '../../domain/routing/life.ts';
 import { answerOnce } from '../once.ts';
 import { problem, refusalProblem } from '../problems.ts';
 import { merchantRoute, type Route, type Services } from '../route.ts';
 import { orderOf } from './policies.ts';
 import { renderListed } from './render.ts';
-import { canarySchema, listedPolicySchema, moveSchema, policyParams, rollBackSchema } from './schema.ts';
+import {
+  approveSchema,
+  canarySchema,
+  listedPolicySchema,
+  moveSchema,
+  policyParams,
+  rollBackSchema,
+  treatmentSchema,
+} from './schema.ts';
 import { fitPolicy, worldOf } from './text.ts';
 
-type SimpleWord = Exclude<PolicyCommand['type'], 'canary'>;
+type SimpleWord = Exclude<PolicyCommand['type'], 'canary' | 'experiment' | 'approve'>;
 
 const WORDS: Readonly<Record<SimpleWord, { readonly operationId: string; readonly summary: string }>> = {
   validate: {
@@ -33,10 +40,6 @@ const WORDS: Readonly<Record<SimpleWord, { readonly operationId: string; readonl
   archive: {
     operationId: 'archiveRoutingPolicy',
     summary: 'Put a version away; payments that it decided go on naming it',
-  },
-  approve: {
-    operationId: 'approveRoutingPolicy',
-    summary: 'Approve what somebody else proposed: it is done at once',
   },
   reject: {
     operationId: 'rejectRoutingPolicy',
@@ -79,6 +82,41 @@ const canary = merchantRoute({
     }),
 });
 
+const experiment = merchantRoute({
+  method: 'post',
+  path: '/v1/routing/policies/:version/experiment',
+  operationId: 'proposeRoutingExperiment',
+  summary: 'With two-person approval: propose a version as the treatment of one experiment',
+  idempotent: true,
+  params: policyParams,
+  body: treatmentSchema,
+  responses: answers,
+  handle: (call, services) =>
+    answerOnce(call, services, (request) => {
+      const { percent } = call.body;
+      return tell(orderOf(call, request), call.params.version, { type: 'experiment', percent }, services);
+    }),
+});
+
+const approve = merchantRoute({
+  method: 'post',
+  path: '/v1/routing/policies/:version/approve',
+  operationId: 'approveRoutingPolicy',
+  summary: 'Approve what somebody else proposed: it is done at once',
+  idempotent: true,
+  params: policyParams,
+  body: approveSchema,
+  responses: answers,
+  handle: (call, services) =>
+    answerOnce(call, services, (request) =>
+      tell(orderOf(call, request), call.params.version, approvalOf(call.body), services),
+    ),
+});
+
+export function approvalOf({ to, canary_percent: percent }: z.output<typeof approveSchema>): Approval {
+  return { type: 'approve', to, ...(percent === undefined ? {} : { percent }) };
+}
+
 /** One command about one version; what it is to be used for it has to fit, as the accounts are now. */
 export async function tell(
   order: PolicyOrder,
@@ -90,7 +128,6 @@ export async function tell(
   const told: ToldPolicy = {
     version,
     command,
-    experiment: experimentAbout(version, stored),
     check: ({ source }) => {
       if (stored !== undefined) fitPolicy({ source }, worldOf(stored));
     },
@@ -102,15 +139,6 @@ export async function tell(
   return services.policies.command(order, told);
 }
 
-function experimentAbout(
-  version: number,
-  stored: StoredMerchantRouting | undefined,
-): ToldPolicy['experiment'] {
-  if (stored?.experiment === undefined) return 'none';
-  const { controlVersion, treatmentVersion } = stored.experiment;
-  return version === controlVersion || version === treatmentVersion ? 'of_this' : 'of_others';
-}
-
 function kept(policy: Parameters<typeof renderListed>[0], owner: PolicyOwner) {
   return { status: 200, body: renderListed(policy, owner) };
 }
@@ -119,6 +147,8 @@ const ROLL_BACK_REFUSALS: Readonly<Record<RollBackRefusal, string>> = {
   nothing_to_roll_back_to: 'No other version was active before.',
   was_never_active: 'This version was never active. Promote it instead.',
   active_already: 'This version is the active one.',
+  only_one_back:
+    'Where two people are wanted, only the version that was active before comes back at once. Save its text as a new version.',
 };
 
 const rollBack = merchantRoute({
@@ -146,4 +176,4 @@ function versionOf({ version }: z.output<typeof rollBackSchema>): { readonly ver
   return version === undefined ? {} : { version };
 }
 
-export const moveRoutes: readonly Route[] = [...simpleMoves, canary, rollBack];
+export const moveRoutes: readonly Route[] = [...simpleMoves, canary, experiment, approve, rollBack];

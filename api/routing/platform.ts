@@ -1,14 +1,17 @@
+import type { z } from 'zod';
 import type { NamedRequest } from '../../db/requests/index.ts';
 import type { PolicyOrder, PolicyOwner } from '../../db/settings/index.ts';
 import type { Mode } from '../../domain/ids.ts';
+import type { PolicyCommand } from '../../domain/routing/life.ts';
 import { answerOnce, requesterOf } from '../once.ts';
 import { problem } from '../problems.ts';
-import { type OperatorCall, operatorRoute, type Route } from '../route.ts';
-import { tell } from './moves.ts';
+import { type OperatorCall, operatorRoute, type Reply, type Route, type Services } from '../route.ts';
+import { approvalOf, tell } from './moves.ts';
 import { renderListed, renderPolicy } from './render.ts';
 import {
   approvalAnswerSchema,
   approvalSchema,
+  approveSchema,
   listedPolicySchema,
   moveSchema,
   operatorPolicyParams,
@@ -77,27 +80,43 @@ const getPlatform = operatorRoute({
   },
 });
 
+const answers = { 200: { description: 'As it stands now.', schema: listedPolicySchema } };
+
 /** The second person may be an operator, where a merchant has one key only. */
-const answerProposal = (['approve', 'reject'] as const).map((word) =>
-  operatorRoute({
-    method: 'post',
-    path: `/v1/operator/routing/:merchant/:mode/policies/:version/${word}`,
-    operationId: word === 'approve' ? 'operatorApproveRoutingPolicy' : 'operatorRejectRoutingPolicy',
-    summary: word === 'approve' ? 'Approve what a merchant’s key proposed' : 'Put a merchant’s proposal away',
-    idempotent: true,
-    params: operatorPolicyParams,
-    body: moveSchema,
-    responses: { 200: { description: 'As it stands now.', schema: listedPolicySchema } },
-    handle(call, services) {
-      const { merchant: merchantId, mode, version } = call.params;
-      const owner: PolicyOwner = { merchantId, mode: mode satisfies Mode };
-      call.note({ operator: call.operator.name });
-      return answerOnce(call, services, (request) =>
-        tell(orderOf(call, request, owner), version, { type: word }, services),
-      );
-    },
-  }),
-);
+const approveProposal = operatorRoute({
+  method: 'post',
+  path: '/v1/operator/routing/:merchant/:mode/policies/:version/approve',
+  operationId: 'operatorApproveRoutingPolicy',
+  summary: 'Approve what a merchant’s key proposed',
+  idempotent: true,
+  params: operatorPolicyParams,
+  body: approveSchema,
+  responses: answers,
+  handle: (call, services) => answerProposal(call, approvalOf(call.body), services),
+});
+
+const rejectProposal = operatorRoute({
+  method: 'post',
+  path: '/v1/operator/routing/:merchant/:mode/policies/:version/reject',
+  operationId: 'operatorRejectRoutingPolicy',
+  summary: 'Put a merchant’s proposal away',
+  idempotent: true,
+  params: operatorPolicyParams,
+  body: moveSchema,
+  responses: answers,
+  handle: (call, services) => answerProposal(call, { type: 'reject' }, services),
+});
+
+type Answering = OperatorCall<z.output<typeof operatorPolicyParams>, unknown, { readonly reason: string }>;
+
+function answerProposal(call: Answering, command: PolicyCommand, services: Services): Promise<Reply> {
+  const { merchant: merchantId, mode, version } = call.params;
+  const owner: PolicyOwner = { merchantId, mode: mode satisfies Mode };
+  call.note({ operator: call.operator.name });
+  return answerOnce(call, services, (request) =>
+    tell(orderOf(call, request, owner), version, command, services),
+  );
+}
 
 /** A merchant's key may ask for a second person, and not abolish it: this is how it ends. Who did it stands in the request. */
 const setApproval = operatorRoute({
@@ -125,4 +144,10 @@ const setApproval = operatorRoute({
   },
 });
 
-export const platformRoutes: readonly Route[] = [savePlatform, getPlatform, ...answerProposal, setApproval];
+export const platformRoutes: readonly Route[] = [
+  savePlatform,
+  getPlatform,
+  approveProposal,
+  rejectProposal,
+  setApproval,
+];

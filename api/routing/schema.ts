@@ -89,6 +89,31 @@ export const canarySchema = z
   })
   .meta({ id: 'RoutingPolicyCanary' });
 
+/** What is approved, as its approver read it: another proposal that took its place meanwhile is refused. */
+export const approveSchema = z
+  .strictObject({
+    to: z.enum(['canary', 'active', 'experiment']).meta({ description: 'The proposal’s `to`.' }),
+    canary_percent: z
+      .int()
+      .min(1)
+      .max(99)
+      .optional()
+      .meta({ description: 'The proposal’s; none where it is `active`.' }),
+    reason: reasonSchema,
+  })
+  .refine(({ to, canary_percent: percent }) => (to !== 'active') === (percent !== undefined), {
+    error: 'is sent with all but `to: active`, as it is proposed',
+    path: ['canary_percent'],
+  })
+  .meta({ id: 'RoutingPolicyApproval' });
+
+export const treatmentSchema = z
+  .strictObject({
+    percent: z.int().min(1).max(50).meta({ description: 'Of payments, how many it may decide at most.' }),
+    reason: reasonSchema,
+  })
+  .meta({ id: 'RoutingTreatmentProposal' });
+
 export const rollBackSchema = z
   .strictObject({
     reason: reasonSchema,
@@ -97,6 +122,9 @@ export const rollBackSchema = z
   .meta({ id: 'RoutingRollBack' });
 
 export const statusSchema = z.enum(POLICY_STATUSES as [PolicyStatus, ...PolicyStatus[]]);
+
+/** `experiment`: asked, or agreed, to be an experiment's treatment; its status stays. */
+const targetSchema = z.enum([...(POLICY_STATUSES as [PolicyStatus, ...PolicyStatus[]]), 'experiment']);
 
 export const listPoliciesSchema = z.strictObject({
   limit: limitSchema,
@@ -125,7 +153,7 @@ export const checkedPolicySchema = z
 const eventSchema = z.object({
   kind: z.enum(['saved', 'moved', 'displaced', 'proposed', 'approved', 'rejected', 'rolled_back']),
   from: statusSchema.nullable(),
-  to: statusSchema,
+  to: targetSchema,
   canary_percent: z.int().nullable(),
   actor: z
     .string()
@@ -149,7 +177,7 @@ export const listedPolicySchema = z
     activated_at: z.int().nullable(),
     proposal: z
       .object({
-        to: statusSchema,
+        to: targetSchema,
         canary_percent: z.int().nullable(),
         by: z.string(),
         reason: z.string(),

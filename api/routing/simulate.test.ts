@@ -198,6 +198,29 @@ describe('why a payment went where it went', () => {
     expect(entry.details.explanation).toEqual((await why(id)).body.decision);
   });
 
+  it('has every round: each later one by the attempt that it began with, evaluated again as well', async () => {
+    const id = await routed();
+    const other = await routed();
+    const attempt = `${id.replace('pay_', 'att_')}_2`;
+    await desk.api.sql.query(
+      `INSERT INTO retry_explanation (attempt_id, payment_id, document, created_at)
+        SELECT $1, $2, document || '{"order":["acc_a_other"]}', now() + interval '1 day'
+        FROM route_explanation WHERE payment_id = $3`,
+      [attempt, id, other],
+    );
+    const { rounds, ...first } = (await why(id)).body;
+    expect(rounds).toHaveLength(2);
+    expect(rounds[0]).toMatchObject({ attempt: null, reproduced: true, decision: first.decision });
+    expect(rounds[1]).toMatchObject({ attempt, reproduced: false, decision: { order: ['acc_a_other'] } });
+    expect(rounds[1].again.order).not.toEqual(['acc_a_other']);
+    const { data } = (await get(desk.api, `/v1/payments/${id}/timeline`)).body;
+    const told = data.filter(({ type }: { type: string }) => type === 'route.explained');
+    expect(told.map(({ details }: { details: object }) => details)).toEqual([
+      { explanation: first.decision },
+      { explanation: rounds[1].decision, attempt },
+    ]);
+  });
+
   it('shows both answers where they are not the same', async () => {
     const id = await insertPayment(desk.api);
     const other = await routed();

@@ -1,4 +1,5 @@
 import type { Db } from '../../db/client.ts';
+import { loadRounds } from '../../db/explanations.ts';
 import { paymentWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
 import { brokenLinks } from '../audit/chain.ts';
 
@@ -11,7 +12,7 @@ export async function loadDossier(
   const where = { paymentId };
   const payment = await db.payment.findUnique({ where: { id: paymentId } });
   if (payment === null) return undefined;
-  const [attempts, refunds, ledger, audit, exceptions, observations, inbox, balance, routed] =
+  const [attempts, refunds, ledger, audit, exceptions, observations, inbox, balance, rounds] =
     await Promise.all([
       db.attempt.findMany({
         where,
@@ -34,7 +35,7 @@ export async function loadDossier(
       db.observation.findMany({ where, orderBy: { id: 'asc' } }),
       db.inbox.findMany({ where, orderBy: { receivedAt: 'asc' }, omit: { rawBody: true } }),
       db.paymentBalance.findUnique({ where }),
-      db.routeExplanation.findUnique({ where }),
+      loadRounds(db, paymentId),
     ]);
   const workflowId = paymentWorkflowId(paymentId, payment.generation);
   const { route: _route, ...facts } = payment;
@@ -46,7 +47,10 @@ export async function loadDossier(
         ? {}
         : { url: webUiLink(temporal.uiUrl, temporal.namespace, workflowId) }),
     },
-    routing: routed?.document,
+    routing: rounds[0]?.document,
+    later_rounds: rounds
+      .slice(1)
+      .map(({ attemptId, document, atMs }) => ({ attemptId, document, at: new Date(atMs) })),
     attempts,
     refunds: refunds.map((refund) => ({
       ...refund,

@@ -10,6 +10,7 @@ export function renderDossier(dossier: Dossier): string {
     payment,
     workflow,
     routing,
+    later_rounds,
     attempts,
     refunds,
     balance,
@@ -33,7 +34,13 @@ export function renderDossier(dossier: Dossier): string {
     ...optional('failure', payment.failure === null ? null : failure(payment.failure)),
     ...optional('canceled', payment.cancellationReason),
     ...optional('reference', payment.reference),
-    ...section('Routing', routingLines(routing)),
+    ...section('Routing', [
+      ...routingLines(routing),
+      ...later_rounds.flatMap(({ attemptId, at, document }) => [
+        `  ${time(at)}  routed anew for ${attemptId}`,
+        ...routingLines(document),
+      ]),
+    ]),
     ...section('Attempts', attempts.flatMap(attemptLines)),
     ...section(
       'Refunds',

@@ -3,13 +3,18 @@ import { z } from 'zod';
 import { connectDesk, type Desk, Refused } from '../operator/desk.ts';
 import { UsageError } from '../verb.ts';
 import { whereAndKey } from './run.ts';
+import { sayMoved } from './words.ts';
 
 export const EXPERIMENT_USAGE = `Usage: ./interlock routing experiment start <V> --reason R [--percent 50] [--max-days 30]
+       ./interlock routing experiment propose <V> --percent N --reason R
        ./interlock routing experiment list | show <rex_...> | stop <rex_...> --reason R
 
 Has version V decide a share of the payments, the active version the others, until a sequential test can tell them apart,
 sees that there is no difference that matters, or a guard rail is breached. Then the active version decides all again;
 whether V is promoted is a person's to say.
+
+Where policies need two people, V is proposed first; somebody else approves it (./interlock routing approve V --to experiment
+--percent N), for one experiment with at most that share.
 
   --key K, --api-url URL, --json`;
 
@@ -49,18 +54,22 @@ function checkUse(
   what: string,
   subject: string | undefined,
   more: readonly string[],
-  { reason }: Options,
+  { reason, percent }: Options,
 ): void {
-  if (!['list', 'show', 'start', 'stop'].includes(what) || more.length > 0)
-    throw new UsageError('say: routing experiment start <version>, list, show <id> or stop <id>');
+  if (!['list', 'show', 'propose', 'start', 'stop'].includes(what) || more.length > 0)
+    throw new UsageError(
+      'say: routing experiment start <version>, propose <version>, list, show <id> or stop <id>',
+    );
   if (what === 'list') {
     if (subject !== undefined) throw new UsageError('routing experiment list takes nothing');
     return;
   }
   if (subject === undefined) throw new UsageError(`routing experiment ${what}: which one?`);
   if (what !== 'show' && !reason) throw new UsageError(`routing experiment ${what} needs --reason`);
-  if (what === 'start' && !/^[1-9]\d{0,8}$/.test(subject))
-    throw new UsageError('routing experiment start takes a version, e.g. 3');
+  if (what === 'propose' && percent === undefined)
+    throw new UsageError('routing experiment propose needs --percent');
+  if ((what === 'start' || what === 'propose') && !/^[1-9]\d{0,8}$/.test(subject))
+    throw new UsageError(`routing experiment ${what} takes a version, e.g. 3`);
 }
 
 async function carryOut(
@@ -74,6 +83,10 @@ async function carryOut(
   if (what === 'list') return (await desk.view('experiments?limit=20')).body;
   if (what === 'show') return (await desk.view(about)).body;
   if (what === 'stop') return (await desk.command(`${about}/stop`, { reason }, { key })).body;
+  if (what === 'propose') {
+    const { percent } = startOf(Number(subject), values);
+    return (await desk.command(`policies/${subject}/experiment`, { percent, reason }, { key })).body;
+  }
   return (await desk.command('experiments', startOf(Number(subject), values), { key })).body;
 }
 
@@ -94,7 +107,10 @@ function parse(argv: string[]) {
   });
 }
 
-function startOf(treatment: number, values: Options): object {
+function startOf(
+  treatment: number,
+  values: Options,
+): { readonly treatment: number; readonly reason: string | undefined; readonly percent?: number } {
   const number = (name: 'percent' | 'max-days') => {
     const given = values[name];
     if (given === undefined) return undefined;
@@ -129,6 +145,7 @@ const experimentSchema = z.object({
 });
 
 function words(what: string, body: unknown): string {
+  if (what === 'propose') return sayMoved(body);
   if (what !== 'list') return sayExperiment(experimentSchema.parse(body));
   const { data } = z.object({ data: z.array(experimentSchema) }).parse(body);
   return data.length === 0 ? 'No experiment yet.' : data.map(sayExperiment).join('\n');

@@ -142,6 +142,15 @@ describe('./interlock routing', () => {
     expect(explained.code).toBe(1);
     expect(explained.out).toContain('✗ evaluated again');
     expect(explained.out).toContain('pa_demo_other');
+    // A later round is told as well, and judged by itself.
+    await system.sql(
+      `INSERT INTO retry_explanation (attempt_id, payment_id, document) VALUES ('att_second', $1, $2)`,
+      [paid.id, JSON.stringify({ ...row?.document, order: ['pa_demo_later'] })],
+    );
+    const both = await routing('explain', paid.id);
+    expect([both.code, both.out.match(/routed anew for att_second\n {2}pa_demo_later/)?.length]).toEqual([
+      1, 1,
+    ]);
   });
 
   it('asks a second person where the merchant wants one, and an operator may be that', async () => {
@@ -151,9 +160,18 @@ describe('./interlock routing', () => {
       /version (\d+)/.exec((await routing('save', path, '--reason', 'four eyes')).out)?.[1] ?? '';
     const proposed = await routing('promote', version, '--reason', 'it is better');
     expect(proposed.out).toContain('key:key_demo proposes: active (it is better)');
-    const alone = await routing('approve', version, '--reason', 'sure');
+    const alone = await routing('approve', version, '--to', 'active', '--reason', 'sure');
     expect([alone.code, alone.err]).toEqual([1, expect.stringContaining('403 second_person_required')]);
-    const approved = await routing('approve', version, '--reason', 'seen it', '--as', 'alice');
+    const approved = await routing(
+      'approve',
+      version,
+      '--to',
+      'active',
+      '--reason',
+      'seen it',
+      '--as',
+      'alice',
+    );
     expect(approved.out).toContain(`version ${version}  active`);
     expect((await routing('show', version)).out).toContain(
       'by operator:opr_alice, proposed by key:key_demo: seen it',
@@ -167,6 +185,8 @@ describe('./interlock routing', () => {
     [['promote', '2'], 'needs --reason'],
     [['canary', '2', '--reason', 'because'], 'needs --percent'],
     [['canary', '2', '--percent', 'x', '--reason', 'because'], 'from 1 to 99'],
+    [['approve', '2', '--reason', 'because'], 'needs --to'],
+    [['approve', '2', '--to', 'canary', '--reason', 'because'], 'from 1 to 99'],
     [['simulate', '--amount', '12.50', '--currency', 'EUR'], 'whole number'],
     [['simulate', '--amount', '12', '--currency', 'EUR', '--metadata', 'x'], 'key=value'],
     [['explain', 'ref_x'], 'takes a payment'],

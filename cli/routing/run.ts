@@ -102,10 +102,17 @@ function wordOf(what: Move): string {
   return what === 'check' ? 'validate' : what;
 }
 
-function detailsOf(what: Move, { reason, percent }: RoutingOptions): object {
-  if (what !== 'canary') return { reason };
-  if (!/^\d{1,2}$/.test(percent ?? '')) throw new UsageError('--percent is a whole number from 1 to 99');
-  return { reason, percent: Number(percent) };
+function detailsOf(what: Move, { reason, percent, to }: RoutingOptions): object {
+  if (what === 'canary') return { reason, percent: shareOf(percent) };
+  if (what !== 'approve') return { reason };
+  if (to !== 'canary' && to !== 'active' && to !== 'experiment')
+    throw new UsageError('--to is canary, active or experiment, as it is proposed');
+  return { reason, to, ...(to !== 'active' ? { canary_percent: shareOf(percent) } : {}) };
+}
+
+function shareOf(percent = ''): number {
+  if (!/^\d{1,2}$/.test(percent)) throw new UsageError('--percent is a whole number from 1 to 99');
+  return Number(percent);
 }
 
 async function move(desk: Desk, path: string, told: object, { key }: RoutingOptions): Promise<Told> {
@@ -136,7 +143,7 @@ async function answerAsOperator(
   if (merchant === undefined) throw new UsageError(`routing ${what} by an operator needs --merchant`);
   const desk = connectDesk(...whereAndWho(options, env));
   const whose = `routing/${encodeURIComponent(merchant)}/${options.mode ?? 'test'}`;
-  return move(desk, `${whose}/policies/${version}/${what}`, { reason: options.reason }, options);
+  return move(desk, `${whose}/policies/${version}/${what}`, detailsOf(what, options), options);
 }
 
 /** Which API, and the merchant's key: of the stack that runs here only where nothing else is named. */

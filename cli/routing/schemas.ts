@@ -78,13 +78,16 @@ export const decisionSchema = z.object({
 });
 export type Decision = z.output<typeof decisionSchema>;
 
-export const explainedSchema = z.object({
-  payment: z.string(),
+const roundSchema = z.object({
+  attempt: z.string().nullable(),
   reproduced: z.boolean().nullable(),
   decision: decisionSchema.nullable(),
   again: decisionSchema.nullable(),
   stored: z.unknown().optional(),
 });
+export type Round = z.output<typeof roundSchema>;
+
+export const explainedSchema = z.object({ payment: z.string(), rounds: z.array(roundSchema) });
 
 const answer = z.object({ order: z.array(z.string()), requirements: z.array(z.string()) });
 export const comparisonSchema = z.object({

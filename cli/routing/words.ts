@@ -7,6 +7,7 @@ import {
   healthSchema,
   listSchema,
   problemsSchema,
+  type Round,
   type Version,
   versionSchema,
   wholeSchema,
@@ -21,9 +22,10 @@ function sayVersion(each: Version): string {
 function sayProposal({ proposal, version }: Version): readonly string[] {
   if (proposal === null) return [];
   const share = proposal.canary_percent === null ? '' : ` with ${proposal.canary_percent} %`;
+  const wanted = proposal.canary_percent === null ? '' : ` --percent ${proposal.canary_percent}`;
   return [
     `  ${proposal.by} proposes: ${proposal.to}${share} (${proposal.reason})`,
-    `  Somebody else has to say: ./interlock routing approve ${version} --reason ...`,
+    `  Somebody else has to say: ./interlock routing approve ${version} --to ${proposal.to}${wanted} --reason ...`,
   ];
 }
 
@@ -69,28 +71,28 @@ export function saySimulated(body: unknown): string {
 }
 
 export function sayExplained(body: unknown): { readonly words: string; readonly reproduced: boolean } {
-  const { payment, reproduced, decision, again, stored } = explainedSchema.parse(body);
+  const { payment, rounds } = explainedSchema.parse(body);
+  const said = rounds.map((round) => {
+    const head = round.attempt === null ? payment : `routed anew for ${round.attempt}`;
+    return [head, ...sayRound(round)].join('\n');
+  });
+  return {
+    words: said.join('\n'),
+    // What can only be read is nobody's fault.
+    reproduced: rounds.every(({ reproduced, decision }) => reproduced === true || decision === null),
+  };
+}
+
+function sayRound({ reproduced, decision, again, stored }: Round): readonly string[] {
   if (decision === null)
-    return {
-      words: `${payment}: decided before all inputs were kept, so it can only be read.\n${JSON.stringify(stored, null, 2)}`,
-      reproduced: true,
-    };
-  const lines = [payment, ...sayDecision(decision)];
+    return ['decided before all inputs were kept, so it can only be read', JSON.stringify(stored, null, 2)];
+  const lines = sayDecision(decision);
   if (reproduced === null)
-    return {
-      words: [...lines, '? what it was decided with is not kept; it was not evaluated again'].join('\n'),
-      reproduced: false,
-    };
+    return [...lines, '? what it was decided with is not kept; it was not evaluated again'];
   if (again === null)
-    return {
-      words: [...lines, '✓ evaluated again from the stored inputs: the same, to the last number'].join('\n'),
-      reproduced,
-    };
-  const other = [
-    '✗ evaluated again from the stored inputs, the answer is another one:',
-    ...sayDecision(again),
-  ];
-  return { words: [...lines, ...other].join('\n'), reproduced };
+    return [...lines, '✓ evaluated again from the stored inputs: the same, to the last number'];
+  const other = '✗ evaluated again from the stored inputs, the answer is another one:';
+  return [...lines, other, ...sayDecision(again)];
 }
 
 export function sayDecision(decision: Decision): readonly string[] {

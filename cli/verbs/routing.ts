@@ -21,7 +21,9 @@ const verb: Verb = {
   promote V --reason R          it decides; with two-person approval, it is proposed
   withdraw V --reason R         end a shadow or canary
   archive V --reason R
-  approve V, reject V --reason R   of what somebody else proposed; with --as an operator does [--merchant M] [--mode live]
+  approve V --to active --reason R, approve V --to canary|experiment --percent N --reason R
+                                what somebody else proposed, as you read it; with --as an operator does [--merchant M] [--mode live]
+  reject V --reason R           put a proposal away; with --as too
   rollback [V] --reason R       bring back what was active before
   compare V                     how often it chose otherwise than another
   simulate --amount N --currency C [--country US] [--issuer US] [--brand visa] [--funding debit] [--bin 424242]

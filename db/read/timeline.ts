@@ -1,4 +1,5 @@
 import type { Db } from '../client.ts';
+import { loadRounds } from '../explanations.ts';
 
 /** One thing that happened to a payment. `details` is JSON in the API's words, without anything sealed. */
 export interface TimelineEntry {
@@ -51,10 +52,13 @@ function rankOf({ type }: TimelineEntry): number {
 }
 
 async function readRoute(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const row = await db.routeExplanation.findUnique({ where: { paymentId } });
-  if (row === null) return [];
-  const details = { explanation: row.document };
-  return [{ atMs: row.createdAt.getTime(), type: 'route.explained', id: paymentId, details }];
+  const rounds = await loadRounds(db, paymentId);
+  return rounds.map(({ attemptId, document, atMs }) => ({
+    atMs,
+    type: 'route.explained',
+    id: attemptId ?? paymentId,
+    details: { explanation: document, ...(attemptId === undefined ? {} : { attempt: attemptId }) },
+  }));
 }
 
 async function readAttempts(db: Db, paymentId: string): Promise<TimelineEntry[]> {

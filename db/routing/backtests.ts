@@ -82,7 +82,8 @@ export async function listBacktests(
   const after =
     startingAfter === undefined
       ? Prisma.empty
-      : Prisma.sql`AND (created_at, id) < (SELECT created_at, id FROM routing_backtest WHERE id = ${startingAfter})`;
+      : Prisma.sql`AND (created_at, id) < (SELECT created_at, id FROM routing_backtest
+          WHERE id = ${startingAfter} AND merchant_id = ${merchantId} AND mode = ${mode})`;
   const rows = await query<Row>(
     poolOf(db),
     Prisma.sql`SELECT ${SHOWN} FROM routing_backtest WHERE merchant_id = ${merchantId} AND mode = ${mode} ${after}

@@ -90,7 +90,8 @@ export async function listExperiments(
   const after =
     startingAfter === undefined
       ? Prisma.empty
-      : Prisma.sql`AND (started_at, id) < (SELECT started_at, id FROM routing_experiment WHERE id = ${startingAfter})`;
+      : Prisma.sql`AND (started_at, id) < (SELECT started_at, id FROM routing_experiment
+          WHERE id = ${startingAfter} AND merchant_id = ${merchantId} AND mode = ${mode})`;
   const rows = await query<Row>(
     poolOf(db),
     Prisma.sql`SELECT * FROM routing_experiment WHERE merchant_id = ${merchantId} AND mode = ${mode} ${after}
@@ -109,25 +110,41 @@ export async function runningExperiments(
   );
 }
 
+/** Longest that a payment is waited for where its own time is longer: a merchant-initiated one has none. */
+const WAIT_MS = 24 * 3_600_000;
+/** What may come in after a payment's time is up. */
+const MARGIN_MS = 15 * 60_000;
+
 /**
- * What came of each side's payments since it began. A payment is its version's who decided it, and counts once its first
- * attempt was approved or declined: fail-over afterwards is the retry plan's doing, and what is still open says nothing.
+ * What came of each side's payments since it began, each payment once. A payment is its version's who decided it. It is a
+ * success where its first attempt was approved and the merchant has the money: fail-over afterwards is not counted for
+ * it. It is a failure as soon as that cannot come any more: the first attempt was declined, failed or was given up,
+ * the payment ended without one (nobody could take it), or it is still open after its time. What is within its time
+ * is left for the next look.
  */
 export async function armsOf(
   db: Db,
   { merchantId, mode, controlVersion, treatmentVersion, startedAtMs }: OwnedExperiment,
+  timeScale = 1,
 ): Promise<{ readonly control: Arm; readonly treatment: Arm }> {
+  const milliseconds = (ms: number) =>
+    Prisma.sql`${Math.ceil(ms * timeScale)}::float8 * interval '1 millisecond'`;
   const rows = await query<{ version: number; attempts: string; successes: string }>(
     poolOf(db),
     Prisma.sql`
-    SELECT p.policy_version AS version, count(*) AS attempts,
-      count(*) FILTER (WHERE a.decline IS NULL) AS successes
-    FROM payment p JOIN attempt a ON a.payment_id = p.id AND a.number = 1
-    WHERE p.merchant_id = ${merchantId} AND p.mode = ${mode} AND p.created_at >= ${new Date(startedAtMs)}
-      AND p.policy_version IN (${controlVersion}, ${treatmentVersion})
-      AND (a.decline IS NOT NULL OR a.status IN ('authorized', 'captured', 'refunded', 'expired')
-        OR (a.status = 'voided' AND a.authorized_minor > 0))
-    GROUP BY p.policy_version`,
+    SELECT version, count(*) AS attempts, count(*) FILTER (WHERE approved) AS successes
+    FROM (
+      SELECT p.policy_version AS version,
+        coalesce(a.decline IS NULL AND NOT a.undoing AND (a.status IN ('authorized', 'captured', 'refunded', 'expired')
+          OR (a.status = 'voided' AND a.authorized_minor > 0)), false) AS approved,
+        coalesce(a.decline IS NOT NULL OR a.undoing OR a.status IN ('declined', 'errored', 'voided'), false)
+          OR p.status IN ('succeeded', 'failed', 'canceled', 'expired')
+          OR clock_timestamp() >= least(p.complete_by, p.created_at + ${milliseconds(WAIT_MS)}) + ${milliseconds(MARGIN_MS)} AS lost
+      FROM payment p LEFT JOIN attempt a ON a.payment_id = p.id AND a.number = 1
+      WHERE p.merchant_id = ${merchantId} AND p.mode = ${mode} AND p.created_at >= ${new Date(startedAtMs)}
+        AND p.policy_version IN (${controlVersion}, ${treatmentVersion})) each_payment
+    WHERE approved OR lost
+    GROUP BY version`,
     { timeoutMs: 60_000 },
   );
   const arm = (version: number): Arm => {

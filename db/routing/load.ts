@@ -1,6 +1,12 @@
 import { authenticationRulesSchema } from '../../domain/authentication/rules.ts';
 import type { Mode } from '../../domain/ids.ts';
-import type { StoredAccount, StoredMerchantRouting, StoredPolicy } from '../../domain/routing/assemble.ts';
+import {
+  orLeftOut,
+  type StoredAccount,
+  type StoredMerchantRouting,
+  type StoredPolicy,
+} from '../../domain/routing/assemble.ts';
+import type { LeftOut } from '../../domain/routing/book.ts';
 import { catalogueOverridesSchema } from '../../domain/routing/catalogue/index.ts';
 import { policyDocumentSchema } from '../../domain/routing/policy/document.ts';
 import { type Db, poolOf } from '../client.ts';
@@ -43,7 +49,7 @@ function configuration(merchantId: string, mode: Mode): Prisma.Sql {
 async function experimentOf(db: Db, merchantId: string, mode: Mode) {
   const experiment = await runningExperiment(db, merchantId, mode);
   if (experiment === undefined) return undefined;
-  const treatment = await findPolicy(db, merchantId, mode, experiment.treatmentVersion);
+  const treatment = await findRow(db, merchantId, mode, experiment.treatmentVersion);
   return treatment === undefined ? undefined : { ...experiment, treatment };
 }
 
@@ -59,20 +65,27 @@ export async function loadMerchantRouting(
   ]);
   if (row === undefined) return undefined;
   const policies = row.policies ?? [];
-  const own = (status: string) => {
-    const found = policies.find((each) => each.merchant !== PLATFORM && each.status === status);
-    return found === undefined ? undefined : { ...toPolicy(found), percent: found.percent ?? 0 };
-  };
+  const own = (status: string) =>
+    policies.find((each) => each.merchant !== PLATFORM && each.status === status);
+  // A document that this release can't read costs its merchant what is on trial, never the payments.
+  const leftOut: LeftOut[] = [];
+  const onTrial = (role: LeftOut['role'], found: DocumentRow | undefined) =>
+    found === undefined ? undefined : orLeftOut(leftOut, role, found.version, () => toPolicy(found));
   const platform = policies.find(({ merchant, status }) => merchant === PLATFORM && status === 'active');
-  const [active, canary, shadow] = [own('active'), own('canary'), own('shadow')];
+  const active = own('active');
+  const canary = onTrial('canary', own('canary'));
+  const shadow = onTrial('shadow', own('shadow'));
+  // One against a version that no longer decides is over, though nobody has looked yet.
+  const tested = experiment?.controlVersion === active?.version ? experiment : undefined;
+  const treatment = onTrial('treatment', tested?.treatment);
   return {
     merchantId,
     mode,
-    ...(active === undefined ? {} : { active }),
-    ...(canary === undefined ? {} : { canary }),
+    ...(active === undefined ? {} : { active: toPolicy(active) }),
+    ...(canary === undefined ? {} : { canary: { ...canary, percent: own('canary')?.percent ?? 0 } }),
     ...(shadow === undefined ? {} : { shadow }),
-    // One against a version that no longer decides is over, though nobody has looked yet.
-    ...(experiment === undefined || experiment.controlVersion !== active?.version ? {} : { experiment }),
+    ...(tested === undefined || treatment === undefined ? {} : { experiment: { ...tested, treatment } }),
+    ...(leftOut.length === 0 ? {} : { leftOut }),
     platform: platform === undefined ? await ensurePlatform(db, mode) : toPolicy(platform),
     accounts: (row.accounts ?? []).map(({ overrides, ...account }) => ({
       ...account,
@@ -91,18 +104,26 @@ export async function findPolicy(
   mode: Mode,
   version: number,
 ): Promise<StoredPolicy | undefined> {
-  const [row] = await query<{ version: number; name: string; document: unknown }>(
+  const row = await findRow(db, merchantId, mode, version);
+  return row === undefined ? undefined : toPolicy(row);
+}
+
+type DocumentRow = Pick<PolicyRow, 'version' | 'name' | 'document'>;
+
+async function findRow(
+  db: Db,
+  merchantId: string,
+  mode: Mode,
+  version: number,
+): Promise<DocumentRow | undefined> {
+  const [row] = await query<DocumentRow>(
     poolOf(db),
     Prisma.sql`SELECT version, name, document FROM routing_policy
       WHERE merchant_id = ${merchantId} AND mode = ${mode} AND version = ${version}`,
   );
-  return row === undefined ? undefined : toPolicy(row);
+  return row;
 }
 
-function toPolicy({
-  version,
-  name,
-  document,
-}: Pick<PolicyRow, 'version' | 'name' | 'document'>): StoredPolicy {
+function toPolicy({ version, name, document }: DocumentRow): StoredPolicy {
   return { version, name, document: policyDocumentSchema.parse(document) };
 }

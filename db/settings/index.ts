@@ -59,6 +59,7 @@ export {
   type PolicyOwner,
   type PolicyRegister,
   type RollBackRefusal,
+  type RoutedRound,
   type RoutingReader,
   type StoredCircuit,
   type StoredComparison,

@@ -13,6 +13,10 @@ import {
 } from './life.ts';
 
 const people = fc.constantFrom('key:author', 'key:proposer', 'key:other', 'operator:opr_alice');
+const targets = fc.oneof(
+  fc.record({ to: fc.constant('canary' as const), percent: fc.integer({ min: 1, max: 2 }) }),
+  fc.record({ to: fc.constant('active' as const) }),
+);
 const commands: fc.Arbitrary<PolicyCommand> = fc.oneof(
   fc.record({
     type: fc.constantFrom(
@@ -21,22 +25,18 @@ const commands: fc.Arbitrary<PolicyCommand> = fc.oneof(
       'promote' as const,
       'withdraw' as const,
       'archive' as const,
-      'approve' as const,
       'reject' as const,
     ),
   }),
   fc.record({ type: fc.constant('canary' as const), percent: fc.integer({ min: 1, max: 99 }) }),
+  // Few percentages, so that an approval often is of what is proposed.
+  fc
+    .tuple(fc.constant({ type: 'approve' as const }), targets)
+    .map(([type, target]) => ({ ...type, ...target })),
 );
-const proposals = fc.record(
-  {
-    to: fc.constantFrom('canary' as const, 'active' as const),
-    percent: fc.integer({ min: 1, max: 99 }),
-    by: people,
-    reason: fc.constant('because'),
-    atMs: fc.constant(1),
-  },
-  { requiredKeys: ['to', 'by', 'reason', 'atMs'] },
-);
+const proposals = fc
+  .tuple(targets, fc.record({ by: people, reason: fc.constant('because'), atMs: fc.constant(1) }))
+  .map(([target, who]) => ({ ...target, ...who }));
 const standings: fc.Arbitrary<PolicyStanding> = fc
   .record(
     { status: fc.constantFrom(...POLICY_STATUSES), author: people, proposal: proposals },
@@ -79,11 +79,24 @@ describe('a command about a policy', () => {
     );
   });
 
+  it('approves exactly what is proposed', () => {
+    fc.assert(
+      fc.property(standings, commands, contexts, (standing, command, context) => {
+        const verdict = decideCommand(standing, command, context);
+        if (command.type !== 'approve' || verdict.type === 'refused') return;
+        const { to, percent } = command;
+        expect(standing.proposal).toMatchObject({ to, ...(percent === undefined ? {} : { percent }) });
+        expect(verdict).toMatchObject({ type: 'move', to });
+      }),
+    );
+  });
+
   it('moves nothing that decides, and puts nothing away that is tried, while an experiment runs', () => {
     fc.assert(
       fc.property(standings, commands, contexts, (standing, command, context) => {
         const verdict = decideCommand(standing, command, { ...context, experiment: 'of_this' });
-        if (verdict.type === 'move') expect(['canary', 'active', 'archived']).not.toContain(verdict.to);
+        if (verdict.type === 'move')
+          expect(['shadow', 'canary', 'active', 'archived']).not.toContain(verdict.to);
         expect(verdict.type).not.toBe('propose');
       }),
     );

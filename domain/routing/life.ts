@@ -30,12 +30,22 @@ export const POLICY_STATUSES = Object.keys(POLICY_EDGES) as readonly PolicyStatu
 
 /** What somebody wants of one version. Roll-backs choose their version themselves: `rollBackTo`. */
 export type PolicyCommand =
-  | { readonly type: 'validate' | 'shadow' | 'promote' | 'withdraw' | 'archive' | 'approve' | 'reject' }
-  | { readonly type: 'canary'; readonly percent: number };
+  | { readonly type: 'validate' | 'shadow' | 'promote' | 'withdraw' | 'archive' | 'reject' }
+  | { readonly type: 'canary'; readonly percent: number }
+  /** Asks a second person whether it may be an experiment's treatment; it moves nothing. */
+  | { readonly type: 'experiment'; readonly percent: number }
+  | Approval;
+
+/** Carries what its sender saw, so that nothing else that is proposed meanwhile is approved instead. */
+export interface Approval {
+  readonly type: 'approve';
+  readonly to: Proposal['to'];
+  readonly percent?: number;
+}
 
 /** A move that decides payments, until a second person has approved it. */
 export interface Proposal {
-  readonly to: 'canary' | 'active';
+  readonly to: 'canary' | 'active' | 'experiment';
   readonly percent?: number;
   readonly by: string;
   readonly reason: string;
@@ -69,6 +79,8 @@ export type PolicyVerdict =
     }
   | { readonly type: 'propose'; readonly proposal: Proposal }
   | { readonly type: 'reject'; readonly proposal: Proposal }
+  /** Approved to be tried: it stands where it stood, and an experiment may begin. */
+  | { readonly type: 'consent'; readonly proposal: Proposal }
   | PolicyRefusal;
 
 export interface PolicyRefusal {
@@ -83,6 +95,8 @@ export interface PolicyRefusal {
 export type PolicyRefusalCode =
   | 'policy_not_movable'
   | 'nothing_proposed'
+  | 'proposal_changed'
+  | 'approval_not_needed'
   | 'second_person_required'
   | 'experiment_running';
 
@@ -93,7 +107,10 @@ const TARGETS = {
   promote: 'active',
   withdraw: 'validated',
   archive: 'archived',
-} as const satisfies Record<Exclude<PolicyCommand['type'], 'approve' | 'reject'>, PolicyStatus>;
+} as const satisfies Record<
+  Exclude<PolicyCommand['type'], 'approve' | 'reject' | 'experiment'>,
+  PolicyStatus
+>;
 
 /** What follows from a command: a move, a proposal that waits for a second person, or why not. */
 export function decideCommand(
@@ -102,14 +119,15 @@ export function decideCommand(
   context: CommandContext,
 ): PolicyVerdict {
   if (command.type === 'approve' || command.type === 'reject')
-    return answerProposal(standing, command.type, context);
+    return answerProposal(standing, command.type === 'approve' ? command : { type: 'reject' }, context);
   if (!mayBeTold(standing, command))
     return refused(standing, 'policy_not_movable', whyNot(standing, command.type));
+  if (command.type === 'experiment') return askToTry(standing, command.percent, context);
   const to = TARGETS[command.type];
   const decides = to === 'canary' || to === 'active';
   const isHeld = decides
     ? context.experiment !== 'none'
-    : to === 'archived' && context.experiment === 'of_this';
+    : (to === 'archived' || to === 'shadow') && context.experiment === 'of_this';
   if (isHeld) return experimentRuns(standing);
   if (!decides) return { type: 'move', to };
   const percent = command.type === 'canary' ? { percent: command.percent } : {};
@@ -118,29 +136,51 @@ export function decideCommand(
   return { type: 'propose', proposal: { to, ...percent, by, reason, atMs } };
 }
 
+/** Where one person is enough, an experiment is begun without asking (db/settings/routing/experiments.ts). */
+function askToTry(
+  standing: PolicyStanding,
+  percent: number,
+  { actor: by, reason, atMs, needsApproval, experiment }: CommandContext,
+): PolicyVerdict {
+  if (!needsApproval)
+    return refused(standing, 'approval_not_needed', 'Nobody has to approve it: begin the experiment.');
+  if (experiment !== 'none') return experimentRuns(standing);
+  return { type: 'propose', proposal: { to: 'experiment', percent, by, reason, atMs } };
+}
+
 function answerProposal(
   standing: PolicyStanding,
-  answer: 'approve' | 'reject',
+  answer: Approval | { readonly type: 'reject' },
   { actor, experiment }: CommandContext,
 ): PolicyVerdict {
   const { proposal, author } = standing;
   if (proposal === undefined)
     return refused(standing, 'nothing_proposed', 'Nothing is proposed for this version.');
   // To say no, or to take back one's own, needs nobody else.
-  if (answer === 'reject') return { type: 'reject', proposal };
+  if (answer.type === 'reject') return { type: 'reject', proposal };
   if (actor === proposal.by || actor === author)
     return refused(
       standing,
       'second_person_required',
       'Who wrote or proposed it cannot approve it. Another key, or an operator, has to.',
     );
-  if (experiment !== 'none') return experimentRuns(standing);
   const { to, percent, by } = proposal;
+  if (answer.to !== to || answer.percent !== percent)
+    return refused(
+      standing,
+      'proposal_changed',
+      `Something else is proposed by now: ${to}${percent === undefined ? '' : ` with ${percent} %`}. Read it, and approve that.`,
+    );
+  if (experiment !== 'none') return experimentRuns(standing);
+  if (to === 'experiment') return { type: 'consent', proposal };
   return { type: 'move', to, proposedBy: by, ...(percent === undefined ? {} : { percent }) };
 }
 
 /** A canary's percentage may be changed where it stands; everything else is a move along the table. */
-function mayBeTold(standing: PolicyStanding, command: PolicyCommand): boolean {
+function mayBeTold(
+  standing: PolicyStanding,
+  command: { readonly type: PolicyCommand['type']; readonly percent?: number },
+): boolean {
   const { status, canaryPercent } = standing;
   switch (command.type) {
     case 'approve':
@@ -154,6 +194,8 @@ function mayBeTold(standing: PolicyStanding, command: PolicyCommand): boolean {
       return status === 'shadow' || status === 'canary';
     case 'validate':
       return status === 'draft';
+    case 'experiment':
+      return status === 'validated';
     // Out of the archive only by a roll-back; and what decides goes there only when another takes its place.
     case 'promote':
       return status !== 'archived' && status !== 'active' && POLICY_EDGES[status].includes('active');
@@ -171,13 +213,14 @@ const COMMANDS = [
   'promote',
   'withdraw',
   'archive',
+  'experiment',
   'approve',
   'reject',
 ] as const;
 
 /** What may be asked of a version as it stands. */
 export function allowedCommands(standing: PolicyStanding): readonly PolicyCommand['type'][] {
-  return COMMANDS.filter((type) => mayBeTold(standing, type === 'canary' ? { type, percent: 0 } : { type }));
+  return COMMANDS.filter((type) => mayBeTold(standing, { type }));
 }
 
 function refused(standing: PolicyStanding, code: PolicyRefusalCode, message: string): PolicyRefusal {

@@ -3,7 +3,7 @@ import type { SequentialOptions } from '../../../domain/routing/learning/index.t
 import type { Db } from '../../client.ts';
 import { doOnce, type KeptOnce, type Transaction } from '../../requests/once.ts';
 import { findExperiment, listExperiments, type OwnedExperiment } from '../../routing/experiments.ts';
-import type { PolicyOrder } from './policies.ts';
+import { needsApproval, type PolicyOrder } from './policies.ts';
 import type { PolicyOwner } from './row.ts';
 
 export interface ExperimentRegister {
@@ -92,16 +92,30 @@ async function controlFor(tx: Transaction, owner: PolicyOwner, asked: AskedExper
     where: { merchantId_mode_version: { merchantId, mode, version: treatmentVersion } },
   });
   if (treatment === null) refuse('treatment_unknown');
-  if (!['validated', 'shadow'].includes(treatment.status)) refuse('treatment_not_validated');
-  const merchant = await tx.merchant.findUnique({ where: { id: merchantId } });
-  if (merchant?.routingApproval === true && !(await isApproved(tx, owner, treatmentVersion)))
+  // A shadow is compared with whatever decides, and would be compared with itself.
+  if (treatment.status !== 'validated') refuse('treatment_not_validated');
+  if ((await needsApproval(tx, owner)) && !(await isApproved(tx, owner, asked)))
     refuse('treatment_not_approved');
   return active.version;
 }
 
-/** It will decide payments, so where two people are wanted, two must have agreed to it before. */
-async function isApproved(tx: Transaction, owner: PolicyOwner, version: number): Promise<boolean> {
-  return (await tx.routingPolicyEvent.count({ where: { ...owner, version, kind: 'approved' } })) > 0;
+/**
+ * It will decide payments, so where two people are wanted, two must have agreed: to this version as an experiment's
+ * treatment, with at least this share, for one experiment, and nothing must have become of the version since.
+ */
+async function isApproved(
+  tx: Transaction,
+  owner: PolicyOwner,
+  { treatmentVersion, percent }: Pick<AskedExperiment, 'treatmentVersion' | 'percent'>,
+): Promise<boolean> {
+  const latest = await tx.routingPolicyEvent.findFirst({
+    where: { ...owner, version: treatmentVersion },
+    orderBy: { id: 'desc' },
+  });
+  if (latest?.kind !== 'approved' || latest.toStatus !== 'experiment') return false;
+  if ((latest.canaryPercent ?? 0) < percent) return false;
+  const used = { ...owner, treatmentVersion, startedAt: { gte: latest.at } };
+  return (await tx.routingExperiment.count({ where: used })) === 0;
 }
 
 async function stop(

@@ -8,7 +8,7 @@ import {
 import { Prisma } from '../../generated/client.ts';
 import type { Transaction } from '../../requests/once.ts';
 import type { PolicyOrder } from './policies.ts';
-import type { PolicyEventKind } from './row.ts';
+import type { PolicyEvent, PolicyEventKind } from './row.ts';
 
 /** A version as it stands, and which one it is. */
 type Standing = PolicyStanding & { readonly version: number };
@@ -35,13 +35,15 @@ export async function carryOut(
     data: { proposal: verdict.type === 'propose' ? (proposal as object) : Prisma.DbNull },
   });
   await note(tx, order, standing.version, {
-    kind: verdict.type === 'propose' ? 'proposed' : 'rejected',
+    kind: KINDS[verdict.type],
     from: standing.status,
     to: proposal.to,
     ...(proposal.percent === undefined ? {} : { percent: proposal.percent }),
-    ...(verdict.type === 'reject' ? { proposedBy: proposal.by } : {}),
+    ...(verdict.type === 'propose' ? {} : { proposedBy: proposal.by }),
   });
 }
+
+const KINDS = { propose: 'proposed', reject: 'rejected', consent: 'approved' } as const;
 
 export interface Move {
   readonly to: PolicyStatus;
@@ -102,7 +104,13 @@ async function note(
   tx: Transaction,
   { owner, actor, reason }: PolicyOrder,
   version: number,
-  { from, to, kind, percent, proposedBy }: Move & { readonly from: PolicyStatus },
+  {
+    from,
+    to,
+    kind,
+    percent,
+    proposedBy,
+  }: Omit<Move, 'to'> & { readonly from: PolicyStatus; readonly to: PolicyEvent['to'] },
 ): Promise<void> {
   await tx.routingPolicyEvent.create({
     data: {

@@ -70,7 +70,6 @@ export interface PolicyPage {
 export interface ToldPolicy {
   readonly version: number;
   readonly command: PolicyCommand;
-  readonly experiment: CommandContext['experiment'];
   /** Throws where a version that is to be used no longer fits the merchant's accounts. */
   check(policy: KeptPolicy): void;
   /** Throws what a caller is answered. */
@@ -78,7 +77,12 @@ export interface ToldPolicy {
   answer(policy: KeptPolicy): object;
 }
 
-export type RollBackRefusal = 'nothing_to_roll_back_to' | 'was_never_active' | 'active_already';
+export type RollBackRefusal =
+  | 'nothing_to_roll_back_to'
+  | 'was_never_active'
+  | 'active_already'
+  /** Two people are wanted, and this one was not what decided before. */
+  | 'only_one_back';
 
 export interface ToldToRollBack {
   readonly version?: number;
@@ -191,26 +195,44 @@ function command(db: Db, order: PolicyOrder, told: ToldPolicy): Promise<KeptOnce
     });
     if (row === null) return undefined;
     const policy = toKept(row);
-    const merchant = await tx.merchant.findUnique({
-      where: { id: merchantId },
-      select: { routingApproval: true },
-    });
     const context: CommandContext = {
       actor,
       reason,
       atMs,
-      needsApproval: merchant?.routingApproval ?? false,
-      experiment: told.experiment,
+      needsApproval: await needsApproval(tx, owner),
+      experiment: await experimentAbout(tx, owner, told.version),
     };
     const verdict = decideCommand(policy, told.command, context);
     if (verdict.type === 'refused') told.refuse(verdict);
     // To stop looking at a version it need not be fit for anything.
     const stops = told.command.type === 'withdraw' || verdict.type === 'reject';
-    if (!stops && (verdict.type === 'propose' || USES.has(verdict.to))) told.check(policy);
+    if (!stops && (verdict.type !== 'move' || USES.has(verdict.to))) told.check(policy);
     await carryOut(tx, order, policy, verdict);
     const moved = await read(tx, owner, told.version);
     return { policy: moved, answer: told.answer(moved) };
   });
+}
+
+/** Whether two people are wanted for whatever decides payments. */
+export async function needsApproval(tx: Transaction, { merchantId }: PolicyOwner): Promise<boolean> {
+  const where = { id: merchantId };
+  const merchant = await tx.merchant.findUnique({ where, select: { routingApproval: true } });
+  return merchant?.routingApproval ?? false;
+}
+
+/** Under the lock that experiments begin under, so that none begins between this look and the move. */
+async function experimentAbout(
+  tx: Transaction,
+  { merchantId, mode }: PolicyOwner,
+  version: number,
+): Promise<CommandContext['experiment']> {
+  const where = { merchantId, mode, status: 'running' };
+  const running = await tx.routingExperiment.findFirst({ where });
+  if (running === null) return 'none';
+  // A roll-back took its control away, so it divides nothing any more and ends with its next look.
+  const active = { merchantId, mode, version: running.controlVersion, status: 'active' };
+  if ((await tx.routingPolicy.count({ where: active })) === 0) return 'none';
+  return version === running.controlVersion || version === running.treatmentVersion ? 'of_this' : 'of_others';
 }
 
 function rollBack(db: Db, order: PolicyOrder, told: ToldToRollBack): Promise<KeptOnce> {
@@ -230,6 +252,8 @@ function rollBack(db: Db, order: PolicyOrder, told: ToldToRollBack): Promise<Kep
     if (policy === undefined) return undefined;
     if (policy.status === 'active') told.refuse('active_already');
     if (policy.status !== 'archived' || policy.activatedAtMs === undefined) told.refuse('was_never_active');
+    // Whatever was active once may be years old: that nobody has to approve it holds for what decided just before.
+    if (version !== back && (await needsApproval(tx, owner))) told.refuse('only_one_back');
     await takePlace(tx, order, policy, { to: 'active', kind: 'rolled_back' });
     const moved = await read(tx, owner, version);
     return { policy: moved, answer: told.answer(moved) };

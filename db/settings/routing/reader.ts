@@ -4,6 +4,7 @@ import type { Catalogue } from '../../../domain/routing/catalogue/index.ts';
 import type { ComparisonSample } from '../../../domain/routing/comparison.ts';
 import type { WindowRow } from '../../../domain/routing/learning/index.ts';
 import type { Db } from '../../client.ts';
+import { loadRounds, type RoutedRound } from '../../explanations.ts';
 import { readCatalogue } from '../../routing/catalogue.ts';
 import { loadMerchantRouting } from '../../routing/load.ts';
 import { readWindows } from '../../routing/windows.ts';
@@ -18,8 +19,8 @@ export interface RoutingReader {
   windows(accountIds: readonly string[], sinceMs: number): Promise<readonly WindowRow[]>;
   /** Of a version: as the one that decided, and as the one that was held against it. */
   comparisons(owner: PolicyOwner, version: number): Promise<readonly StoredComparison[]>;
-  /** As it was stored with the payment; rows of before have other forms. */
-  explanation(paymentId: string): Promise<{ readonly document: unknown; readonly atMs: number } | undefined>;
+  /** How a payment was decided, the first round first. */
+  rounds(paymentId: string): Promise<readonly RoutedRound[]>;
   catalogue(id: string): Promise<Catalogue | undefined>;
 }
 
@@ -82,10 +83,7 @@ export function createRoutingReader(db: Db): RoutingReader {
         lastAtMs: row.lastAt.getTime(),
       }));
     },
-    async explanation(paymentId) {
-      const row = await db.routeExplanation.findUnique({ where: { paymentId } });
-      return row === null ? undefined : { document: row.document, atMs: row.createdAt.getTime() };
-    },
+    rounds: (paymentId) => loadRounds(db, paymentId),
     catalogue: (id) => readCatalogue(db, id),
   };
 }

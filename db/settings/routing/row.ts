@@ -31,7 +31,8 @@ export interface KeptPolicy extends ListedPolicy {
 export interface PolicyEvent {
   readonly kind: PolicyEventKind;
   readonly from?: PolicyStatus;
-  readonly to: PolicyStatus;
+  /** `experiment`: it was asked, or agreed, that it is tried. */
+  readonly to: PolicyStatus | 'experiment';
   readonly canaryPercent?: number;
   readonly actor: string;
   readonly reason: string;
@@ -74,7 +75,7 @@ export function toEvent(row: RoutingPolicyEvent): PolicyEvent {
   return {
     kind: row.kind as PolicyEventKind,
     ...(row.fromStatus === null ? {} : { from: row.fromStatus as PolicyStatus }),
-    to: row.toStatus as PolicyStatus,
+    to: row.toStatus as PolicyEvent['to'],
     ...(row.canaryPercent === null ? {} : { canaryPercent: row.canaryPercent }),
     actor: row.actor,
     reason: row.reason,
