@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { countPayment, emptyTally, type Judged, posteriorDeviation, resultOf, tallySchema } from './index.ts';
+import {
+  countPayment,
+  effectiveSamples,
+  emptyTally,
+  type Judged,
+  posteriorDeviation,
+  resultOf,
+  tallySchema,
+} from './index.ts';
 
 /** Numbers from 0 to 1, the same each time. */
 function generator(seed: number): () => number {
@@ -149,6 +157,30 @@ describe('the bounds', () => {
     const within = held.filter((each) => each).length;
     expect(within / trials).toBeLessThan(0.985);
     expect(within / trials).toBeGreaterThan(0.93);
+  });
+
+  it('hold also where the estimate is a coarser cell’s, whose own samples are many', () => {
+    const random = generator(11);
+    const trials = 400;
+    const held = Array.from({ length: trials }, () => {
+      // The coarse cell's rate is known; a finer one is as far from it as answers of the shrinkage's worth are apart.
+      const hits = Array.from({ length: 60 }, random).filter((each) => each < 0.85).length;
+      const truth = hits / 60;
+      const success = { ratePpm: 850_000, samples: 5_000, cell: 'currency', windowMs: 3_600_000 } as const;
+      const elsewhere = {
+        provider: 'adyen',
+        feeMinor: 40,
+        ratePpm: success.ratePpm,
+        uncertaintyPpm: posteriorDeviation(success.ratePpm, effectiveSamples(success)),
+        group: 'pa_b/currency/EUR',
+      };
+      const all = Array.from({ length: 400 }, () => compared({ approved: random() < 0.8, elsewhere }));
+      const { low, high } = resultOf(tallied(all)).success.changePpm;
+      const got = Array.from({ length: 400 }, random).filter((each) => each < truth).length;
+      const change = (1e6 * got) / 400 - resultOf(tallied(all)).success.actualPpm;
+      return change >= low && change <= high;
+    });
+    expect(held.filter((each) => each).length / trials).toBeGreaterThan(0.92);
   });
 
   it('are wide where nothing is known, and none is certain', () => {

@@ -2,6 +2,7 @@ import type { Catalogue } from '../catalogue/index.ts';
 import type { CandidateInputs, RoutingInputs } from '../decision.ts';
 import { evaluate } from '../evaluate/index.ts';
 import { estimateFee, UnknownRate } from '../fees/index.ts';
+import { PARENT_WORTH } from '../learning/index.ts';
 import type { CompiledPolicy } from '../policy/index.ts';
 import type { PastPayment, SkipReason } from './past.ts';
 
@@ -77,7 +78,7 @@ function elsewhere(
     ...sideOf(chosen, inputs, catalogue),
     // As strategies take it: degraded accounts count for less.
     ratePpm: Math.round((success.ratePpm * health.weightPpm) / PPM),
-    uncertaintyPpm: posteriorDeviation(success.ratePpm, success.samples),
+    uncertaintyPpm: posteriorDeviation(success.ratePpm, effectiveSamples(success)),
     group: groupOf(chosen, inputs),
   };
 }
@@ -101,6 +102,14 @@ function sideOf(candidate: CandidateInputs, { facts }: RoutingInputs, { accounts
 export function posteriorDeviation(ratePpm: number, samples: number): number {
   const rate = ((ratePpm / PPM) * samples + 1) / (samples + 2);
   return PPM * Math.sqrt((rate * (1 - rate)) / (samples + 3));
+}
+
+/**
+ * An estimate that fell back to a coarser cell says little of the finer one, however many samples the coarser has: it is
+ * worth what the shrinkage (../learning/success.ts) takes it for.
+ */
+export function effectiveSamples({ cell, samples }: CandidateInputs['success']): number {
+  return cell === 'brand+country+currency' ? samples : Math.min(samples, PARENT_WORTH);
 }
 
 /** The cell whose samples the estimate was made of. */

@@ -14,6 +14,8 @@ export interface Refusal {
 
 /** A failing operation (an overflow, a division by zero) makes an error with a trace, a thousand times dearer than a value. */
 export const MAX_ARITHMETIC = 12;
+/** Of all conditions of a document: each failure costs some ten microseconds, and a payment waits for all. */
+export const MAX_ARITHMETIC_IN_ALL = 100;
 export const MAX_LITERAL_CHARACTERS = 256;
 
 const METHODS: ReadonlySet<string> = new Set(namesOf('method'));
@@ -29,7 +31,7 @@ function namesOf(form: 'call' | 'method'): string[] {
 export function refusalOf(root: Node): Refusal | undefined {
   let arithmetic = 0;
   const visit = (node: Node): Refusal | undefined => {
-    if (['+', '-', '*', '/', '%', '-_'].includes(node.op) && !isNegativeLiteral(node)) arithmetic++;
+    if (isArithmetic(node)) arithmetic++;
     if (arithmetic > MAX_ARITHMETIC)
       return refused(
         node,
@@ -92,6 +94,15 @@ function refusalOfLiteral(node: Node, value: unknown): Refusal | undefined {
 
 function refused(node: Node, message: string, hint: string): Refusal {
   return { message, hint, offset: node.start };
+}
+
+function isArithmetic(node: Node): boolean {
+  if (['+', '-', '*', '/', '%', '-_'].includes(node.op)) return !isNegativeLiteral(node);
+  return false;
+}
+
+export function arithmeticIn(node: Node): number {
+  return childrenOf(node).reduce((sum, child) => sum + arithmeticIn(child), isArithmetic(node) ? 1 : 0);
 }
 
 function isNegativeLiteral(node: Node): boolean {

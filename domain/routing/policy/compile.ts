@@ -43,7 +43,12 @@ export interface CompiledRequirement {
   readonly require: Requirement;
 }
 
-/** A document that was validated. Conditions are compiled once for each text, however many policies have it. */
+/**
+ * A document that was validated. Conditions are compiled once for each text, however many policies have it.
+ *
+ * What it doesn't say is the platform's, as of the version that is named in the inputs: of that alone, so that another
+ * release's default changes no decision made before it. What neither says is the format's own, below.
+ */
 export function compilePolicy(
   document: PolicyDocument,
   platform: PolicyDocument = PLATFORM_DEFAULT,
@@ -52,7 +57,7 @@ export function compilePolicy(
   const otherwise = layers.map((each) => each.otherwise).find((each) => each !== undefined);
   if (otherwise === undefined) throw new AssertionFailure(`policy ${document.name} has no otherwise`);
   const first = <T>(of: (layer: PolicyDocument) => T | undefined): T | undefined =>
-    [...layers, PLATFORM_DEFAULT].map(of).find((value) => value !== undefined);
+    [document, platform].map(of).find((value) => value !== undefined);
   return {
     name: document.name,
     clock: clockFor(document.time_zone ?? 'UTC'),

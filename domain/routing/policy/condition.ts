@@ -1,5 +1,5 @@
 import type { Context } from '@marcbachmann/cel-js';
-import { countNodes, type Refusal, refusalOf } from './bounds.ts';
+import { arithmeticIn, countNodes, type Refusal, refusalOf } from './bounds.ts';
 import { MAX_DEPTH, MAX_NODES, type Node, parseGuarded, parseWritten } from './cel.ts';
 import { certainly } from './certain.ts';
 import { suggestion } from './problem.ts';
@@ -11,6 +11,8 @@ export interface Condition {
   readonly tree: Node;
   /** How much of it there is; the time it takes follows. */
   readonly nodes: number;
+  /** How many of its operations may fail, which is dear. */
+  readonly arithmetic: number;
   /** Throws where it can't be computed (a division by zero, an overflow). */
   readonly holds: (context: Context) => boolean;
 }
@@ -60,7 +62,9 @@ function compile(text: string): ConditionAnswer {
     const guarded = program.check();
     if (guarded.error !== undefined) throw guarded.error;
     const holds = (context: Context): boolean => program(context) === true;
-    return { ok: true, condition: { text, tree: written.ast, nodes: countNodes(written.ast), holds } };
+    const { ast: tree } = written;
+    const sizes = { nodes: countNodes(tree), arithmetic: arithmeticIn(tree) };
+    return { ok: true, condition: { text, tree, ...sizes, holds } };
   } catch (error) {
     return { ok: false, refusal: explained(error) };
   }

@@ -16,4 +16,4 @@ export { POLICY_FORMAT, type PolicyDocument, policyDocumentSchema } from './docu
 export { PLATFORM_DEFAULT } from './platform.ts';
 export type { PolicyProblem } from './problem.ts';
 export { type ParsedPolicy, type PolicySource, parsePolicy } from './source.ts';
-export { checkPolicy, type PolicyWorld, validatePolicy } from './validate.ts';
+export { boundsProblems, checkPolicy, type PolicyWorld, validatePolicy } from './validate.ts';

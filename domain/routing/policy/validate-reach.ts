@@ -6,21 +6,25 @@ import { compileCondition } from './condition.ts';
 import type { PolicyDocument } from './document.ts';
 import type { DocumentPath, Finding } from './problem.ts';
 import { quoted } from './problem.ts';
-import { type Box, meet } from './reach/box.ts';
+import { type Box, boxesOverlap } from './reach/box.ts';
 import { type Reach, reachOf } from './reach/reach.ts';
 import { comparisonOf, regionOf } from './reach/region.ts';
+import { Steps } from './reach/steps.ts';
 import { texts } from './reach/values.ts';
 import type { PolicyAccount } from './validate.ts';
 import { variableNamed } from './variables.ts';
 
 /** What comes to each rule of a policy, those that it inherits last. */
-export function reachOfRules(document: PolicyDocument, platform: PolicyDocument): Reach {
+export function reachOfRules(document: PolicyDocument, platform: PolicyDocument, steps: Steps): Reach {
   const inherited = document.inherit === false ? [] : (platform.rules ?? []);
-  return reachOf([...(document.rules ?? []), ...inherited].map(({ when }) => treeOf(when)));
+  return reachOf(
+    [...(document.rules ?? []), ...inherited].map(({ when }) => treeOf(when)),
+    steps,
+  );
 }
 
 /** Rules, eliminations and requirements that can never match, and rules that those before leave nothing. */
-export function reachFindings(document: PolicyDocument, reach: Reach): Finding[] {
+export function reachFindings(document: PolicyDocument, reach: Reach, steps: Steps): Finding[] {
   const rules = document.rules ?? [];
   const unreached = rules.flatMap(({ name, when }, at): Finding[] => {
     const { reached, isImpossible, takers } = reach.rules[at] ?? {
@@ -44,7 +48,7 @@ export function reachFindings(document: PolicyDocument, reach: Reach): Finding[]
   const never = (['eliminate', 'requirements'] as const).flatMap((list) =>
     (document[list] ?? []).flatMap(({ name, when }, at) => {
       const tree = treeOf(when);
-      if (tree === undefined || regionOf(tree).outer.length > 0) return [];
+      if (tree === undefined || regionOf(tree, steps).outer.length > 0) return [];
       return [contradiction([list, at, 'when'], quoted(name), when)];
     }),
   );
@@ -70,10 +74,16 @@ function contradiction(path: DocumentPath, what: string, when: string): Finding 
   return { path, message, hint: `${quoted(name)} is never so${few}.`, offset: node.start };
 }
 
+/** Enough for any one comparison. */
+const MAX_STEPS_OF_ONE = 5_000;
+
 /** A comparison that no value fulfils, alone. */
 function impossible(node: Node): { readonly node: Node; readonly name: string } | undefined {
   const said = comparisonOf(node);
-  if (said !== undefined) return regionOf(node).outer.length === 0 ? { node, name: said.name } : undefined;
+  if (said !== undefined)
+    return regionOf(node, new Steps(MAX_STEPS_OF_ONE)).outer.length === 0
+      ? { node, name: said.name }
+      : undefined;
   for (const child of childrenOf(node)) {
     const found = impossible(child);
     if (found !== undefined) return found;
@@ -100,9 +110,9 @@ export function currencyFindings(
     const chosen = accountsOf(choice, accounts);
     // Unknown names are a finding of their own.
     if (chosen.length === 0) return [];
-    const comes = (currency: string) => boxes.some((box) => meet(box, inCurrency(currency)) !== undefined);
+    const comes = (currency: string) => boxes.some((box) => boxesOverlap(inCurrency(currency), box));
     const missed = (document.currencies ?? namedCurrencies(boxes)).filter(
-      (currency) => comes(currency) && !chosen.some(({ id }) => takes(id, currency)),
+      (currency) => !chosen.some(({ id }) => takes(id, currency)) && comes(currency),
     );
     if (missed.length === 0) return [];
     return [
@@ -128,7 +138,8 @@ function inCurrency(currency: string): Box {
 /** Where each way to the rule names its currencies, a few of them: those. */
 function namedCurrencies(boxes: readonly Box[]): readonly string[] {
   const all = variableNamed('currency')?.values?.length ?? 0;
-  const sets = boxes.map((box) => box.get('currency')?.known);
+  // Pieces of one rule share their sets.
+  const sets = [...new Set(boxes.map((box) => box.get('currency')?.known))];
   const named = sets.flatMap((set) => (set?.kind === 'texts' && !set.except ? [...set.values] : []));
   const isNamed = sets.every((set) => set?.kind === 'texts' && !set.except && set.values.size < all / 2);
   return isNamed ? [...new Set(named)] : [];

@@ -3,8 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { ACCOUNTS, catalogueWith, FACTS } from '../test-support/fixtures.ts';
 import { compileCondition } from './condition.ts';
 import { clockFor, contextOf } from './context.ts';
-import { checkPolicy, PLATFORM_DEFAULT, type PolicyProblem, parsePolicy, validatePolicy } from './index.ts';
+import {
+  boundsProblems,
+  checkPolicy,
+  PLATFORM_DEFAULT,
+  type PolicyProblem,
+  parsePolicy,
+  validatePolicy,
+} from './index.ts';
 import { reachOf } from './reach/reach.ts';
+import { Steps } from './reach/steps.ts';
 
 const HEAD = 'format: interlock/routing@1\nname: test\n';
 
@@ -303,5 +311,45 @@ describe('the search for unreachable rules', () => {
       }),
       { numRuns: 400 },
     );
+  });
+});
+
+describe('a text that is dear to judge', () => {
+  const many = (count: number, of: (at: number) => string, by: string) =>
+    Array.from({ length: count }, (_, at) => of(at)).join(by);
+  const cross = (at: number) =>
+    `(${many(8, (k) => `amount==${at * 8 + k}`, '||')})&&(${many(8, (k) => `metadata.a=="${at}x${k}"`, '||')})`;
+
+  it('is judged in bounded time and steps, however many alternatives its rules have', () => {
+    const conditions = Array.from({ length: 160 }, (_, at) => cross(at).replaceAll('x', '-'));
+    const before = process.cpuUsage();
+    expect(problems(rules(...conditions))).toEqual([]);
+    const { user, system } = process.cpuUsage(before);
+    // A few tenths of a second; without a bound on its looks it takes some seven.
+    expect((user + system) / 1_000).toBeLessThan(2_500);
+    const steps = new Steps(10_000);
+    reachOf(
+      conditions.flatMap((text) => {
+        const answer = compileCondition(text);
+        return answer.ok ? [answer.condition.tree] : [];
+      }),
+      steps,
+    );
+    expect(steps.left).toBeGreaterThanOrEqual(0);
+  });
+
+  it('as lists of hundreds of numbers is no trouble', () => {
+    const list = (from: number) => `amount in [${many(290, (at) => String(from + 2 * at), ', ')}]`;
+    expect(problems(rules(list(0), list(1)))).toEqual([]);
+    expect(only(rules(list(0), list(0))).message).toContain('is never reached');
+  });
+
+  it('is refused for its arithmetic in all, also as a draft', () => {
+    const text = HEAD + rules(...Array.from({ length: 20 }, (_, at) => many(10, () => `${at}/0==1`, '||')));
+    const checked = checkPolicy(text, {});
+    const message = 'all conditions together have more than 100 arithmetic operations';
+    expect(checked).toMatchObject({ ok: false, problems: [{ path: 'rules.10.when', message }] });
+    const parsed = parsePolicy(text);
+    expect(parsed.ok ? boundsProblems(parsed.document) : []).toMatchObject([{ message }]);
   });
 });

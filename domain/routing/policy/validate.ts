@@ -1,11 +1,13 @@
 import { RETRY_ADVICE } from '../../payment/outcome.ts';
 import type { Catalogue } from '../catalogue/index.ts';
+import { MAX_ARITHMETIC_IN_ALL } from './bounds.ts';
 import { type Choice, placedTargets } from './choose.ts';
 import { type Condition, compileCondition } from './condition.ts';
 import { durationMs, type PolicyDocument } from './document.ts';
 import { PLATFORM_DEFAULT } from './platform.ts';
 import type { DocumentPath, Finding, PolicyProblem } from './problem.ts';
 import { quoted, suggestion } from './problem.ts';
+import { Steps } from './reach/steps.ts';
 import { NO_SOURCE, type PolicySource, parsePolicy } from './source.ts';
 import { currencyFindings, reachFindings, reachOfRules } from './validate-reach.ts';
 
@@ -42,24 +44,53 @@ export function checkPolicy(
 /** All that is wrong with a document of the right shape; in the order of its lines. */
 export function validatePolicy(document: PolicyDocument, world: PolicyWorld): readonly PolicyProblem[] {
   const { accounts, source = NO_SOURCE, platform = PLATFORM_DEFAULT } = world;
-  const reach = reachOfRules(document, platform);
   const places = conditionPlaces(document);
+  const tooLarge = sizeFindings(places);
+  // What is too large to be evaluated is too large to be searched.
+  const searched = tooLarge.length > 0 ? [] : searchFindings(document, platform, world);
   const findings = [
-    ...places.flatMap(({ path, refusal }) => (refusal === undefined ? [] : [{ path, ...refusal }])),
-    ...sizeFindings(places),
+    ...refusals(places),
+    ...tooLarge,
     ...duplicateNames(document),
     ...choicesOf(document).flatMap(([path, choice]) => choiceFindings(path, choice)),
     ...(accounts === undefined ? [] : targetFindings(document, accounts)),
     ...otherwiseFindings(document, platform),
     ...retryFindings(document),
-    ...reachFindings(document, reach),
-    ...(accounts === undefined || world.catalogue === undefined
-      ? []
-      : currencyFindings(document, accounts, world.catalogue, reach)),
+    ...searched,
   ];
+  return located(findings, source);
+}
+
+/**
+ * What must hold of any document before it is evaluated, whoever it fits: that its conditions compile, and that all
+ * together cost no more than a payment may wait. A draft is kept as it came, and held against the past before it is fit.
+ */
+export function boundsProblems(document: PolicyDocument): readonly PolicyProblem[] {
+  const places = conditionPlaces(document);
+  return located([...refusals(places), ...sizeFindings(places)], NO_SOURCE);
+}
+
+/** What comes after the first few is mostly their consequence, and finding its place in the text costs time. */
+const MAX_FINDINGS = 200;
+
+function located(findings: readonly Finding[], source: PolicySource): readonly PolicyProblem[] {
   return findings
+    .slice(0, MAX_FINDINGS)
     .map((finding) => source.locate(finding))
     .toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function searchFindings(document: PolicyDocument, platform: PolicyDocument, world: PolicyWorld): Finding[] {
+  const { accounts, catalogue } = world;
+  const steps = new Steps();
+  const reach = reachOfRules(document, platform, steps);
+  const found = reachFindings(document, reach, steps);
+  if (accounts === undefined || catalogue === undefined) return found;
+  return [...found, ...currencyFindings(document, accounts, catalogue, reach)];
+}
+
+function refusals(places: readonly ConditionPlace[]): Finding[] {
+  return places.flatMap(({ path, refusal }) => (refusal === undefined ? [] : [{ path, ...refusal }]));
 }
 
 interface ConditionPlace {
@@ -80,8 +111,18 @@ function conditionPlaces(document: PolicyDocument): readonly ConditionPlace[] {
 
 function sizeFindings(places: readonly ConditionPlace[]): Finding[] {
   let nodes = 0;
+  let arithmetic = 0;
   for (const { path, condition } of places) {
     nodes += condition?.nodes ?? 0;
+    arithmetic += condition?.arithmetic ?? 0;
+    if (arithmetic > MAX_ARITHMETIC_IN_ALL)
+      return [
+        {
+          path,
+          message: `all conditions together have more than ${MAX_ARITHMETIC_IN_ALL} arithmetic operations`,
+          hint: 'Compute the numbers, and write them.',
+        },
+      ];
     if (nodes > MAX_NODES_IN_ALL)
       return [
         {

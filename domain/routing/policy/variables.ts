@@ -136,7 +136,7 @@ export const VARIABLES: readonly Variable[] = [
     type: 'int',
     optional: true,
     min: 0,
-    meaning: 'Payments of this customer that succeeded before.',
+    meaning: 'Payments of this customer that succeeded before, counted up to 1,000.',
     example: 'customer_payments_succeeded >= 3',
   },
   {
@@ -144,7 +144,7 @@ export const VARIABLES: readonly Variable[] = [
     type: 'int',
     optional: true,
     min: 0,
-    meaning: 'Payments of this customer that failed before.',
+    meaning: 'Payments of this customer that failed before, counted up to 1,000.',
     example: 'customer_payments_failed < 5',
   },
   {

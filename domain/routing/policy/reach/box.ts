@@ -1,9 +1,11 @@
+import type { Steps } from './steps.ts';
 import {
   complemented,
   includes,
   intersected,
   isEmpty,
   overlap,
+  sizeOf,
   universeOf,
   type ValueSet,
 } from './values.ts';
@@ -12,6 +14,18 @@ import {
 export type Box = ReadonlyMap<string, ValueSet>;
 
 export const EVERYTHING: Box = new Map();
+
+const weights = new WeakMap<Box, number>();
+
+/** How much there is to look at. Boxes don't change once made. */
+export function weightOf(box: Box): number {
+  const held = weights.get(box);
+  if (held !== undefined) return held;
+  let weight = 1;
+  for (const set of box.values()) weight += 1 + sizeOf(set);
+  weights.set(box, weight);
+  return weight;
+}
 
 /** Undefined where they have nothing in common. */
 export function meet(a: Box, b: Box): Box | undefined {
@@ -41,6 +55,13 @@ export function boxIncludes(outer: Box, inner: Box): boolean {
   return true;
 }
 
+/** As `without` goes: the rest is copied for each variable, and each one's universe divided. */
+export function costOfWithout(a: Box, b: Box): number {
+  let cost = 2 * b.size * (weightOf(a) + weightOf(b));
+  for (const name of b.keys()) cost += sizeOf(universeOf(name));
+  return cost;
+}
+
 /** What of `a` is not in `b`, in pieces apart from each other. */
 export function without(a: Box, b: Box): Box[] {
   const pieces: Box[] = [];
@@ -56,9 +77,17 @@ export function without(a: Box, b: Box): Box[] {
   return pieces;
 }
 
-/** Each of the one with each of the other; undefined where that would be more than `limit`. */
-export function productOf(left: readonly Box[], right: readonly Box[], limit: number): Box[] | undefined {
+/** Each of the one with each of the other; undefined where that would be more than `limit`, or too dear. */
+export function productOf(
+  left: readonly Box[],
+  right: readonly Box[],
+  limit: number,
+  steps: Steps,
+): Box[] | undefined {
   if (left.length * right.length > limit) return undefined;
+  const weightOfAll = (boxes: readonly Box[]) => boxes.reduce((sum, box) => sum + weightOf(box), 0);
+  if (!steps.spend(2 * (right.length * weightOfAll(left) + left.length * weightOfAll(right))))
+    return undefined;
   return left.flatMap((a) =>
     right.flatMap((b) => {
       const met = meet(a, b);

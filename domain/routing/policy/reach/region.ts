@@ -2,6 +2,7 @@ import type { Node } from '../cel.ts';
 import { isKnown, metadataKeyOf } from '../certain.ts';
 import { variableNamed } from '../variables.ts';
 import { type Box, EVERYTHING, productOf } from './box.ts';
+import type { Steps } from './steps.ts';
 import {
   complementedKnown,
   intersectedKnown,
@@ -12,6 +13,7 @@ import {
   NO_TEXTS,
   type Numbers,
   numbers,
+  sizeOf,
   type Texts,
   texts,
   universeOf,
@@ -35,29 +37,31 @@ const NOTHING: Region = { inner: [], outer: [] };
 const ALL: Region = { inner: [EVERYTHING], outer: [EVERYTHING] };
 const UNSAID: Region = { inner: [], outer: [EVERYTHING] };
 
-export function regionOf(node: Node, holds = true): Region {
+export function regionOf(node: Node, steps: Steps, holds = true): Region {
   switch (node.op) {
     case '&&':
     case '||': {
-      const [left, right] = node.args.map((each) => regionOf(each, holds));
+      const [left, right] = node.args.map((each) => regionOf(each, steps, holds));
       if (left === undefined || right === undefined) return UNSAID;
-      return (node.op === '&&') === holds ? both(left, right) : either(left, right);
+      return (node.op === '&&') === holds ? both(left, right, steps) : either(left, right, steps);
     }
     case '!_':
-      return regionOf(node.args, !holds);
+      return regionOf(node.args, steps, !holds);
     case 'value':
       return (node.args === true) === holds ? ALL : NOTHING;
     default:
-      return regionOfComparison(node, holds);
+      return regionOfComparison(node, holds, steps);
   }
 }
 
-function both(left: Region, right: Region): Region {
-  const inner = productOf(left.inner, right.inner, MAX_BOXES) ?? [];
-  return { inner, outer: productOf(left.outer, right.outer, MAX_BOXES) ?? [EVERYTHING] };
+function both(left: Region, right: Region, steps: Steps): Region {
+  const inner = productOf(left.inner, right.inner, MAX_BOXES, steps) ?? [];
+  return { inner, outer: productOf(left.outer, right.outer, MAX_BOXES, steps) ?? [EVERYTHING] };
 }
 
-function either(left: Region, right: Region): Region {
+function either(left: Region, right: Region, steps: Steps): Region {
+  if (!steps.spend(left.inner.length + right.inner.length + left.outer.length + right.outer.length))
+    return UNSAID;
   const outer = [...left.outer, ...right.outer];
   return {
     inner: [...left.inner, ...right.inner].slice(0, MAX_BOXES),
@@ -65,11 +69,13 @@ function either(left: Region, right: Region): Region {
   };
 }
 
-function regionOfComparison(node: Node, holds: boolean): Region {
+function regionOfComparison(node: Node, holds: boolean, steps: Steps): Region {
   const said = comparisonOf(node);
   if (said === undefined) return UNSAID;
   const { name, values } = said;
   const universe = universeOf(name);
+  const size = values === 'known' ? 0 : sizeOf({ unknown: false, known: values });
+  if (!steps.spend(2 + 2 * (size + sizeOf(universe)))) return UNSAID;
   // What isn't known neither fulfils a comparison nor its opposite; only `known` itself is about that.
   const set: ValueSet =
     values === 'known'
@@ -86,7 +92,7 @@ function regionOfComparison(node: Node, holds: boolean): Region {
 }
 
 function nothingOf(known: Texts | Numbers): Texts | Numbers {
-  return known.kind === 'texts' ? NO_TEXTS : numbers();
+  return known.kind === 'texts' ? NO_TEXTS : numbers([]);
 }
 
 interface Comparison {
@@ -119,7 +125,7 @@ function membershipOf(of: Node, among: Node): Comparison | undefined {
   if (literals.every((each) => typeof each === 'string')) return { name, values: texts(literals) };
   if (!literals.every((each) => typeof each === 'number')) return undefined;
   const sorted = [...new Set(literals)].toSorted((a, b) => a - b);
-  return { name, values: numbers(...sorted.map((each) => [each, each] as const)) };
+  return { name, values: numbers(sorted.map((each) => [each, each] as const)) };
 }
 
 function comparedWith(of: Node, operator: string, to: Node): Comparison | undefined {
@@ -138,12 +144,16 @@ function comparedWith(of: Node, operator: string, to: Node): Comparison | undefi
 
 function interval(operator: string, literal: number): Numbers | undefined {
   const [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-  if (operator === '==') return numbers([literal, literal]);
-  if (operator === '!=') return numbers([least, literal - 1], [literal + 1, most]);
-  if (operator === '<') return numbers([least, literal - 1]);
-  if (operator === '<=') return numbers([least, literal]);
-  if (operator === '>') return numbers([literal + 1, most]);
-  return operator === '>=' ? numbers([literal, most]) : undefined;
+  if (operator === '==') return numbers([[literal, literal]]);
+  if (operator === '!=')
+    return numbers([
+      [least, literal - 1],
+      [literal + 1, most],
+    ]);
+  if (operator === '<') return numbers([[least, literal - 1]]);
+  if (operator === '<=') return numbers([[least, literal]]);
+  if (operator === '>') return numbers([[literal + 1, most]]);
+  return operator === '>=' ? numbers([[literal, most]]) : undefined;
 }
 
 function nameOf(node: Node): string | undefined {

@@ -35,8 +35,14 @@ export function texts(values: Iterable<string>, except = false): Texts {
   return { kind: 'texts', except, values: new Set(values) };
 }
 
-export function numbers(...intervals: (readonly [number, number])[]): Numbers {
+/** In ascending order; those without a number are left out. A list, never arguments: of those there is an end. */
+export function numbers(intervals: readonly (readonly [number, number])[]): Numbers {
   return { kind: 'numbers', intervals: intervals.filter(([from, to]) => from <= to) };
+}
+
+/** How many values or intervals it is written with. */
+export function sizeOf({ known }: ValueSet): number {
+  return known.kind === 'texts' ? known.values.size : known.intervals.length;
 }
 
 export const NO_TEXTS: Texts = texts([]);
@@ -56,9 +62,9 @@ export function universeOf(name: string): ValueSet {
 }
 
 function knownValues(variable: Variable | undefined): Texts | Numbers {
-  if (variable === undefined) return numbers([0, Number.POSITIVE_INFINITY]);
+  if (variable === undefined) return numbers([[0, Number.POSITIVE_INFINITY]]);
   const { type, values, min, max } = variable;
-  if (type === 'int') return numbers([min ?? Number.NEGATIVE_INFINITY, max ?? Number.POSITIVE_INFINITY]);
+  if (type === 'int') return numbers([[min ?? Number.NEGATIVE_INFINITY, max ?? Number.POSITIVE_INFINITY]]);
   if (type === 'bool') return texts(['true', 'false']);
   return values === undefined ? texts([], true) : texts(values);
 }
@@ -92,20 +98,40 @@ export function complementedKnown(set: Texts | Numbers): Texts | Numbers {
   gaps.push([from, Number.POSITIVE_INFINITY]);
   // An interval without an end leaves no gap behind it: infinity has no successor.
   return numbers(
-    ...gaps.filter(([start, end]) => start !== Number.POSITIVE_INFINITY && end !== Number.NEGATIVE_INFINITY),
+    gaps.filter(([start, end]) => start !== Number.POSITIVE_INFINITY && end !== Number.NEGATIVE_INFINITY),
   );
 }
 
 export function intersectedKnown(a: Texts | Numbers, b: Texts | Numbers): Texts | Numbers {
   if (a.kind === 'texts' && b.kind === 'texts') return intersectedTexts(a, b);
-  if (a.kind === 'numbers' && b.kind === 'numbers')
-    return numbers(
-      ...a.intervals.flatMap(([from, to]) =>
-        b.intervals.map(([other, end]) => [Math.max(from, other), Math.min(to, end)] as const),
-      ),
-    );
+  if (a.kind === 'numbers' && b.kind === 'numbers') return numbers(merged(a.intervals, b.intervals));
   // Conditions are type-checked before: one variable is never both.
   return NO_TEXTS;
+}
+
+type Intervals = Numbers['intervals'];
+
+/** What each interval has in common with those of the other that it meets; both are in ascending order. */
+function merged(a: Intervals, b: Intervals): Intervals {
+  const common: (readonly [number, number])[] = [];
+  for (let i = 0, j = 0; ; ) {
+    const [one, other] = [a[i], b[j]];
+    if (one === undefined || other === undefined) return common;
+    common.push([Math.max(one[0], other[0]), Math.min(one[1], other[1])]);
+    // Whichever ends first meets nothing that comes later.
+    if (one[1] < other[1]) i++;
+    else j++;
+  }
+}
+
+function doMeet(a: Intervals, b: Intervals): boolean {
+  for (let i = 0, j = 0; ; ) {
+    const [one, other] = [a[i], b[j]];
+    if (one === undefined || other === undefined) return false;
+    if (one[0] <= other[1] && other[0] <= one[1]) return true;
+    if (one[1] < other[1]) i++;
+    else j++;
+  }
 }
 
 function intersectedTexts(a: Texts, b: Texts): Texts {
@@ -119,14 +145,14 @@ export function overlap(a: ValueSet, b: ValueSet): boolean {
   if (a.unknown && b.unknown) return true;
   if (a.known.kind === 'texts' && b.known.kind === 'texts') return textsOverlap(a.known, b.known);
   if (a.known.kind !== 'numbers' || b.known.kind !== 'numbers') return false;
-  const { intervals } = b.known;
-  return a.known.intervals.some(([from, to]) => intervals.some(([other, end]) => from <= end && other <= to));
+  return doMeet(a.known.intervals, b.known.intervals);
 }
 
 function textsOverlap(a: Texts, b: Texts): boolean {
   // Of texts there is no end: two lists of exceptions always leave some.
   if (a.except && b.except) return true;
-  const [listed, other] = a.except ? [b, a] : [a, b];
+  const isLonger = !b.except && b.values.size < a.values.size;
+  const [listed, other] = a.except || isLonger ? [b, a] : [a, b];
   for (const value of listed.values) if (other.values.has(value) !== other.except) return true;
   return false;
 }
