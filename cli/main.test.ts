@@ -15,7 +15,9 @@ function interlock(...args: string[]) {
 
 test('every file in verbs/ is a verb that is offered', () => {
   const files = readdirSync(join(ROOT, 'cli/verbs')).filter((name) => !name.endsWith('.test.ts'));
-  expect(availableVerbs().sort()).toEqual(files.map((name) => name.slice(0, -'.ts'.length)).sort());
+  // No file's name may have a colon everywhere.
+  const offered = availableVerbs().map((verb) => verb.replace(':', '-'));
+  expect(offered.sort()).toEqual(files.map((name) => name.slice(0, -'.ts'.length)).sort());
 });
 
 test('without a verb the list is shown, each with its summary', () => {

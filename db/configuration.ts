@@ -52,6 +52,9 @@ const BY_AMOUNT = Object.entries(SCHEME_BUDGETS)
 /** More than any network allows: what is beyond has used the budget up anyway. */
 const DECLINES_AT_MOST = 100;
 
+/** Every routed payment reads it, so it is counted no further: policies ask who is new, not who is the most loyal. */
+export const HISTORY_AT_MOST = 1_000;
+
 /** One read for everything. Undefined where the payment method is not this merchant's. */
 export async function loadPayerFacts(db: Db, question: PayerQuestion): Promise<PayerFacts | undefined> {
   const { merchantId, mode, paymentMethodId, amountMinor, currency, merchantInitiated } = question;
@@ -64,13 +67,15 @@ export async function loadPayerFacts(db: Db, question: PayerQuestion): Promise<P
         WHERE n.payment_method_id = m.id AND n.merchant_id = m.merchant_id AND n.mode = m.mode
           AND n.status = 'active' ORDER BY n.created_at DESC LIMIT 1) AS mandate,
       (SELECT jsonb_build_object('firstSeenMs', floor(extract(epoch FROM c.created_at) * 1000),
-          'succeeded', count(*) FILTER (WHERE p.status = 'succeeded'), 'failed', count(*) FILTER (WHERE p.status = 'failed'))
-        FROM customer c LEFT JOIN payment p ON p.customer_id = c.id
-        WHERE c.id = coalesce(${question.customerId ?? null}, m.customer_id) AND c.merchant_id = m.merchant_id AND c.mode = m.mode
-        GROUP BY c.created_at) AS history,
+          'succeeded', (SELECT count(*) FROM (SELECT 1 FROM payment p
+            WHERE p.customer_id = c.id AND p.status = 'succeeded' LIMIT ${HISTORY_AT_MOST}::int) s),
+          'failed', (SELECT count(*) FROM (SELECT 1 FROM payment p
+            WHERE p.customer_id = c.id AND p.status = 'failed' LIMIT ${HISTORY_AT_MOST}::int) f))
+        FROM customer c
+        WHERE c.id = coalesce(${question.customerId ?? null}, m.customer_id) AND c.merchant_id = m.merchant_id AND c.mode = m.mode) AS history,
       (SELECT jsonb_agg(jsonb_build_object('at', floor(extract(epoch FROM d.declined_at) * 1000),
           'network', d.network_code, 'advice', d.advice_code)) FROM (
-        SELECT * FROM card_decline e WHERE e.fingerprint = m.fingerprint
+        SELECT * FROM card_decline e WHERE e.fingerprint = m.fingerprint AND e.mode = m.mode
           AND e.declined_at > clock_timestamp() - ${REMEMBERED_MS} * interval '1 millisecond'
           AND (m.brand <> ALL(${BY_AMOUNT}::text[]) OR (e.amount_minor = ${amountMinor}::bigint
             AND e.currency = ${currency} AND e.merchant_initiated = ${merchantInitiated}::boolean))

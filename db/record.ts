@@ -1,4 +1,4 @@
-import { beginsRound } from '../domain/payment/edit.ts';
+import { isRerouted } from '../domain/payment/edit.ts';
 import { snapshotOf } from '../domain/payment/payment.ts';
 import type { Transition } from '../domain/payment/transition.ts';
 import type { StoredRouting } from '../domain/routing/choose.ts';
@@ -36,7 +36,7 @@ export type Recorded =
 export interface RecordExtras {
   /** The command that this step answers to, stored with it. */
   readonly request?: RequestRow;
-  /** Why it went where it went. Of a later round it belongs to the attempt that begins it. */
+  /** Why it went where it went. Where it was routed anew, it belongs to the attempt that begins so. */
   readonly explanation?: StoredRouting;
   /** The operators' resolution that this step proposes or carries out. */
   readonly resolution?: ResolutionRow;
@@ -96,8 +96,8 @@ function declinePart({ payment, attempts }: Transition): Prisma.Sql {
   );
   const merchantInitiated = payment.authentication?.offSession === true;
   return Prisma.sql`
-    INSERT INTO card_decline (attempt_id, payment_id, fingerprint, amount_minor, currency, merchant_initiated, network_code, advice_code)
-    SELECT d.id, gate.id, m.fingerprint, ${payment.amountMinor}::bigint, ${payment.currency}, ${merchantInitiated}::boolean,
+    INSERT INTO card_decline (attempt_id, payment_id, mode, fingerprint, amount_minor, currency, merchant_initiated, network_code, advice_code)
+    SELECT d.id, gate.id, ${payment.mode}, m.fingerprint, ${payment.amountMinor}::bigint, ${payment.currency}, ${merchantInitiated}::boolean,
       d.network, d.advice
     FROM gate, jsonb_to_recordset(${json(declined)}) AS d(id text, network text, advice text)
       JOIN payment_method m ON m.id = ${payment.paymentMethodId ?? null}
@@ -195,7 +195,7 @@ function balanceParts(transition: Transition): Prisma.Sql {
 function requestParts(transition: Transition, extras: RecordExtras): Prisma.Sql {
   const { payment } = transition;
   const { request, explanation } = extras;
-  const round = transition.attempts.find((each) => each.status === 'created' && beginsRound(each));
+  const round = transition.attempts.find((each) => each.status === 'created' && isRerouted(each));
   const final = payment.status !== 'processing';
   const answer = Prisma.sql`jsonb_build_object('payment', ${snapshotPart(transition)})`;
   return Prisma.sql`

@@ -13,7 +13,7 @@ import {
   stepAfter,
 } from '../test/attack/support/rows.ts';
 import { loadPayment } from './aggregate.ts';
-import { loadPayerFacts, type PayerQuestion } from './configuration.ts';
+import { HISTORY_AT_MOST, loadPayerFacts, type PayerQuestion } from './configuration.ts';
 import { recordTransition } from './record.ts';
 import { restingOwners } from './sweep.ts';
 
@@ -80,9 +80,8 @@ describe('a payment that waits for its next try', () => {
     const before = await offSession();
     const waiting = stepAfter(before, declined());
     await mustRecord(database.db, waiting);
-    const decision = decideScheduledRetry(waiting.payment, waiting.payment.nextRetryAtMs ?? 0, {
-      route: [step('adyen')],
-    });
+    const dueMs = waiting.payment.nextRetryAtMs ?? 0;
+    const decision = decideScheduledRetry(waiting.payment, dueMs, { route: [step('adyen')] }, dueMs);
     if (decision === undefined) throw new Error('nothing was decided');
     const trigger = { type: 'scheduled_retry', actor: 'timer' };
     const transition = transitionOf(waiting.payment, decision, trigger, Date.now());
@@ -137,11 +136,24 @@ describe('the declines of one card', () => {
     expect(await countOf(before, { amountMinor: 1, merchantInitiated: false })).toBe(1);
   });
 
+  it('of test mode are not the live card’s', async () => {
+    const before = await offSession();
+    await mustRecord(database.db, stepAfter(before, declined()));
+    await database.sql(
+      `INSERT INTO payment_method (id, merchant_id, mode, type, brand, last4, bin, fingerprint, exp_month, exp_year, sealed_card)
+       SELECT 'pm_live', merchant_id, 'live', type, brand, last4, bin, fingerprint, exp_month, exp_year, sealed_card
+       FROM payment_method WHERE id = $1`,
+      [before.paymentMethodId],
+    );
+    expect(await countOf(before)).toBe(1);
+    expect(await countOf(before, { mode: 'live', paymentMethodId: 'pm_live' })).toBe(0);
+  });
+
   it('are forgotten after thirty days, and cannot be rewritten', async () => {
     const before = await offSession();
     await database.sql(
-      `INSERT INTO card_decline (attempt_id, payment_id, fingerprint, amount_minor, currency, merchant_initiated, declined_at)
-       SELECT 'att_old', 'pay_old', fingerprint, $2, $3, true, now() - interval '31 days' FROM payment_method WHERE id = $1`,
+      `INSERT INTO card_decline (attempt_id, payment_id, mode, fingerprint, amount_minor, currency, merchant_initiated, declined_at)
+       SELECT 'att_old', 'pay_old', mode, fingerprint, $2, $3, true, now() - interval '31 days' FROM payment_method WHERE id = $1`,
       [before.paymentMethodId, before.amountMinor, before.currency],
     );
     expect(await countOf(before)).toBe(0);
@@ -179,5 +191,15 @@ describe('a customer’s history', () => {
     await database.sql('ALTER TABLE payment ENABLE TRIGGER payment_guard');
     await database.sql('UPDATE payment_method SET customer_id = $2 WHERE id = $1', [id, 'cus_1']);
     expect(await history()).toEqual({ paymentsSucceeded: 2, paymentsFailed: 0, firstSeenMs });
+    await database.sql(
+      `INSERT INTO payment SELECT (jsonb_populate_record(NULL::payment, to_jsonb(p) || jsonb_build_object('id', 'pay_copy_' || n, 'status',
+         CASE WHEN n % 3 = 0 THEN 'failed' ELSE 'succeeded' END))).*
+       FROM (SELECT * FROM payment WHERE customer_id = 'cus_1' LIMIT 1) p, generate_series(1, $1::int) n`,
+      [HISTORY_AT_MOST * 2],
+    );
+    expect(await history('cus_1')).toMatchObject({
+      paymentsSucceeded: HISTORY_AT_MOST,
+      paymentsFailed: Math.floor((HISTORY_AT_MOST * 2) / 3),
+    });
   });
 });

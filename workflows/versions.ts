@@ -34,6 +34,10 @@ export const PATCHES = {
   backoffByTimer: 'backoff-by-timer',
   /** A capture of what was voided, or had lapsed, is a late success and goes back; a hint about it makes us ask. */
   capturedAfterAll: 'captured-after-all',
+  /** News that came while a later try was routed is read before that is made. */
+  lettersBeforeRetry: 'letters-before-retry',
+  /** What is released from a review is routed anew. */
+  releaseRoutesAnew: 'release-routes-anew',
   /** A day's run asks the provider about what its files don't have. */
   providerAsked: 'provider-asked',
 } as const;

@@ -35,7 +35,7 @@ export function createLookAtExperiment({ db, settings }: Pick<Dependencies, 'db'
       await stopByItself(db, id, 'its control is no longer the active version');
       return { status: 'stopped', attempts: before, waitMs: 0 };
     }
-    const arms = await armsOf(db, experiment);
+    const arms = await armsOf(db, experiment, settings.timeScale);
     const look = { ...arms, test: sequentialTest(arms, options, seen?.test.pValuePpm) };
     const nowMs = Date.now();
     const next = statusAfter(look, endsByMs, nowMs);

@@ -7,7 +7,7 @@ import type { Payment } from '../../domain/payment/payment.ts';
 import type { Settings } from '../../domain/payment/resolver.ts';
 import { transitionOf } from '../../domain/payment/transition.ts';
 import type { Dependencies } from '../dependencies.ts';
-import { type ChosenRoute, chooseRoute, type RouteQuestion } from './route.ts';
+import { type ChosenRoute, chooseRoute, compareOthers, type RouteQuestion } from './route.ts';
 
 /** What the merchant asked for, as the workflow's input carries it. */
 export interface PlanOrder extends RouteQuestion {
@@ -56,6 +56,7 @@ export function createPlan(deps: Dependencies) {
     );
     const { requestId, ...request } = order.request;
     const planned = await storePlan(deps.db, transition, { id: requestId, ...request }, chosen.explanation);
+    if (planned.created) await compareOthers(deps, order, chosen);
     return { ...planned, settings: deps.settings };
   };
 }
@@ -104,7 +105,12 @@ export function createHydrate(deps: Dependencies) {
 export function createRoute(deps: Dependencies) {
   return async function route(question: RouteQuestion): Promise<ChosenRoute> {
     const { again, paymentId, wish } = question;
-    if (again !== true || paymentId === undefined) return chooseRoute(deps, question);
+    if (again !== true || paymentId === undefined) {
+      const chosen = await chooseRoute(deps, question);
+      // Run twice, it counts twice: who stores it is another activity. Later rounds aren't compared at all.
+      await compareOthers(deps, question, chosen);
+      return chosen;
+    }
     return chooseRoute(deps, {
       ...question,
       wish: { ...wish, ...(await loadStatedFacts(deps.db, paymentId)) },

@@ -13,7 +13,12 @@ import type { MerchantRouting } from '../../domain/routing/book.ts';
 import { choose, comparisonsOf, type StoredRouting } from '../../domain/routing/choose.ts';
 import { circuitOpenMs } from '../../domain/routing/circuit.ts';
 import type { CandidateInputs, Requirement } from '../../domain/routing/decision.ts';
-import { type BudgetVerdict, budgetDecline, judgeBudget } from '../../domain/routing/declines/index.ts';
+import {
+  type BudgetVerdict,
+  budgetDecline,
+  consentDecline,
+  judgeBudget,
+} from '../../domain/routing/declines/index.ts';
 import type { RoutingFacts } from '../../domain/routing/facts.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { routeStep } from './route-step.ts';
@@ -42,13 +47,15 @@ export interface ChosenRoute {
   readonly retryPlan?: PaymentRetryPlan;
   /** The rules that want a person to look before anything is sent. */
   readonly review?: readonly string[];
-  /** The card's network allows no try: nobody is to be asked. */
+  /** The payer has taken their consent back, or the card's network allows no try: nobody is to be asked. */
   readonly refused?: Decline;
+  /** The route is empty only because those who could take it are unwell. */
+  readonly outage?: boolean;
 }
 
 /** Evaluates the merchant's policy on what is true now. Only a stored answer counts: see plan.ts. */
 export async function chooseRoute(deps: Dependencies, question: RouteQuestion): Promise<ChosenRoute> {
-  const { merchantId, mode, wish = {}, paymentId = '' } = question;
+  const { merchantId, mode, wish = {} } = question;
   const merchantInitiated = wish.offSession === true;
   const [routing, payer] = await Promise.all([
     deps.routing.snapshot(merchantId, mode),
@@ -57,10 +64,9 @@ export async function chooseRoute(deps: Dependencies, question: RouteQuestion): 
   if (routing === undefined || payer === undefined) return { route: [] };
   const nowMs = Date.now();
   const facts = factsOf(question, routing, payer, nowMs);
-  const candidates = await withProbes(deps, deps.routing.candidates(routing, facts));
-  const chosen = choose(routing, paymentId, facts, candidates);
-  for (const comparison of comparisonsOf(routing, paymentId, chosen)) deps.routing.compared(comparison);
   const budget = budgetOf(deps, mode, payer, nowMs);
+  const refused = refusedBy(merchantInitiated, payer, budget);
+  const chosen = await chooseProbing(deps, question, routing, facts, refused === undefined);
   const storedCredential = storedCredentialOf(wish, payer);
   const review = namesOf(chosen, 'review');
   return {
@@ -75,8 +81,41 @@ export async function chooseRoute(deps: Dependencies, question: RouteQuestion): 
     },
     ...(storedCredential === undefined ? {} : { storedCredential }),
     ...(review.length === 0 ? {} : { review }),
-    ...(budget.type === 'used_up' ? { refused: budgetDecline(budget.because) } : {}),
+    ...(refused === undefined ? {} : { refused }),
+    ...(isOutage(chosen) ? { outage: true } : {}),
   };
+}
+
+/** Consent was asked for when the payment was accepted, and may be gone when it is sent, which can be days later. */
+function refusedBy(
+  merchantInitiated: boolean,
+  { mandate }: PayerFacts,
+  budget: BudgetVerdict,
+): Decline | undefined {
+  if (merchantInitiated && mandate === undefined) return consentDecline();
+  return budget.type === 'used_up' ? budgetDecline(budget.because) : undefined;
+}
+
+function isOutage({ order, explanation }: StoredRouting): boolean {
+  return (
+    order.length === 0 &&
+    explanation.candidates.some(({ verdict }) => verdict === 'unhealthy' || verdict === 'degraded')
+  );
+}
+
+/**
+ * Counts what others would have chosen, once for a payment: when its first decision is stored, by whoever stored it. It
+ * is in no payment's way: whatever goes wrong here is a comparison less.
+ */
+export async function compareOthers(
+  { routing: book }: Pick<Dependencies, 'routing'>,
+  { merchantId, mode, paymentId = '' }: RouteQuestion,
+  { explanation }: Pick<ChosenRoute, 'explanation'>,
+): Promise<void> {
+  if (explanation === undefined) return;
+  const routing = await book.snapshot(merchantId, mode).catch(() => undefined);
+  if (routing === undefined) return;
+  for (const comparison of comparisonsOf(routing, paymentId, explanation)) book.compared(comparison);
 }
 
 function factsOf(
@@ -110,23 +149,49 @@ function factsOf(
   };
 }
 
-/** An open circuit whose time is up lets one payment through, which decides whether it closes. */
-async function withProbes(
+/**
+ * An open circuit whose time is up lets one payment through, which decides whether it closes: only one that is sent, and
+ * goes there first. So it is chosen as if each such account were back; the probe is taken for the first of that order,
+ * and whoever comes too late chooses again without it. What is stored is what decided: every other circuit is open.
+ */
+async function chooseProbing(
   deps: Dependencies,
-  candidates: readonly CandidateInputs[],
-): Promise<readonly CandidateInputs[]> {
-  const due = candidates.filter(({ accountId }) => deps.routing.circuitOf(accountId).probeDue);
-  if (due.length === 0) return candidates;
-  const openMs = circuitOpenMs(deps.settings.timeScale);
-  const won = new Set<string>();
-  for (const { accountId } of due) if (await takeProbe(deps.db, accountId, openMs)) won.add(accountId);
+  { paymentId = '', again }: RouteQuestion,
+  routing: MerchantRouting,
+  facts: RoutingFacts,
+  mayBeSent: boolean,
+): Promise<StoredRouting> {
+  const candidates = deps.routing.candidates(routing, facts);
+  const chooseWith = (probed: (accountId: string) => boolean) =>
+    choose(
+      routing,
+      paymentId,
+      facts,
+      candidates.map((each) => (probed(each.accountId) ? back(each) : each)),
+    );
+  const isDue = (accountId: string) => deps.routing.circuitOf(accountId).probeDue;
+  if (mayBeSent && candidates.some(({ accountId }) => isDue(accountId))) {
+    const [first] = chooseWith(isDue).order;
+    if (first !== undefined && isDue(first)) {
+      const alone = chooseWith((accountId) => accountId === first);
+      // What was released from a review, or is tried again, is sent whatever the policy wants reviewed.
+      const isSent = again === true || namesOf(alone, 'review').length === 0;
+      if (isSent && alone.order[0] === first && (await winsProbe(deps, first))) return alone;
+    }
+  }
+  return chooseWith(() => false);
+}
+
+/** What its health remembers is why it was left: it would keep the probe from ever being tried. */
+function back(candidate: CandidateInputs): CandidateInputs {
+  return { ...candidate, health: { ...candidate.health, circuit: 'half_open', weightPpm: 1_000_000 } };
+}
+
+async function winsProbe(deps: Dependencies, accountId: string): Promise<boolean> {
+  const won = await takeProbe(deps.db, accountId, circuitOpenMs(deps.settings.timeScale));
   // Whoever came too late sees that somebody else has it, and so do the next ones.
   await deps.routing.circuitTouched();
-  // What its health remembers is why it was left: it would keep the probe from ever being tried.
-  const probed = { circuit: 'half_open', weightPpm: 1_000_000 } as const;
-  return candidates.map((each) =>
-    won.has(each.accountId) ? { ...each, health: { ...each.health, ...probed } } : each,
-  );
+  return won;
 }
 
 function stepsOf(

@@ -157,15 +157,21 @@ async function follow(
   result.catch(() => undefined);
   const said = new Set<string>();
   let doing = '';
-  while (!ended) {
+  const look = async () => {
     // Whoever answers a query is a worker; one that is away for a moment only delays the words.
     const progress = await door.progress(accountId, date).catch(() => undefined);
     for (const line of progress?.done ?? []) if (!said.has(line)) terminal.err(`  ${line}`);
     for (const line of progress?.done ?? []) said.add(line);
+    return progress;
+  };
+  while (!ended) {
+    const progress = await look();
     if (progress !== undefined && progress.step !== doing && progress.step.startsWith('wait'))
       terminal.err(`  ${progress.step}`);
     doing = progress?.step ?? doing;
     await Promise.race([delay(LOOK_MS), result.catch(() => undefined)]);
   }
   await result;
+  // Steps that ended after the last look are said too.
+  await look();
 }

@@ -7,6 +7,9 @@ export const CHALLENGE_ENDED = 'challenge_ended';
 /** The authorization with which a later round begins; what follows is the round's number. */
 export const SCHEDULED_RETRY = 'scheduled_retry_';
 
+/** The first attempt of a payment that an operator released from a review; what follows is the request. */
+export const OPERATOR_RELEASE = 'operator_release_';
+
 const RETURNED = 'returned_';
 
 /** An authorization's second part: what the payer's browser brought back, sent on. The cause names its letter. */

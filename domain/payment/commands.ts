@@ -169,6 +169,7 @@ export interface Confirmation {
   readonly retryPlan?: PaymentRetryPlan;
   readonly review?: readonly string[];
   readonly refused?: Decline;
+  readonly outage?: boolean;
 }
 
 export function decideConfirmCommand(payment: Payment, confirmation: Confirmation): Ruling {
@@ -177,7 +178,7 @@ export function decideConfirmCommand(payment: Payment, confirmation: Confirmatio
   const { customerId = confirmation.customerId } = payment;
   if (customerId !== (confirmation.customerId ?? customerId))
     return refuse(payment, 'customer_mismatch', 'the payment is of another customer');
-  const { cause, route, review, refused: unasked, ...facts } = confirmation;
+  const { cause, route, review, refused: unasked, outage: _outage, ...facts } = confirmation;
   const how = {
     ...(review === undefined ? {} : { review }),
     ...(unasked === undefined ? {} : { refused: unasked }),
@@ -189,7 +190,7 @@ export function decideConfirmCommand(payment: Payment, confirmation: Confirmatio
 export interface RoutedHow {
   /** The rules that want a person to look before anything is sent. */
   readonly review?: readonly string[];
-  /** The card's network allows no try: nobody is asked. */
+  /** The payer has taken their consent back, or the card's network allows no try: nobody is asked. */
   readonly refused?: Decline;
 }
 
@@ -199,7 +200,7 @@ export function routed(payment: Payment, cause: string, { review, refused }: Rou
     const failure = { code: 'card_declined' as const, message: refused.message, decline: refused };
     return {
       after: { ...withStatus(payment, 'processing'), failure },
-      reason: 'nobody is asked: the card’s network allows no further try',
+      reason: `nobody is asked: ${refused.message}`,
     };
   }
   const first = payment.route[0];

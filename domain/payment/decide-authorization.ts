@@ -14,15 +14,9 @@ import {
   withStatus,
 } from './edit.ts';
 import { goOn } from './go-on.ts';
-import {
-  type Authorized,
-  type Captured,
-  type NotAttemptedProof,
-  type OperationOutcome,
-  RETRY_ADVICE,
-} from './outcome.ts';
+import type { Authorized, Captured, NotAttemptedProof, OperationOutcome } from './outcome.ts';
 import { type Attempt, type Operation, type Payment, routeStepOf } from './payment.ts';
-import { mayFailOver } from './retry.ts';
+import { mayFailOver, mayStepUp } from './retry.ts';
 import { PAYMENT_EDGES } from './states.ts';
 
 /** What follows from an authorization's or a sale's outcome. See decide.ts. */
@@ -87,7 +81,6 @@ function uncharged(
   const { provider } = attempt;
   switch (outcome.type) {
     case 'declined': {
-      const advice = RETRY_ADVICE[outcome.decline.reason];
       const after = editAttempt(withoutStrayVoids(settled, attempt), attempt.id, (each) => ({
         ...each,
         status: 'declined',
@@ -95,7 +88,7 @@ function uncharged(
         ...(outcome.providerReference === undefined ? {} : { providerReference: outcome.providerReference }),
       }));
       const reason = `declined by ${provider}: ${outcome.decline.reason}`;
-      const again = advice === 'authenticate' ? stepUp(after, attempt, reason, nowMs) : undefined;
+      const again = mayStepUp(after, outcome.decline) ? stepUp(after, attempt, reason, nowMs) : undefined;
       if (again !== undefined) return again;
       return goOn(after, reason, nowMs, {
         mayFailOver: mayFailOver(payment, outcome.decline),
@@ -122,6 +115,7 @@ function uncharged(
         nowMs,
         {
           mayFailOver: true,
+          unreached: true,
           failure: {
             code: 'provider_unavailable',
             message: 'no provider could be reached; nothing was charged',

@@ -2,7 +2,7 @@ import type { Authentication } from '../authentication/authentication.ts';
 import type { PlannedAuthentication } from '../authentication/policy.ts';
 import { AssertionFailure } from '../machine.ts';
 import { attemptIdFor, type OperationKind, operationIdFor } from '../names.ts';
-import { SCHEDULED_RETRY } from './causes.ts';
+import { OPERATOR_RELEASE, SCHEDULED_RETRY } from './causes.ts';
 import type { OperationOutcome } from './outcome.ts';
 import type { Attempt, Operation, Payment, RouteStep } from './payment.ts';
 import type { OperationStatus, PaymentStatus } from './states.ts';
@@ -38,8 +38,9 @@ export interface OpenedException {
   readonly summary: string;
 }
 
+/** Only what is `processing` can wait for its next try: whatever ends that, or has a person look, ends the wait. */
 export function withStatus(payment: Payment, status: PaymentStatus): Payment {
-  return { ...payment, status };
+  return { ...(status === 'processing' ? payment : withoutRetry(payment)), status };
 }
 
 export function editAttempt(
@@ -192,6 +193,11 @@ export function roundOf({ attempts }: Payment): readonly Attempt[] {
 
 export function beginsRound({ operations }: Attempt): boolean {
   return operations.some((each) => each.cause.startsWith(SCHEDULED_RETRY));
+}
+
+/** Whether its route was made anew for it: the explanation of that is its own, and not the payment's first. */
+export function isRerouted(attempt: Attempt): boolean {
+  return beginsRound(attempt) || attempt.operations.some((each) => each.cause.startsWith(OPERATOR_RELEASE));
 }
 
 export function mustFind<T>(value: T | undefined, what: string): T {

@@ -7,6 +7,8 @@ import { PAYMENT_EDGES } from './states.ts';
 export interface Ending {
   readonly mayFailOver: boolean;
   readonly failure: NonNullable<Payment['failure']>;
+  /** Proven that no provider was reached: an outage, which passes. */
+  readonly unreached?: boolean;
 }
 
 /**
@@ -18,15 +20,8 @@ export function goOn(payment: Payment, reason: string, nowMs: number, ending: En
   if (isTerminal(PAYMENT_EDGES, payment.status)) return { after: payment, reason };
   const late = nowMs >= payment.completeByMs;
   const next = ending.mayFailOver && !late && hasTriesLeft(payment) ? nextRouteStep(payment) : undefined;
-  if (next !== undefined) {
-    const refused = budgetUsedUp(payment);
-    if (refused !== undefined) {
-      const failure = { code: 'card_declined' as const, message: refused.message, decline: refused };
-      return {
-        after: { ...withStatus(payment, 'failed'), failure },
-        reason: `${reason}; ${next.provider} is not asked: ${refused.message}`,
-      };
-    }
+  const refused = next === undefined ? undefined : budgetUsedUp(payment);
+  if (next !== undefined && refused === undefined) {
     const cause = `failover_after_${payment.attempts.length}`;
     return {
       after: withStatus(startAttempt(payment, next, cause), 'processing'),
@@ -39,11 +34,18 @@ export function goOn(payment: Payment, reason: string, nowMs: number, ending: En
       reason: `${reason}; too late to go on`,
     };
   }
-  const retryAtMs = nextRetryMs(payment, ending.failure.decline, nowMs);
+  const retryAtMs = nextRetryMs(payment, ending, nowMs);
   if (retryAtMs !== undefined) {
     return {
       after: { ...withStatus(payment, 'processing'), nextRetryAtMs: retryAtMs },
       reason: `${reason}; trying again later, as its policy says`,
+    };
+  }
+  if (next !== undefined && refused !== undefined) {
+    const failure = { code: 'card_declined' as const, message: refused.message, decline: refused };
+    return {
+      after: { ...withStatus(payment, 'failed'), failure },
+      reason: `${reason}; ${next.provider} is not asked: ${refused.message}`,
     };
   }
   return { after: { ...withStatus(payment, 'failed'), failure: ending.failure }, reason };

@@ -59,6 +59,8 @@ export interface PaymentRetryPlan extends RetryPlan {
   readonly timeScale: number;
   /** How many more declines the card's network allows, as of the last routing. Absent: it sets no limit. */
   readonly declinesLeft?: number;
+  /** Times of `laterMs` that came while nobody could take the payment: they left no attempt, and are over. */
+  readonly timesSkipped?: number;
 }
 
 export interface ExternalRefund {
@@ -75,6 +77,8 @@ export interface RouteStep {
   readonly multipleCaptures: boolean;
   readonly authorizationLifetimeMs: number;
   readonly replaysByKey: boolean;
+  /** Where `successes`, it is sent again only once it was not found. Absent, as in old rows: everything. */
+  readonly replays?: 'everything' | 'successes';
   readonly keyWindowMs: number;
   readonly visibilityHorizonMs: number;
   readonly canLookup: boolean;

@@ -89,10 +89,36 @@ describe('a policy’s plan', () => {
     expect(twice.attempts).toHaveLength(2);
   });
 
+  it('asks nobody else at once where the network names a time to wait', () => {
+    const waits = comesTo(planned(), decline('do_not_honor', { adviceCode: '24' }));
+    expect([waits.status, waits.attempts.length]).toEqual(['failed', 1]);
+  });
+
   it('is not there in payments of before: the reason alone decides', () => {
     const { retryPlan: _plan, ...old } = planned();
     expect(comesTo(old, decline('issuer_unavailable')).attempts).toHaveLength(2);
     expect(comesTo(old, decline('do_not_honor'))).toMatchObject({ status: 'failed' });
+  });
+});
+
+describe('a soft decline of a payer who is there', () => {
+  const asked = (over: Partial<Payment> = {}) =>
+    planned({
+      authentication: { asked: { request: 'automatic' }, reasons: [], offSession: false },
+      ...over,
+    });
+
+  it('is answered with a challenge', () => {
+    expect(comesTo(asked(), decline('authentication_required')).attempts).toHaveLength(2);
+  });
+
+  it('is not, where the network says never or allows no further try', () => {
+    const spent = { ...PLAN, declinesLeft: 1 };
+    for (const payment of [
+      comesTo(asked(), decline('authentication_required', { adviceCode: '03' })),
+      comesTo(asked({ retryPlan: spent }), decline('authentication_required')),
+    ])
+      expect([payment.status, payment.attempts.length]).toEqual(['failed', 1]);
   });
 });
 
@@ -118,6 +144,42 @@ describe('a merchant-initiated payment that is declined for now', () => {
     expect(asked.nextRetryAtMs).toBe(NOW + 4 * DAY);
   });
 
+  it('waits though its network allows none now: by then other windows count', () => {
+    const spent = { ...PLAN, declinesLeft: 1 };
+    for (const reason of ['insufficient_funds', 'issuer_unavailable'] as const)
+      expect(comesTo(offSession({ retryPlan: spent }), decline(reason))).toMatchObject({
+        status: 'processing',
+        nextRetryAtMs: NOW + DAY,
+        attempts: [{ accountId: 'pa_stripe' }],
+      });
+  });
+
+  it('waits where nobody could be reached, but not for what the round’s last decline rules out', () => {
+    const unreachable: OperationOutcome = { type: 'not_attempted', proof: 'no_byte_sent' };
+    const all = [1, 2, 3].reduce((payment) => comesTo(payment, unreachable), offSession());
+    expect(all).toMatchObject({ status: 'processing', nextRetryAtMs: NOW + DAY });
+    const plan = { ...PLAN, failOverAfter: ['expired_card'] };
+    const expired = comesTo(offSession({ retryPlan: plan }), decline('expired_card'));
+    const end = comesTo(comesTo(expired, unreachable), unreachable);
+    expect(end).toMatchObject({ status: 'failed', failure: { code: 'provider_unavailable' } });
+    const there = [1, 2, 3].reduce((payment) => comesTo(payment, unreachable), planned());
+    expect(there.status).toBe('failed');
+  });
+
+  it('goes on to the plan’s next time where all are unwell at this one, and fails after its last', () => {
+    const outage = { route: [], outage: true };
+    const skip = (payment: Payment) => {
+      const dueMs = payment.nextRetryAtMs ?? 0;
+      return apply(payment, decideScheduledRetry(payment, dueMs, outage, dueMs));
+    };
+    const once = skip(waiting());
+    expect(once).toMatchObject({ status: 'processing', nextRetryAtMs: NOW + 3 * DAY });
+    expect(skip(once)).toMatchObject({ status: 'failed', failure: { code: 'no_route' } });
+    const dueMs = once.nextRetryAtMs ?? 0;
+    const tried = apply(once, decideScheduledRetry(once, dueMs, { route: THREE, retryPlan: PLAN }, dueMs));
+    expect(comesTo(tried, decline('insufficient_funds'))).toMatchObject({ status: 'failed' });
+  });
+
   it('waits in the platform’s own time', () => {
     const scaled = comesTo(
       offSession({ retryPlan: { ...PLAN, timeScale: 0.001 } }),
@@ -126,12 +188,11 @@ describe('a merchant-initiated payment that is declined for now', () => {
     expect(scaled.nextRetryAtMs).toBe(NOW + DAY / 1_000);
   });
 
-  it('does not wait for what will not pass, nor with the payer there, nor past its budget', () => {
+  it('does not wait for what will not pass, nor with the payer there', () => {
     for (const payment of [
       comesTo(offSession(), decline('lost_or_stolen')),
       comesTo(offSession(), decline('expired_card')),
       comesTo(planned(), decline('insufficient_funds')),
-      comesTo(offSession({ retryPlan: { ...PLAN, declinesLeft: 1 } }), decline('insufficient_funds')),
       comesTo(offSession({ retryPlan: { ...PLAN, laterMs: [] } }), decline('insufficient_funds')),
     ])
       expect(payment).toMatchObject({ status: 'failed' });
@@ -145,7 +206,7 @@ describe('a merchant-initiated payment that is declined for now', () => {
 
   it('is tried again by a fresh route, as often as the plan says, and then fails', () => {
     const again = (payment: Payment) =>
-      apply(payment, decideScheduledRetry(payment, payment.nextRetryAtMs ?? 0, { route: THREE }));
+      apply(payment, decideScheduledRetry(payment, payment.nextRetryAtMs ?? 0, { route: THREE }, NOW + DAY));
     const second = comesTo(again(waiting()), decline('insufficient_funds'));
     expect(second).toMatchObject({ status: 'processing', nextRetryAtMs: NOW + 2 * DAY });
     const third = comesTo(again(second), decline('insufficient_funds'));
@@ -157,13 +218,13 @@ describe('a merchant-initiated payment that is declined for now', () => {
   it('begins anew with its plan’s tries, at providers that the last round went to too', () => {
     const atAdyen = comesTo(offSession(), decline('issuer_unavailable'));
     const rested = comesTo(atAdyen, decline('insufficient_funds'));
-    const fresh = apply(rested, decideScheduledRetry(rested, NOW + DAY, { route: THREE }));
+    const fresh = apply(rested, decideScheduledRetry(rested, NOW + DAY, { route: THREE }, NOW + DAY));
     expect(currentAttempt(comesTo(fresh, decline('issuer_unavailable')))?.accountId).toBe('pa_adyen');
   });
 
   it('keeps what its earlier attempts were made with, and sends nobody there', () => {
     const other = [{ ...stepAt('adyen'), accountId: 'pa_third' }];
-    const fresh = apply(waiting(), decideScheduledRetry(waiting(), NOW + DAY, { route: other }));
+    const fresh = apply(waiting(), decideScheduledRetry(waiting(), NOW + DAY, { route: other }, NOW + DAY));
     expect(fresh.route.map(({ accountId, kept }) => [accountId, kept])).toEqual([
       ['pa_third', undefined],
       ['pa_stripe', true],
@@ -174,26 +235,31 @@ describe('a merchant-initiated payment that is declined for now', () => {
 
   it('goes by the plan of then', () => {
     const retryPlan = { ...PLAN, laterMs: [] };
-    const fresh = apply(waiting(), decideScheduledRetry(waiting(), NOW + DAY, { route: THREE, retryPlan }));
+    const fresh = apply(
+      waiting(),
+      decideScheduledRetry(waiting(), NOW + DAY, { route: THREE, retryPlan }, NOW + DAY),
+    );
     expect(comesTo(fresh, decline('insufficient_funds'))).toMatchObject({ status: 'failed' });
   });
 
   it('fails where nobody may, or can, be asked by then', () => {
     const refused: Decline = { reason: 'retry_limit_reached', providerCode: 'x', message: 'no more' };
-    expect(decideScheduledRetry(waiting(), NOW + DAY, { route: THREE, refused })?.after).toMatchObject({
+    expect(
+      decideScheduledRetry(waiting(), NOW + DAY, { route: THREE, refused }, NOW + DAY)?.after,
+    ).toMatchObject({
       status: 'failed',
       failure: { decline: { reason: 'retry_limit_reached' } },
     });
-    expect(decideScheduledRetry(waiting(), NOW + DAY, { route: [] })?.after).toMatchObject({
+    expect(decideScheduledRetry(waiting(), NOW + DAY, { route: [] }, NOW + DAY)?.after).toMatchObject({
       status: 'failed',
       failure: { code: 'no_route' },
     });
   });
 
   it('is tried once for one due time, whoever else has moved it meanwhile', () => {
-    const fresh = apply(waiting(), decideScheduledRetry(waiting(), NOW + DAY, { route: THREE }));
-    expect(decideScheduledRetry(fresh, NOW + DAY, { route: THREE })).toBeUndefined();
-    expect(decideScheduledRetry(waiting(), NOW + 2 * DAY, { route: THREE })).toBeUndefined();
+    const fresh = apply(waiting(), decideScheduledRetry(waiting(), NOW + DAY, { route: THREE }, NOW + DAY));
+    expect(decideScheduledRetry(fresh, NOW + DAY, { route: THREE }, NOW + DAY)).toBeUndefined();
+    expect(decideScheduledRetry(waiting(), NOW + 2 * DAY, { route: THREE }, NOW + DAY)).toBeUndefined();
   });
 
   it('may be given up meanwhile, by the merchant and by an operator', () => {
@@ -204,7 +270,7 @@ describe('a merchant-initiated payment that is declined for now', () => {
     const operator = decideOperatorCancel(waiting(), ORDER, []);
     expect(operator).toMatchObject({ type: 'decided', decision: { after: { status: 'canceled' } } });
     if (canceled !== undefined)
-      expect(decideScheduledRetry(canceled, NOW + DAY, { route: THREE })).toBeUndefined();
+      expect(decideScheduledRetry(canceled, NOW + DAY, { route: THREE }, NOW + DAY)).toBeUndefined();
   });
 
   it('may be hurried, or moved to a provider that nobody has asked', () => {
@@ -219,7 +285,7 @@ describe('a merchant-initiated payment that is declined for now', () => {
   });
 
   it('takes no other command, and none once it is being tried', () => {
-    const fresh = apply(waiting(), decideScheduledRetry(waiting(), NOW + DAY, { route: THREE }));
+    const fresh = apply(waiting(), decideScheduledRetry(waiting(), NOW + DAY, { route: THREE }, NOW + DAY));
     expect(allowedCommands(fresh)).toEqual([]);
   });
 
@@ -237,5 +303,30 @@ describe('a merchant-initiated payment that is declined for now', () => {
       nextRetryAtMs: NOW + DAY,
       attempts: [{ undoing: true }],
     });
+  });
+
+  it('is not tried again by itself before a late success has gone back', () => {
+    const operation = waiting().attempts[0]?.operations[0]?.id ?? '';
+    const captured: OperationOutcome = {
+      type: 'captured',
+      providerReference: 'ch_1',
+      amountMinor: 1_000,
+      currency: 'EUR',
+    };
+    const late = apply(waiting(), decideOutcome(waiting(), operation, captured, NOW));
+    const due = (payment: Payment) => {
+      const decision = decideScheduledRetry(payment, payment.nextRetryAtMs ?? 0, { route: THREE }, NOW + DAY);
+      return apply(payment, decision);
+    };
+    const decision = decideScheduledRetry(late, NOW + DAY, { route: THREE }, NOW + DAY);
+    expect(decision).toMatchObject({
+      after: { status: 'requires_review' },
+      exceptions: [{ kind: 'late_success', subjectId: late.attempts[0]?.id }],
+    });
+    expect(due(late).attempts).toHaveLength(1);
+    expect(due(late).nextRetryAtMs).toBeUndefined();
+
+    const refunded: OperationOutcome = { type: 'refunded', providerReference: 're_1', amountMinor: 1_000 };
+    expect(due(comesTo(late, refunded)).attempts).toHaveLength(2);
   });
 });

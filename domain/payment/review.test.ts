@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { consentDecline } from '../routing/declines/index.ts';
 import { decideVoidCommand, routed } from './commands.ts';
-import { draft, NOW } from './fixtures.ts';
+import { draft, NOW, stepAt } from './fixtures.ts';
 import { decideOperatorCancel } from './operate.ts';
 import { allowedCommands, openOperations, type Payment } from './payment.ts';
 import { decideRelease } from './review.ts';
@@ -44,6 +45,24 @@ describe('a payment that its policy wants reviewed', () => {
       expect.objectContaining({ kind: 'sale', sendByMs: LATER, cause: 'operator_release_req_1' }),
     ]);
     if (after !== undefined) expect(decideRelease(after, ORDER)).toEqual({ type: 'answered' });
+  });
+
+  it('goes by the route, the consent and the budget of now, and stays held where nobody can take it', () => {
+    const retryPlan = { maxAttempts: 1, failOverAfter: [], laterMs: [], timeScale: 1 };
+    const ruling = decideRelease(held(), ORDER, { route: [stepAt('adyen')], retryPlan });
+    const after = ruling.type === 'decided' ? ruling.decision.after : undefined;
+    expect(after).toMatchObject({ attempts: [{ accountId: 'pa_adyen' }], retryPlan });
+    expect(after?.route).toHaveLength(1);
+    const refused = consentDecline();
+    expect(decideRelease(held(), ORDER, { route: held().route, refused })).toMatchObject({
+      decision: {
+        after: { status: 'failed', attempts: [], failure: { decline: { reason: 'stop_payment' } } },
+      },
+    });
+    expect(decideRelease(held(), ORDER, { route: [] })).toMatchObject({
+      type: 'refused',
+      refusal: { code: 'no_route', status: 'requires_review' },
+    });
   });
 
   it('is released once, and nothing else is', () => {

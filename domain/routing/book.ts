@@ -43,6 +43,17 @@ export interface MerchantRouting {
   readonly merchantCategory?: string;
   readonly merchantCountry?: string;
   readonly authenticationRules: AuthenticationRules;
+  /** On trial by what is stored, and not here, because it couldn't be read. */
+  readonly leftOut?: readonly LeftOut[];
+  /** Is told of a version on trial that couldn't be evaluated. Never throws. */
+  readonly failed?: (version: number, error: unknown) => void;
+}
+
+/** A version that a merchant's payments go on without. */
+export interface LeftOut {
+  readonly role: 'canary' | 'shadow' | 'treatment';
+  readonly version: number;
+  readonly error: unknown;
 }
 
 /** Version 0 is the platform's: what decides where a merchant has no policy of its own. */

@@ -36,6 +36,7 @@ export type Channel = 'web' | 'app' | 'pos' | 'phone';
 
 /** What this merchant knows of the payer, as of the moment of routing. */
 export interface CustomerHistory {
+  /** Counted up to 1,000, as the failed ones are: 1,000 means that many or more. */
   readonly paymentsSucceeded: number;
   readonly paymentsFailed: number;
   readonly firstSeenMs: number;

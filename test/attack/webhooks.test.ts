@@ -163,9 +163,18 @@ describe('forged webhooks', () => {
     JSON.stringify({ live: 'false', notificationItems: [{ NotificationRequestItem: item }] });
   const itemOf = (body: Buffer): Item =>
     JSON.parse(body.toString('utf8')).notificationItems[0].NotificationRequestItem;
+  /** Adyen's circuit may be open of what was broken before: a payment that wins its probe closes it. */
+  const payAtAdyen = () =>
+    waitFor(
+      async () => {
+        const { body } = await pay({ capture_method: 'manual' });
+        return body.attempts[0]?.provider === 'adyen' ? body : undefined;
+      },
+      { what: 'Adyen to be first again', intervalMs: 250, timeoutMs: 60_000 },
+    );
 
   it('are refused, and change no row', async () => {
-    const { id } = (await pay({ capture_method: 'manual' })).body;
+    const { id } = await payAtAdyen();
     await waitFor(async () => (await letters(id)).length === 1, { what: 'the letter' });
     await settled(id);
     const [letter] = await letters(id);
@@ -199,7 +208,7 @@ describe('forged webhooks', () => {
   });
 
   it('ten thousand of them are counted, and have no effect', async () => {
-    const { id } = (await pay({ capture_method: 'manual' })).body;
+    const { id } = await payAtAdyen();
     await waitFor(async () => (await letters(id)).length === 1, { what: 'the letter' });
     await settled(id);
     const genuine = itemOf((await letters(id))[0]?.raw_body ?? Buffer.from(''));

@@ -214,11 +214,21 @@ describe('a worker that is frozen', () => {
     await serves(frozen, second);
     expect(await standing(id)).toEqual(before);
     expect(await effects(system, 'stripe', id)).toEqual(['authorized']);
-    await system.request('POST', `/v1/payments/${id}/capture`, { key: freshKey(), body: {} });
+    await capture(id);
     await statusBecomes(id, 'succeeded');
     await oneCharge(id);
   });
 });
+
+/** A worker that has only just come to itself may not hear it in time: nobody knows then, and the same is sent again. */
+function capture(id: string): Promise<unknown> {
+  const request = { key: freshKey(), body: {} };
+  const send = () => system.request('POST', `/v1/payments/${id}/capture`, request);
+  return waitFor(async () => (await send()).status < 400, {
+    what: 'the capture to be heard',
+    timeoutMs: LONG,
+  });
+}
 
 /** Everything that a zombie might touch. */
 const standing = async (id: string) => ({

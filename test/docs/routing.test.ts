@@ -1,7 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { MAX_ARITHMETIC, MAX_LITERAL_CHARACTERS } from '../../domain/routing/policy/bounds.ts';
+import {
+  MAX_ARITHMETIC,
+  MAX_ARITHMETIC_IN_ALL,
+  MAX_LITERAL_CHARACTERS,
+} from '../../domain/routing/policy/bounds.ts';
 import { MAX_DEPTH, MAX_NODES } from '../../domain/routing/policy/cel.ts';
 import { STRATEGY_KEYS } from '../../domain/routing/policy/choose.ts';
 import {
@@ -63,7 +67,10 @@ function boundsTable(): string {
       ['characters of a condition', `${MAX_CONDITION_CHARACTERS}`],
       ['values and operators of a condition', `${MAX_NODES}, nested at most ${MAX_DEPTH} deep`],
       ['values and operators of a policy', `${MAX_NODES_IN_ALL}`],
-      ['arithmetic operations of a condition', `${MAX_ARITHMETIC}`],
+      [
+        'arithmetic operations of a condition, and of all together',
+        `${MAX_ARITHMETIC}, ${MAX_ARITHMETIC_IN_ALL}`,
+      ],
       ['characters of a text in a condition', `${MAX_LITERAL_CHARACTERS}`],
     ],
   );

@@ -42,6 +42,14 @@ const until = (id: string, status: string) =>
     { timeoutMs: 30_000, what: `${id} is ${status}` },
   );
 
+/** What its operator is answered is the payment, be it paid or failed by then. */
+const operate = (id: string, verb: string) =>
+  system.request('POST', `/v1/operator/payments/${id}/${verb}`, {
+    key: freshKey(),
+    body: { reason: 'for a test' },
+    apiKey: system.operatorKeys.alice,
+  });
+const retryNow = (id: string) => operate(id, 'retry');
 const consented = (number: string) => consentedCard(system, number);
 
 describe('a policy', () => {
@@ -168,6 +176,18 @@ retries: { later: [10m, 20m] }`;
     expect(rounds).toHaveLength(1);
   });
 
+  it('is not sent again once the payer has taken their consent back', async () => {
+    await promote('otherwise: { choose: { order: [stripe] } }\nretries: { later: [5h] }');
+    const method = await consented(INSUFFICIENT_FUNDS);
+    const { body } = await pay({ payment_method: method, off_session: true });
+    expect(body.status).toBe('processing');
+    await post(`/v1/mandates/man_${method}/revoke`, {});
+    await retryNow(body.id);
+    const failed = await until(body.id, 'failed');
+    expect(failed.failure.decline).toMatchObject({ reason: 'stop_payment' });
+    expect(providersOf(failed)).toEqual(['stripe']);
+  });
+
   it('may be canceled while it waits', async () => {
     await promote(later('stripe'));
     const method = await consented(INSUFFICIENT_FUNDS);
@@ -211,6 +231,24 @@ otherwise: { choose: { order: [stripe] } }`;
       body.id,
     ]);
     expect(open).toEqual([]);
+  });
+
+  it('goes, when it is released, where it would go now, and nowhere without the payer’s consent', async () => {
+    await promote(POLICY);
+    const { body: moved } = await pay({ amount: 95_002, payment_method: await card() });
+    const method = await consented('4242424242424242');
+    const off = { amount: 95_003, payment_method: method, off_session: true };
+    const { body: stopped } = await pay(off);
+    expect([moved.status, stopped.status]).toEqual(['requires_review', 'requires_review']);
+    await promote('otherwise: { choose: { order: [adyen] } }');
+    await operate(moved.id, 'release');
+    expect(providersOf(await until(moved.id, 'succeeded'))).toEqual(['adyen']);
+    const rows = await system.sql('SELECT 1 FROM retry_explanation WHERE payment_id = $1', [moved.id]);
+    expect(rows).toHaveLength(1);
+    await post(`/v1/mandates/man_${method}/revoke`, {});
+    await operate(stopped.id, 'release');
+    const failed = await until(stopped.id, 'failed');
+    expect(failed).toMatchObject({ attempts: [], failure: { decline: { reason: 'stop_payment' } } });
   });
 
   it('is given up by its merchant, and nothing was sent', async () => {

@@ -99,8 +99,8 @@ retries: { later: [${times}] }`,
     const failed = await declined();
     await keep(at, 'failed-retried-by-policy', failed, done('failed'));
     await at.system.sql(
-      `INSERT INTO card_decline (attempt_id, payment_id, fingerprint, amount_minor, currency, merchant_initiated)
-       SELECT 'att_' || n, 'pay_other', m.fingerprint, 700, 'USD', true
+      `INSERT INTO card_decline (attempt_id, payment_id, mode, fingerprint, amount_minor, currency, merchant_initiated)
+       SELECT 'att_' || n, 'pay_other', m.mode, m.fingerprint, 700, 'USD', true
        FROM generate_series(1, 20) n, payment p JOIN payment_method m ON m.id = p.payment_method_id WHERE p.id = $1`,
       [failed],
     );

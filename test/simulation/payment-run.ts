@@ -87,8 +87,9 @@ export class PaymentRun extends Run<Payment, Decision, Transition> {
     const route = yield* this.local(() =>
       world.random.chance(0.5) ? world.route : world.route.toReversed(),
     );
+    if (moved()) return;
     const rerouted = { route, ...(retryPlan === undefined ? {} : { retryPlan }) };
-    yield* this.apply((payment) => world.rules.decideScheduledRetry(payment, dueMs, rerouted), {
+    yield* this.apply((payment) => world.rules.decideScheduledRetry(payment, dueMs, rerouted, this.nowMs), {
       type: 'scheduled_retry',
       actor: 'timer',
     });

@@ -1,4 +1,4 @@
-import { defineUpdate, setHandler } from '@temporalio/workflow';
+import { defineUpdate, patched, setHandler } from '@temporalio/workflow';
 import type { RecordExtras } from '../../activities/index.ts';
 import type { Ruling } from '../../domain/payment/commands.ts';
 import {
@@ -12,7 +12,7 @@ import {
   revocable,
 } from '../../domain/payment/operate.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
-import type { Payment } from '../../domain/payment/payment.ts';
+import { isHeldForReview, type Payment } from '../../domain/payment/payment.ts';
 import { decideRelease } from '../../domain/payment/review.ts';
 import { database } from '../operations/activities.ts';
 import type { Lanes } from '../operations/lanes.ts';
@@ -26,8 +26,10 @@ import {
   type ReleaseCommand,
 } from '../operations/operator-messages.ts';
 import { stampOf, supersededUpdate } from '../operations/updates.ts';
+import { PATCHES } from '../versions.ts';
 import type { CommandAnswer } from './messages.ts';
 import type { PaymentProcess } from './process.ts';
+import { routeAgain } from './retries.ts';
 
 /** What operators may tell a payment's workflow. They act as the lock's holder, so they wait for nobody. */
 export function handleOperators(process: PaymentProcess, lanes: Lanes): void {
@@ -75,11 +77,16 @@ export function handleOperators(process: PaymentProcess, lanes: Lanes): void {
     const revoked = await revokeFor(process, rule);
     return run(command, 'move', (payment) => rule(payment, revoked));
   });
-  handle(OPERATOR_UPDATES.release, (command: ReleaseCommand) =>
-    run(command, 'release', (payment) =>
-      decideRelease(payment, { ...orderOf(command), sendByMs: command.sendByMs }),
-    ),
-  );
+  handle(OPERATOR_UPDATES.release, async (command: ReleaseCommand) => {
+    await process.planned();
+    const order = { ...orderOf(command), sendByMs: command.sendByMs };
+    const held = !process.superseded && isHeldForReview(process.current);
+    if (!held || !patched(PATCHES.releaseRoutesAnew))
+      return run(command, 'release', (payment) => decideRelease(payment, order));
+    const { explanation, ...anew } = await routeAgain(process);
+    const rule = (payment: Payment) => decideRelease(payment, order, anew);
+    return run(command, 'release', rule, explanation === undefined ? {} : { explanation });
+  });
   handle(OPERATOR_UPDATES.propose, (command: ProposeCommand) => propose(process, command, run));
   handle(OPERATOR_UPDATES.approve, (command: ApproveCommand) => approve(process, command, run));
 }

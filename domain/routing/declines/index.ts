@@ -12,5 +12,12 @@ export {
   SCHEME_BUDGETS,
   type SchemeBudgets,
 } from './budgets.ts';
+export { consentDecline } from './consent.ts';
 export { NETWORK_CODES, networkCode, reasonOfNetworkCode, visaCategory } from './network-codes.ts';
-export { type DeclineClass, declineClass, mayFailOverAfter, nextStepAfter } from './taxonomy.ts';
+export {
+  type DeclineClass,
+  declineClass,
+  mayFailOverAfter,
+  type NextStep,
+  nextStepAfter,
+} from './taxonomy.ts';

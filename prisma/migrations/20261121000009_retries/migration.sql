@@ -59,6 +59,8 @@ END $$;
 CREATE TABLE "card_decline" (
     "attempt_id" TEXT NOT NULL,
     "payment_id" TEXT NOT NULL,
+    -- No network hears of test mode: its declines count for test mode alone.
+    "mode" TEXT NOT NULL,
     "fingerprint" TEXT NOT NULL,
     "amount_minor" BIGINT NOT NULL,
     "currency" TEXT NOT NULL,
@@ -69,11 +71,11 @@ CREATE TABLE "card_decline" (
 
     CONSTRAINT "card_decline_pkey" PRIMARY KEY ("attempt_id")
 );
-CREATE INDEX "card_decline_fingerprint_declined_at_idx" ON "card_decline"("fingerprint", "declined_at");
+CREATE INDEX "card_decline_fingerprint_mode_declined_at_idx" ON "card_decline"("fingerprint", "mode", "declined_at");
 CREATE TRIGGER card_decline_immutable BEFORE UPDATE OR DELETE ON card_decline
   FOR EACH ROW EXECUTE FUNCTION interlock_immutable();
 
--- A payment is explained by route_explanation; each later round of it, by the attempt that began it.
+-- A payment is explained by route_explanation; each later route of it, by the attempt that began with that.
 CREATE TABLE "retry_explanation" (
     "attempt_id" TEXT NOT NULL,
     "payment_id" TEXT NOT NULL,
