@@ -65,6 +65,7 @@ const KINDS = {
   nothing_to_roll_back_to: invalid(409, 'There is nothing to roll back to.'),
   was_never_active: invalid(409, 'This version was never active.'),
   active_already: invalid(409, 'This version is the active one.'),
+  backtests_running: invalid(409, 'Two back-tests are running already. Wait for one of them, or cancel it.'),
   only_one_back: invalid(409, 'Only the version that was active before comes back without approval.'),
   settlement_file_refused: invalid(422, 'This is not a file of this format.'),
   customer_unknown: invalid(400, 'No such customer.'),

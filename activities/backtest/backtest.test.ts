@@ -63,6 +63,9 @@ async function begin(text: string, window: { fromMs?: number; toMs?: number } = 
       platformVersion: platform.version,
       fromMs: window.fromMs ?? PAST.firstMs,
       toMs: window.toMs ?? Date.UTC(2026, 10, 21),
+      refuse() {
+        throw new Error('two back-tests are running');
+      },
     },
   );
   return id;

@@ -12,7 +12,10 @@ const withCard = (more: object) => ({ ...CARD, card: { ...CARD.card, ...more } }
 
 describe('a payment method', () => {
   it('answers what may be shown of a card, and keeps the rest sealed', async () => {
-    const sent = { ...withCard({ holder_name: 'Jane Doe', number: '4242 4242 4242 4242' }), country: 'de' };
+    const sent = {
+      ...withCard({ holder_name: 'Jane Doe', number: '4242 4242 4242 4242', funding: 'debit' }),
+      country: 'de',
+    };
     const { status, body, text } = await post(api, '/v1/payment_methods', {
       ...sent,
       metadata: { user: '7' },
@@ -29,6 +32,7 @@ describe('a payment method', () => {
         fingerprint: expect.stringMatching(/^fp_/),
         exp_month: 12,
         exp_year: 2031,
+        funding: 'debit',
       },
       country: 'DE',
       customer: null,

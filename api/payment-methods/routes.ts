@@ -63,7 +63,7 @@ function digestedBody(body: CreateCall['body']): object {
 
 function sealed(call: CreateCall, { vault, cards }: Services, name: RequestName) {
   const { caller, body, receivedAtMs } = call;
-  const { number, cvc, exp_month: expMonth, exp_year: expYear, holder_name: holderName } = body.card;
+  const { number, cvc, funding, exp_month: expMonth, exp_year: expYear, holder_name: holderName } = body.card;
   const id = paymentMethodIdFor(caller.merchantId, caller.mode, name.idempotencyKey);
   const card = { number, expMonth, expYear, ...(holderName === undefined ? {} : { holderName }) };
   const cvcExpiresAtMs = receivedAtMs + vault.cvcLifetimeMs;
@@ -85,6 +85,7 @@ function sealed(call: CreateCall, { vault, cards }: Services, name: RequestName)
       bin: cards.bin(number),
       fingerprint: vault.fingerprint(number, caller.merchantId),
       ...(body.country === undefined ? {} : { country: body.country }),
+      ...(funding === undefined ? {} : { funding }),
       expMonth,
       expYear,
       sealedCard: vault.sealCard(card, id),
@@ -160,6 +161,7 @@ function renderPaymentMethod(row: StoredPaymentMethod): PublicPaymentMethod {
       fingerprint: row.fingerprint,
       exp_month: row.expMonth,
       exp_year: row.expYear,
+      funding: row.funding ?? null,
     },
     country: row.country ?? null,
     customer: row.customerId ?? null,

@@ -6,6 +6,8 @@ import { listSchema, metadataSchema } from '../schema.ts';
 const EXPIRY = 'must be a month from 1 to 12';
 const YEAR = 'must be a year of four digits';
 
+const fundingSchema = z.enum(['credit', 'debit', 'prepaid']);
+
 export const createPaymentMethodSchema = z
   .strictObject({
     type: z.literal('card'),
@@ -30,6 +32,12 @@ export const createPaymentMethodSchema = z
         .optional()
         .meta({ description: 'Kept sealed until the first authorization is resolved, at most 15 minutes.' }),
       holder_name: z.string().min(1).max(100).optional(),
+      funding: fundingSchema
+        .optional()
+        .meta({
+          description:
+            'Where you know it: routing may ask for it, and no table of BINs comes with Interlock.',
+        }),
     }),
     country: z
       .string()
@@ -59,6 +67,7 @@ export const paymentMethodSchema = z
       fingerprint: z.string().meta({ description: 'Equal for the same card number at your account.' }),
       exp_month: z.int(),
       exp_year: z.int(),
+      funding: fundingSchema.nullable(),
     }),
     country: z.string().nullable(),
     customer: z.string().nullable(),

@@ -183,6 +183,9 @@ const startBacktest = merchantRoute({
           platformVersion: stored.platform.version,
           fromMs,
           toMs,
+          refuse() {
+            throw problem('backtests_running');
+          },
         });
       },
       (id) => shown(caller, id, services),

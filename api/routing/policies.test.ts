@@ -17,7 +17,7 @@ describe('saving a policy', () => {
     const source = `# ours\n${yaml()}`;
     const { status, body } = await desk.save({ source });
     expect([status, body.status]).toEqual([201, 'validated']);
-    expect(body.allowed).toEqual(['shadow', 'canary', 'promote', 'archive']);
+    expect(body.allowed).toEqual(['shadow', 'canary', 'promote', 'archive', 'experiment']);
     const whole = await desk.read(body.version);
     expect(whole.source).toBe(source);
     expect(whole.document.rules[0].when).toBe('currency == "EUR"');

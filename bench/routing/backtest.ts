@@ -151,6 +151,9 @@ async function begin(db: ReturnType<typeof openDb>, past: Past, id: string): Pro
       platformVersion: platform.version,
       fromMs: past.firstMs,
       toMs: past.firstMs + 91 * DAY_MS,
+      refuse() {
+        throw new Error('two back-tests are running');
+      },
     },
   );
 }

@@ -1,4 +1,5 @@
 import type { Mode } from '../../domain/ids.ts';
+import type { CardFunding } from '../../domain/routing/facts.ts';
 import type { Db } from '../client.ts';
 import type { PaymentMethod } from '../generated/client.ts';
 import type { Owner } from './payments.ts';
@@ -14,6 +15,7 @@ export interface StoredPaymentMethod {
   readonly bin: string;
   readonly fingerprint: string;
   readonly country?: string;
+  readonly funding?: CardFunding;
   readonly expMonth: number;
   readonly expYear: number;
   readonly metadata: Readonly<Record<string, string>>;
@@ -111,11 +113,12 @@ export function olderThan({ id, createdAt }: { readonly id: string; readonly cre
 }
 
 function toPaymentMethod(row: Omit<PaymentMethod, keyof typeof UNSEALED>): StoredPaymentMethod {
-  const { country, createdAt, metadata, customerId, mode, ...rest } = row;
+  const { country, funding, createdAt, metadata, customerId, mode, ...rest } = row;
   return {
     ...rest,
     mode: mode as Mode,
     ...(country === null ? {} : { country }),
+    ...(funding === null ? {} : { funding: funding as CardFunding }),
     ...(customerId === null ? {} : { customerId }),
     metadata: metadata as Record<string, string>,
     createdAtMs: createdAt.getTime(),

@@ -1,4 +1,5 @@
 import type { Mode } from '../../domain/ids.ts';
+import type { CardFunding } from '../../domain/routing/facts.ts';
 import type { Db } from '../client.ts';
 import type { StoredRequest } from './requests.ts';
 
@@ -21,6 +22,7 @@ export interface NewPaymentMethod {
     readonly bin: string;
     readonly fingerprint: string;
     readonly country?: string;
+    readonly funding?: CardFunding;
     readonly expMonth: number;
     readonly expYear: number;
     readonly sealedCard: Uint8Array<ArrayBuffer>;

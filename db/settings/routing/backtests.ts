@@ -1,6 +1,6 @@
 import type { PolicyDocument } from '../../../domain/routing/policy/index.ts';
 import type { Db } from '../../client.ts';
-import { doOnce, type KeptOnce } from '../../requests/once.ts';
+import { doOnce, type KeptOnce, type Transaction } from '../../requests/once.ts';
 import { type Backtest, cancelBacktest, findBacktest, listBacktests } from '../../routing/backtests.ts';
 import { countPast } from '../../routing/past.ts';
 import type { PolicyOrder } from './policies.ts';
@@ -31,7 +31,12 @@ export interface AskedBacktest {
   readonly platformVersion: number;
   readonly fromMs: number;
   readonly toMs: number;
+  /** Throws: as many are running as may. */
+  refuse(): never;
 }
+
+/** Of one merchant and mode: each of them keeps a worker busy for minutes. */
+export const RUNNING_AT_MOST = 2;
 
 export function createBacktestRegister(db: Db): BacktestRegister {
   const find: BacktestRegister['find'] = async ({ merchantId, mode }, id) => {
@@ -49,7 +54,9 @@ export function createBacktestRegister(db: Db): BacktestRegister {
     async start({ owner, requester, request, actor }, asked) {
       const { id, policyVersion = null, source, document, platformVersion, fromMs, toMs } = asked;
       const total = await countPast(db, { ...owner, fromMs, toMs });
-      return doOnce(db, requester, request, async (tx) => {
+      const begin = async (tx: Transaction) => {
+        const running = await tx.routingBacktest.count({ where: { ...owner, status: 'running' } });
+        if (running >= RUNNING_AT_MOST) asked.refuse();
         await tx.routingBacktest.create({
           data: {
             ...owner,
@@ -66,7 +73,8 @@ export function createBacktestRegister(db: Db): BacktestRegister {
         });
         // Without a body: whoever repeats the request is told how far it is by now.
         return { subjectId: id, answer: { status: 202 } };
-      });
+      };
+      return doOnce(db, requester, request, begin, `routing_backtest/${owner.mode}/${owner.merchantId}`);
     },
   };
 }
