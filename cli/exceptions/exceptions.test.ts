@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCase, taken } from '../../test/attack/support/cases.ts';
 import { type System, startSystem } from '../../test/support/system.ts';
+import { type Heard, heard } from '../../test/support/terminal.ts';
 import { writeStackFile } from '../stack/stack-file.ts';
 import { runExceptions } from './run.ts';
 
@@ -20,12 +21,8 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function exceptions(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
-  const code = await runExceptions(argv, { INTERLOCK_DATA_DIR: dataDir }, terminal);
-  return { code, out: out.join('\n'), err: err.join('\n') };
+async function exceptions(...argv: string[]): Promise<Heard> {
+  return heard((terminal) => runExceptions(argv, { INTERLOCK_DATA_DIR: dataDir }, terminal));
 }
 const alice = (...argv: string[]) => exceptions(...argv, '--as', 'alice');
 const bob = (...argv: string[]) => exceptions(...argv, '--as', 'bob');

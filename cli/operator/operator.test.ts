@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Db, openDb } from '../../db/client.ts';
 import { waitFor } from '../../test/support/harness.ts';
 import { freshKey, type System, startSystem } from '../../test/support/system.ts';
+import { type Heard, heard } from '../../test/support/terminal.ts';
 import { writeStackFile } from '../stack/stack-file.ts';
 import { addOperator, revokeOperator } from './keys.ts';
 import { runOperator } from './run.ts';
@@ -26,21 +27,8 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-interface Heard {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 async function operator(argv: string[], env: Record<string, string> = {}): Promise<Heard> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const code = await runOperator(
-    argv,
-    { INTERLOCK_DATA_DIR: dataDir, ...env },
-    { out: (line) => out.push(line), err: (line) => err.push(line) },
-  );
-  return { code, out: out.join('\n'), err: err.join('\n') };
+  return heard((terminal) => runOperator(argv, { INTERLOCK_DATA_DIR: dataDir, ...env }, terminal));
 }
 
 const alice = (...argv: string[]) => operator([...argv, '--as', 'alice']);

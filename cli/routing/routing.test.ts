@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDb } from '../../db/client.ts';
 import { type System, startSystem } from '../../test/support/system.ts';
+import { type Heard, heard } from '../../test/support/terminal.ts';
 import { loadDossier } from '../payment/load.ts';
 import { renderDossier } from '../payment/render.ts';
 import { writeStackFile } from '../stack/stack-file.ts';
@@ -22,12 +23,8 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-async function routing(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
-  const code = await runRouting(argv, { INTERLOCK_DATA_DIR: dataDir }, terminal);
-  return { code, out: out.join('\n'), err: err.join('\n') };
+async function routing(...argv: string[]): Promise<Heard> {
+  return heard((terminal) => runRouting(argv, { INTERLOCK_DATA_DIR: dataDir }, terminal));
 }
 
 const policy = (order: string, when = 'currency == "USD"') => `format: interlock/routing@1

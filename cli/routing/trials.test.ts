@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshKey, type System, startSystem } from '../../test/support/system.ts';
+import { type Heard, heard } from '../../test/support/terminal.ts';
 import { runBacktest } from './backtest.ts';
 import { runExperiment } from './experiment.ts';
 
@@ -18,13 +19,9 @@ afterAll(async () => {
 
 type Run = typeof runBacktest;
 
-async function said(run: Run, ...argv: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const terminal = { out: (line: string) => void out.push(line), err: (line: string) => void err.push(line) };
+async function said(run: Run, ...argv: string[]): Promise<Heard> {
   const env = { INTERLOCK_API_URL: system.apiUrl, INTERLOCK_API_KEY: system.apiKey };
-  const code = await run(argv, terminal, env);
-  return { code, out: out.join('\n'), err: err.join('\n') };
+  return heard((terminal) => run(argv, terminal, env));
 }
 
 function policyFile(rest: string): string {

@@ -2,7 +2,7 @@ import type { MerchantRouting, PolicyComparison, VersionedPolicy } from './book.
 import type { CandidateInputs, RoutingDecision, RoutingInputs } from './decision.ts';
 import { drawOf, isCanarys } from './draw.ts';
 import { evaluate } from './evaluate/index.ts';
-import { experimentArm } from './experiment/assign.ts';
+import { versionFor } from './experiment/assign.ts';
 import type { RoutingFacts } from './facts.ts';
 
 /** What is stored of a decision: enough to evaluate it again and to say why. */
@@ -70,7 +70,7 @@ export function decidingVersion(
   paymentId: string,
 ): VersionedPolicy {
   if (experiment !== undefined)
-    return experimentArm(paymentId, experiment) === 'treatment' ? experiment.treatment : active;
+    return versionFor(paymentId, experiment) === experiment.treatmentVersion ? experiment.treatment : active;
   return canary !== undefined && isCanarys(paymentId, canary.version, canary.percent) ? canary : active;
 }
 

@@ -4,7 +4,7 @@ import { EnvironmentEnum } from '@adyen/api-library/lib/src/config.js';
 import { ModificationsApi } from '@adyen/api-library/lib/src/services/checkout/modificationsApi.js';
 import { PaymentsApi } from '@adyen/api-library/lib/src/services/checkout/paymentsApi.js';
 import { z } from 'zod';
-import { sendHttp } from '../transport/index.ts';
+import { parsedJson, sendHttp } from '../transport/index.ts';
 import type { AdyenConfig } from './config.ts';
 
 /** Loaders disagree about the default export of a CommonJS module; `require` is the same everywhere. */
@@ -81,19 +81,11 @@ async function request(
     ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
   };
   const answer = await sendHttp(url, { method, headers }, json);
-  const body = parsed(answer.body);
+  const body = parsedJson(answer.body);
   if (answer.status < 200 || answer.status > 299) {
     const errorCode = errorBody.safeParse(body).data?.errorCode;
     throw new AdyenFailure(answer.status, errorCode, answer.headers['transient-error'] === 'true');
   }
   if (body === undefined) throw new UnreadableAnswer('the answer is not JSON');
   return answer.body;
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

@@ -4,7 +4,7 @@ import Payments from 'checkout-sdk-node/dist/api/payments/payments.js';
 import Reports from 'checkout-sdk-node/dist/api/reports/reports.js';
 import { CURRENCIES } from 'checkout-sdk-node/dist/config.js';
 import { z } from 'zod';
-import { agentFor, sendHttp } from '../transport/index.ts';
+import { agentFor, parsedJson, sendHttp } from '../transport/index.ts';
 import type { CheckoutConfig } from './config.ts';
 
 /** An answer other than 2xx. Holds what the mapping reads and nothing of the answer's free text. */
@@ -111,15 +111,7 @@ export async function callSdk(run: () => Promise<unknown>): Promise<unknown> {
   } catch (error) {
     const { answer } = sending;
     if (answer === undefined || (answer.status >= 200 && answer.status < 300)) throw error;
-    const told = errorBody.safeParse(parsed(answer.body)).data;
+    const told = errorBody.safeParse(parsedJson(answer.body)).data;
     throw new CheckoutFailure(answer.status, told?.error_type, told?.error_codes ?? []);
-  }
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
   }
 }

@@ -8,6 +8,15 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+/** Undefined for what is no JSON: the parser's message is dropped, because it quotes the answer. */
+export function parsedJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * One request through our agent, which counts bytes, keeps the deadline and refuses what has no permit; nothing is
  * followed or tried again. For adapters whose SDK brings no HTTP client that can be given an agent.

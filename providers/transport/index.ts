@@ -17,5 +17,5 @@ export {
   type ProviderCall,
   type RefusedWrite,
 } from './call.ts';
-export { type HttpAnswer, sendHttp } from './http.ts';
+export { type HttpAnswer, parsedJson, sendHttp } from './http.ts';
 export { detailOfFault, outcomeOfFault } from './outcome-of-fault.ts';

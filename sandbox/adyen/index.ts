@@ -11,6 +11,7 @@ import {
 } from '../acs/challenge.ts';
 import { resultOf } from '../acs/emv.ts';
 import { challengePage } from '../acs/page.ts';
+import { rowsByReference } from '../by-reference.ts';
 import type { Kernel, Task, Transaction, WebhookRow } from '../kernel.ts';
 import type {
   Answer,
@@ -92,7 +93,7 @@ class Adyen implements ProviderSimulator {
   readonly #ctx: AdyenContext;
   readonly #options: ProviderOptions;
   readonly #challenges: ChallengeHost;
-  readonly #byReference = new Map<string, Set<string>>();
+  readonly #rows: (reference: string) => PaymentRow[];
 
   constructor(kernel: Kernel, options: ProviderOptions) {
     this.#ctx = { kernel, account: options.account, publicUrl: options.publicUrl };
@@ -105,10 +106,7 @@ class Adyen implements ProviderSimulator {
       receiveResult: (tx, challenge, result) => receiveResult(this.#ctx, tx, challenge, result),
       returnTo: (tx, challenge) => returnTo(tx.get(payments, challenge.payment), challenge),
     };
-    kernel.store.onPut(payments, (id, { reference }) => {
-      const ids = this.#byReference.get(reference) ?? new Set();
-      this.#byReference.set(reference, ids.add(id));
-    });
+    this.#rows = rowsByReference(kernel.store, payments);
   }
 
   receive(request: ApiRequest): Call | Answer {
@@ -236,7 +234,7 @@ class Adyen implements ProviderSimulator {
     const row = tx.get(payments, payment);
     const tasks: Record<string, () => void> = {
       notify: () => notifyItem(tx, task.payload.item),
-      modify: () => settleModification(this.#ctx, tx, modification, (reference) => this.#rows(reference)),
+      modify: () => settleModification(this.#ctx, tx, modification, this.#rows),
       capture_fails: () => failAfterwards(this.#ctx, tx, modification, 'capture'),
       refund_fails: () => failAfterwards(this.#ctx, tx, modification, 'refund'),
       refund_is_reversed: () => failAfterwards(this.#ctx, tx, modification, 'reversal'),
@@ -259,11 +257,6 @@ class Adyen implements ProviderSimulator {
 
   find(reference: string): PaymentRow[] {
     return this.#rows(reference);
-  }
-
-  #rows(reference: string): PaymentRow[] {
-    const ids = [...(this.#byReference.get(reference) ?? [])];
-    return ids.map((id) => this.#ctx.kernel.store.get(payments, id)).filter((row) => row !== undefined);
   }
 
   authenticate(tx: Transaction, request: AuthenticateRequest): Authenticated | undefined {

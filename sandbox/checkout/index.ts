@@ -11,6 +11,7 @@ import {
 } from '../acs/challenge.ts';
 import { mayAuthorize } from '../acs/emv.ts';
 import { challengePage } from '../acs/page.ts';
+import { rowsByReference } from '../by-reference.ts';
 import type { Kernel, Task, Transaction, WebhookRow } from '../kernel.ts';
 import type {
   Answer,
@@ -79,7 +80,7 @@ class Checkout implements ProviderSimulator {
   readonly #viewer: Viewer;
   readonly #options: ProviderOptions;
   readonly #challenges: ChallengeHost;
-  readonly #byReference = new Map<string, Set<string>>();
+  readonly #rows: (reference: string) => PaymentRow[];
 
   constructor(kernel: Kernel, options: ProviderOptions) {
     const { account, publicUrl } = options;
@@ -94,11 +95,7 @@ class Checkout implements ProviderSimulator {
       receiveResult: (tx, challenge, result) => receiveResult(this.#ctx, tx, challenge, result),
       returnTo: (tx, challenge) => returnTo(tx.get(payments, challenge.payment), challenge),
     };
-    kernel.store.onPut(payments, (id, { reference }) => {
-      if (reference === null) return;
-      const ids = this.#byReference.get(reference) ?? new Set();
-      this.#byReference.set(reference, ids.add(id));
-    });
+    this.#rows = rowsByReference(kernel.store, payments);
   }
 
   receive(request: ApiRequest): Call | Answer {
@@ -228,11 +225,6 @@ class Checkout implements ProviderSimulator {
 
   find(reference: string): PaymentRow[] {
     return this.#rows(reference);
-  }
-
-  #rows(reference: string): PaymentRow[] {
-    const ids = [...(this.#byReference.get(reference) ?? [])];
-    return ids.map((id) => this.#ctx.kernel.store.get(payments, id)).filter((row) => row !== undefined);
   }
 
   authenticate(tx: Transaction, request: AuthenticateRequest): Authenticated | undefined {

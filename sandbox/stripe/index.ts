@@ -3,6 +3,7 @@
 // Stripe adapter may be imported here, nor the other way round.
 import { type ChallengeHost, challenges, complete, runChallengeTask } from '../acs/challenge.ts';
 import { challengePage } from '../acs/page.ts';
+import { rowsByReference } from '../by-reference.ts';
 import type { Kernel, Transaction } from '../kernel.ts';
 import type {
   Answer,
@@ -65,7 +66,7 @@ class Stripe implements ProviderSimulator {
   readonly settler: Settler;
   readonly #options: ProviderOptions;
   readonly #challenges: ChallengeHost;
-  readonly #byReference = new Map<string, Set<string>>();
+  readonly #rows: (reference: string) => IntentRow[];
 
   constructor(kernel: Kernel, options: ProviderOptions) {
     this.ctx = { kernel, account: options.account, publicUrl: options.publicUrl };
@@ -78,11 +79,7 @@ class Stripe implements ProviderSimulator {
     };
     this.#options = options;
     this.publicUrl = options.publicUrl;
-    kernel.store.onPut(intents, (id, { reference }) => {
-      if (reference === null) return;
-      const ids = this.#byReference.get(reference) ?? new Set();
-      this.#byReference.set(reference, ids.add(id));
-    });
+    this.#rows = rowsByReference(kernel.store, intents);
   }
 
   receive(request: ApiRequest): Call | Answer {
@@ -228,11 +225,6 @@ class Stripe implements ProviderSimulator {
 
   find(reference: string): IntentRow['intent'][] {
     return this.#rows(reference).map((row) => row.intent);
-  }
-
-  #rows(reference: string): IntentRow[] {
-    const ids = [...(this.#byReference.get(reference) ?? [])];
-    return ids.map((id) => this.ctx.kernel.store.get(intents, id)).filter((row) => row !== undefined);
   }
 
   authenticate(tx: Transaction, request: AuthenticateRequest): Authenticated | undefined {

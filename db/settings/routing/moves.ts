@@ -59,7 +59,7 @@ export async function takePlace(
   { version, status: from }: Pick<Standing, 'version' | 'status'>,
   move: Move,
 ): Promise<void> {
-  const { to, percent } = move;
+  const { to } = move;
   const instead = DISPLACED[to];
   if (instead !== undefined) {
     const { merchantId, mode } = order.owner;
@@ -70,12 +70,7 @@ export async function takePlace(
     for (const holder of holders)
       await write(tx, order, { version: holder.version, status: to }, { to: instead, kind: 'displaced' });
   }
-  await write(
-    tx,
-    order,
-    { version, status: from },
-    { ...move, ...(percent === undefined ? {} : { percent }) },
-  );
+  await write(tx, order, { version, status: from }, move);
 }
 
 async function write(

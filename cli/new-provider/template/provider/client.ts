@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sendHttp } from '../../../../providers/transport/index.ts';
+import { parsedJson, sendHttp } from '../../../../providers/transport/index.ts';
 import type { AcmePayConfig } from './config.ts';
 
 /** An answer other than 2xx. Holds what the mapping reads and nothing of the answer's free text. */
@@ -44,18 +44,10 @@ export async function send(config: AcmePayConfig, request: AcmePayRequest): Prom
     ...(idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }),
   };
   const answer = await sendHttp(url, { method, headers }, json);
-  const parsed = parse(answer.body);
+  const parsed = parsedJson(answer.body);
   if (answer.status < 200 || answer.status > 299) {
     throw new AcmePayFailure(answer.status, errorBody.safeParse(parsed).data?.error.code);
   }
   if (parsed === undefined) throw new UnreadableAnswer('the answer is not JSON');
   return parsed;
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
