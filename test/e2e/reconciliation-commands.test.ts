@@ -89,7 +89,8 @@ describe('an account’s Schedule', () => {
         const found = await schedule();
         return found.spec.timezone === 'UTC' ? found : undefined;
       },
-      { what: 'the Schedule to change' },
+      // A worker looks at once, and again after half a minute where one account's Schedule could not be kept.
+      { what: 'the Schedule to change', timeoutMs: 55_000 },
     );
     expect(changed.spec.calendars).toMatchObject([{ hour: [{ start: 6 }], minute: [{ start: 0 }] }]);
     expect(changed.state).toMatchObject({ paused: true, note: 'by hand' });

@@ -75,7 +75,7 @@ export async function waitFor<T>(
   condition: () => T | Promise<T>,
   options: WaitOptions,
 ): Promise<NonNullable<T>> {
-  const { timeoutMs = 20_000, intervalMs = 25, what } = options;
+  const { timeoutMs = 45_000, intervalMs = 25, what } = options;
   const deadline = Date.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {
