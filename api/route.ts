@@ -6,6 +6,7 @@ import type {
   OperatorIdentity,
   WebhookAccount,
 } from '../db/settings/index.ts';
+import type { Permission } from '../domain/access/roles.ts';
 import type { CommandGate } from './command-gate.ts';
 import type { ApiDeps } from './deps.ts';
 import type { EventStreams } from './events/stream.ts';
@@ -25,6 +26,11 @@ export interface Route {
   readonly operationId: string;
   readonly summary: string;
   readonly access: 'merchant' | 'operator' | 'public';
+  /**
+   * What a person must be allowed. Absent: `view` for a GET, `act` for an operator's POST; and a merchant's POST is
+   * for keys alone, not for people who look at the merchant through the console.
+   */
+  readonly permission?: Permission;
   readonly params?: ZodObject;
   readonly query?: ZodObject;
   readonly body?: ZodType;
@@ -133,7 +139,10 @@ type MerchantRoute<P, Q, B> = Definition<P, Q, B> & {
 };
 
 type OperatorRoute<P, Q, B> = Definition<P, Q, B> & {
-  handle(call: OperatorCall<Output<P>, Output<Q>, Output<B>>, services: Services): Promise<Reply>;
+  handle(
+    call: OperatorCall<Output<P>, Output<Q>, Output<B>>,
+    services: Services,
+  ): Promise<Reply | StreamReply>;
 };
 
 /** A route behind a merchant's bearer key. Its handler sees parsed input only. */

@@ -29,21 +29,27 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'workflows/reconciliation/messages.ts',
       'workflows/backtest/messages.ts',
       'workflows/experiment/messages.ts',
+      'workflows/rollup/messages.ts',
+      'workflows/canary/messages.ts',
       'db',
     ],
   },
   api: {
     may: ['client', 'domain', 'db/requests', 'db/read', 'db/inbox', 'db/settings'],
-    exceptions: { 'api/main.ts': ['db', 'config', 'vault', 'providers/registry.ts', 'providers/settlement'] },
+    exceptions: {
+      'api/main.ts': ['db', 'config', 'vault', 'providers/registry.ts', 'providers/settlement', 'telemetry'],
+    },
   },
-  worker: { may: ['activities', 'providers', 'db', 'vault', 'client', 'config', 'domain'] },
+  worker: { may: ['activities', 'providers', 'db', 'vault', 'client', 'config', 'domain', 'telemetry'] },
   sandbox: { may: [] },
   sdk: { may: [] },
   cli: {
-    may: ['client', 'domain', 'db', 'providers', 'config'],
+    may: ['client', 'domain', 'db', 'providers', 'config', 'telemetry'],
     exceptions: { 'cli/new-provider/template/sandbox': ['sandbox'] },
   },
   config: { may: [] },
+  telemetry: { may: ['domain'] },
+  console: { may: [] },
 };
 
 /** Outside of the table: measurements, tests that cross rooms, prose. */
