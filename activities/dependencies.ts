@@ -3,9 +3,11 @@ import type { ReconciledAccount } from '../db/reconciliation/accounts.ts';
 import type { CopyPool } from '../db/reconciliation/index.ts';
 import type { EventDoor, NewsDoor, PassRegister } from '../domain/door.ts';
 import type { TargetRules } from '../domain/events/target.ts';
+import type { WorkMeter } from '../domain/meter.ts';
 import type { RoutingBook } from '../domain/routing/book.ts';
 import type { Provider, ProviderConnection } from '../providers/provider.ts';
 import type { Vault } from '../vault/index.ts';
+import type { CanarySettings } from './canary/fly.ts';
 
 /** What the worker hands to the activities. */
 export interface Dependencies {
@@ -21,6 +23,10 @@ export interface Dependencies {
   readonly routing: RoutingBook;
   /** Whether the networks' limits hold for test cards too, whose declines no network counts. Absent: no. */
   readonly countTestDeclines?: boolean;
+  /** Absent: nothing is counted. */
+  readonly meter?: WorkMeter;
+  /** Absent: no payments of our own are made. Apart from `settings`, which travel into histories. */
+  readonly canary?: CanarySettings;
   /** Connections for work over whole settlement files. Absent: this worker reconciles nothing. */
   readonly copyPool?: CopyPool;
   readonly settings: {

@@ -5,6 +5,7 @@
  * The smallest to read is payment/record.ts, the most important send.ts with payment/authorize.ts.
  */
 import { createAdvanceBacktest } from './backtest/advance.ts';
+import { createFlyCanary } from './canary/fly.ts';
 import { createCommandCase } from './case/command.ts';
 import { createEscalateCase, createLookAfterCase } from './case/look-after.ts';
 import { createPaidOtherwise } from './challenge/paid-otherwise.ts';
@@ -33,11 +34,13 @@ import { createVerifySettlements } from './reconciliation/verify.ts';
 import { createHydrateRefund, createPlanRefund } from './refund/plan.ts';
 import { createRecordRefund } from './refund/record.ts';
 import { createReadResolution, createRevoke } from './revoke.ts';
+import { createKeepFigures } from './rollup/keep-figures.ts';
 
 export type { RecordExtras, Recorded } from '../db/record.ts';
 export type { StoredResolution } from '../db/resolutions.ts';
 export type { Dependencies, Providers } from './dependencies.ts';
 export type { DeliverReport } from './events/deliver.ts';
+export type { RollupReport } from './rollup/keep-figures.ts';
 
 /** The names on the left are on the wire in every history: they are added to, never changed. */
 export function createActivities(deps: Dependencies) {
@@ -90,6 +93,8 @@ export function createActivities(deps: Dependencies) {
     closeReconciliation: createCloseReconciliation(deps),
     advanceBacktest: createAdvanceBacktest(deps),
     lookAtExperiment: createLookAtExperiment(deps),
+    keepFigures: createKeepFigures(deps),
+    flyCanary: createFlyCanary(deps),
   });
 }
 

@@ -68,6 +68,7 @@ beforeAll(async () => {
     ],
     apiKeySecret: randomBytes(9).toString('base64url'),
     digestKey,
+    passwordCost: { ln: 10, r: 8, p: 1 },
   });
 });
 afterAll(async () => {
@@ -114,7 +115,7 @@ type Around = (
 ) => ReturnType<ProviderConnection['authorize']>;
 
 function dependencies(over: Partial<Dependencies> = {}, around?: Around): Dependencies {
-  const providers = createProviders(SECRETS);
+  const providers = createProviders((id) => (id === 'pa_demo_stripe' ? SECRETS[id] : undefined));
   return {
     db: database.db,
     vault,
@@ -243,6 +244,8 @@ describe('a first send', () => {
     const second = await run('authorize', order);
     expect(second).toEqual({ type: 'outcome', outcome: { type: 'unknown', cause: 'already_sent' } });
     expect(await journal(payment)).toEqual({ arrivals: 1, effects: ONE_CHARGE });
+    // Whoever looks later sees that it was asked for twice.
+    expect(await observations(payment)).toContainEqual({ source: 'permit', type: 'unknown' });
   });
 
   it('by ten executions at once arrives once; nine know nothing', async () => {

@@ -11,6 +11,7 @@ import type { ProviderConnection } from '../providers/provider.ts';
 import { openCall } from '../providers/transport/index.ts';
 import { CVC_LIFETIME_MS } from '../vault/index.ts';
 import type { Dependencies } from './dependencies.ts';
+import { callProvider } from './tracing.ts';
 
 /**
  * The only two ways in which something that moves money leaves this machine: the first send under a
@@ -60,8 +61,12 @@ export async function sendFirst(deps: Dependencies, send: FirstSend): Promise<Se
       keyWindowMs: provider.unknown.keyWindowMs * timeScale,
     });
     switch (claim.type) {
-      case 'already_sent':
-        return { type: 'outcome', outcome: { type: 'unknown', cause: 'already_sent' } };
+      case 'already_sent': {
+        const outcome: OperationOutcome = { type: 'unknown', cause: 'already_sent' };
+        // A reset, or a worker that was lost: rare, and whoever looks later should see that it was asked for twice.
+        await witness(deps, send, 'permit', outcome);
+        return { type: 'outcome', outcome };
+      }
       case 'superseded':
         return { type: 'superseded' };
       case 'revoked':
@@ -70,7 +75,9 @@ export async function sendFirst(deps: Dependencies, send: FirstSend): Promise<Se
         call.permitClaimed(claimedFromMs);
         return {
           type: 'outcome',
-          outcome: await answered(deps, send, 'send', () => call.run(() => send.effect(connection, false))),
+          outcome: await answered(deps, send, 'send', () =>
+            callProvider(call, calledFor(facts), () => send.effect(connection, false)),
+          ),
         };
       default:
         return unreachable(claim);
@@ -94,11 +101,17 @@ export async function sendAgain(
     const claimedAtMs = await claimResend(deps.db, facts.operationId, generation, providerDeadlineMs);
     if (claimedAtMs === undefined) return { type: 'not_permitted' };
     call.permitClaimed(claimedFromMs);
-    const outcome = await answered(deps, send, 'resend', () => call.run(() => send.effect(connection, true)));
+    const outcome = await answered(deps, send, 'resend', () =>
+      callProvider(call, { ...calledFor(facts), isResend: true }, () => send.effect(connection, true)),
+    );
     return { type: 'outcome', outcome: afterResend(outcome) };
   } finally {
     call.close();
   }
+}
+
+function calledFor({ account, kind: operation, operationId, attemptNumber }: SendFacts) {
+  return { account, operation, operationId, attemptNumber };
 }
 
 /** On a resend, "nothing left this machine" and "refused" speak of the second send; the first may have executed. */
@@ -131,6 +144,14 @@ async function answered(
     outcome = { type: 'unknown', cause: 'unmapped_response', detail: 'adapter failed' };
   }
   const latencyMs = Math.round(performance.now() - startedMs);
+  deps.meter?.providerCalled({
+    provider: facts.account.provider,
+    account: facts.account.id,
+    operation: facts.kind,
+    outcome: outcome.type,
+    isResend: source === 'resend',
+    seconds: latencyMs / 1_000,
+  });
   const slow = latencyMs > SLOW_ANSWER_MS;
   if (slow || source === 'resend' || outcome.type === 'unknown') await witness(deps, send, source, outcome);
   learn(deps, facts, outcome, latencyMs);

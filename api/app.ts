@@ -6,14 +6,22 @@
  * Next to read: payments/routes.ts, then payments/commands.ts.
  */
 import express, { type Express } from 'express';
+import { adminRoutes } from './admin/routes.ts';
+import { createVerifier } from './admin/verifier.ts';
+import { alarmRoutes } from './alarms/routes.ts';
 import { createAuthenticator } from './auth.ts';
+import { createCallers } from './callers.ts';
 import { createCommandGate } from './command-gate.ts';
+import { createAccess } from './console/access.ts';
+import { consoleRoutes } from './console/routes.ts';
+import { consoleAssets } from './console-assets.ts';
 import { customerRoutes } from './customers/routes.ts';
 import type { ApiDeps } from './deps.ts';
 import { answerError, beginRequest, serveRoute } from './edge.ts';
 import { eventRoutes } from './events/routes.ts';
 import { createEventStreams } from './events/stream.ts';
 import { exceptionRoutes } from './exceptions/routes.ts';
+import { figureRoutes } from './figures/routes.ts';
 import { healthRoutes } from './health.ts';
 import { ledgerRoutes } from './ledger/routes.ts';
 import { mandateRoutes } from './mandates/routes.ts';
@@ -24,6 +32,7 @@ import { operatorRoutes } from './operator/routes.ts';
 import { paymentMethodRoutes } from './payment-methods/routes.ts';
 import { paymentRoutes } from './payments/routes.ts';
 import { problem } from './problems.ts';
+import { queueRoutes } from './queues/routes.ts';
 import { createRateLimiter } from './rate-limits/limiter.ts';
 import { refundRoutes } from './refunds/routes.ts';
 import { returnRoutes } from './returns/routes.ts';
@@ -33,6 +42,9 @@ import { readRoutingView } from './routing/view.ts';
 import { settingsRoutes } from './settings/routes.ts';
 import { settlementRoutes } from './settlements/routes.ts';
 import { createShortCache } from './short-cache.ts';
+import { createNoteBook } from './story/notes.ts';
+import { storyRoutes } from './story/routes.ts';
+import { createChangeStreams } from './story/stream.ts';
 import { webhookEndpointRoutes } from './webhook-endpoints/routes.ts';
 import { createBell } from './webhooks/bell.ts';
 import { type WebhookCounts, webhookRoutes } from './webhooks/routes.ts';
@@ -50,9 +62,12 @@ const ROUTING_VIEW_CACHE = { ttlMs: 2_000, max: 200 };
 const EVENT_FEED = { pollMs: 250, heartbeatMs: 15_000, keep: 500 };
 
 export function createApp(deps: ApiDeps): Express {
+  const { access, ...others } = deps;
   const services: Services = {
-    ...deps,
+    ...others,
+    access: createAccess(access, deps.vault),
     gate: createCommandGate(),
+    verifier: createVerifier(deps.administration, deps),
     ...(deps.rateLimits === undefined ? {} : { rateLimiter: createRateLimiter(deps.rateLimits) }),
     bell: createBell(deps.door, (error, ownerId) => {
       deps.logger.warn({ err: error, owner: ownerId }, 'not signalled; the sweeper signals again');
@@ -62,14 +77,20 @@ export function createApp(deps: ApiDeps): Express {
       pollFailed: (error) =>
         deps.logger.warn({ err: error }, 'events could not be read; asked again in a moment'),
     }),
+    changeStreams: createChangeStreams(deps, {
+      ...EVENT_FEED,
+      pollFailed: (error) =>
+        deps.logger.warn({ err: error }, 'changes could not be read; asked again in a moment'),
+    }),
+    notes: createNoteBook(deps.requestNotes, deps.logger),
     routingView: createShortCache((whose) => readRoutingView(whose, deps.routing), ROUTING_VIEW_CACHE),
     merchantSettings: createShortCache((id) => deps.merchants.find(id), MERCHANT_SETTINGS_CACHE),
     webhookAccount: createShortCache((id) => deps.settings.webhookAccount(id), WEBHOOK_ACCOUNT_CACHE),
   };
-  const authenticate = {
+  const callers = createCallers(services, {
     merchant: createAuthenticator(deps.settings, deps.vault.keyedDigest),
     operator: createOperatorAuthenticator(deps.operators, deps.vault.keyedDigest),
-  };
+  });
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -77,8 +98,9 @@ export function createApp(deps: ApiDeps): Express {
   app.enable('strict routing');
   app.enable('case sensitive routing');
   app.use(beginRequest(services));
+  app.use(consoleAssets(deps.consoleDir));
   for (const route of apiRoutes()) {
-    app[route.method](route.path, ...serveRoute(route, services, authenticate));
+    app[route.method](route.path, ...serveRoute(route, services, callers));
   }
   app.use(() => {
     throw problem('route_missing');
@@ -95,8 +117,14 @@ export function apiRoutes(): readonly Route[] {
     ...refundRoutes,
     ...eventRoutes,
     ...webhookEndpointRoutes,
+    ...storyRoutes,
     ...operatorRoutes,
+    ...consoleRoutes,
+    ...adminRoutes,
     ...exceptionRoutes,
+    ...alarmRoutes,
+    ...queueRoutes,
+    ...figureRoutes,
     ...settlementRoutes,
     ...paymentMethodRoutes,
     ...customerRoutes,

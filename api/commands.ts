@@ -21,6 +21,8 @@ export interface CommandOrder<Snapshot> {
   readonly owner: RequestOwner;
   /** The payment's or refund's id: at most so many commands of one are under way. */
   readonly subjectId: string;
+  /** The payment, where the subject is something that may not come to be: a refund that is asked for. */
+  readonly paymentId?: string;
   /** The member of answers that holds the snapshot. */
   readonly member: 'payment' | 'refund' | 'exception';
   /** A create answers for itself once its row is there; a later command's row may be older than the command. */
@@ -59,10 +61,37 @@ export async function answerCommand<Snapshot>(
 ): Promise<Reply> {
   const preferredMs = preferredWaitMs(call.headers.prefer);
   const waitMs = preferredMs ?? services.limits.apiWaitMs;
-  const reply = await within(answer(call, services, order, waitMs), waitMs + CUT_OFF_MS - call.elapsedMs());
+  const reply = await within(
+    noted(call, services, order, answer(call, services, order, waitMs)),
+    waitMs + CUT_OFF_MS - call.elapsedMs(),
+  );
   if (reply === undefined) throw problem('outcome_unknown');
   if (preferredMs === undefined) return reply;
   return { ...reply, headers: { ...reply.headers, 'Preference-Applied': `wait=${preferredMs / 1_000}` } };
+}
+
+/** Whoever looks at the payment later sees what was asked twice, or refused. Nobody waits for that to be written. */
+async function noted<Snapshot>(
+  call: Omit<Call, 'caller'>,
+  { notes }: Services,
+  { owner, subjectId, paymentId, member }: CommandOrder<Snapshot>,
+  answered: Promise<Reply>,
+): Promise<Reply> {
+  if (member === 'exception') return answered;
+  const asked = {
+    subjectId: paymentId ?? subjectId,
+    path: `POST ${call.concretePath}`,
+    requestId: call.requestId,
+    ...(call.operator === undefined ? { merchantId: owner.merchantId } : {}),
+  };
+  try {
+    const reply = await answered;
+    notes.answered(asked, reply);
+    return reply;
+  } catch (error) {
+    notes.refused(asked, error);
+    throw error;
+  }
 }
 
 async function answer<Snapshot>(

@@ -9,13 +9,16 @@ import type {
 } from '../client/index.ts';
 import type { Inbox, InboxEvent, ReturnBox } from '../db/inbox/index.ts';
 import type {
+  AlarmReader,
   CaseReader,
   CustomerReader,
   EventReader,
+  FigureReader,
   LedgerReader,
   OperatorReader,
   PaymentMethodReader,
   PaymentReader,
+  QueueReader,
   RefundReader,
   SettlementReader,
   TimelineReader,
@@ -23,6 +26,7 @@ import type {
 import type {
   CustomerWriter,
   PaymentMethodWriter,
+  RequestNoteWriter,
   RequestReader,
   SelectionKeeper,
 } from '../db/requests/index.ts';
@@ -39,7 +43,11 @@ import type {
   SettingsReader,
 } from '../db/settings/index.ts';
 import type { TargetRules } from '../domain/events/target.ts';
+import type { RequestMeter } from '../domain/meter.ts';
+import type { AdminParts } from './admin/parts.ts';
+import type { AccessParts } from './console/settings.ts';
 import type { LimiterParts } from './rate-limits/limiter.ts';
+import type { StoryParts } from './story/places.ts';
 import type { ResolveHost } from './webhook-endpoints/resolve.ts';
 
 /**
@@ -49,9 +57,12 @@ import type { ResolveHost } from './webhook-endpoints/resolve.ts';
 export interface ApiDeps {
   readonly door: PaymentsDoor;
   readonly requests: RequestReader;
+  readonly requestNotes: RequestNoteWriter;
   readonly payments: PaymentReader;
   readonly refunds: RefundReader;
   readonly timeline: TimelineReader;
+  /** What operators ask about payments. */
+  readonly stories: StoryParts;
   readonly paymentMethods: PaymentMethodReader & PaymentMethodWriter;
   readonly customers: CustomerReader & CustomerWriter;
   readonly mandates: MandateRegister;
@@ -66,8 +77,15 @@ export interface ApiDeps {
   readonly experiments: ExperimentRegister;
   readonly experimentDoor: ExperimentsDoor;
   readonly operators: OperatorRegister;
+  /** People who sign in at the console. */
+  readonly access: AccessParts;
   readonly operatorViews: OperatorReader;
+  /** Merchants, keys, provider accounts and their secrets, the audit log. */
+  readonly administration: AdminParts;
+  readonly queues: QueueReader;
   readonly exceptions: CaseReader;
+  readonly alarms: AlarmReader;
+  readonly figures: FigureReader;
   readonly ledger: LedgerReader;
   readonly cases: CasesDoor;
   readonly selections: SelectionKeeper;
@@ -89,6 +107,10 @@ export interface ApiDeps {
   /** Aborted when the process is told to stop: what would go on for ever has to end then. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;
+  /** Absent: nothing is counted. */
+  readonly meter?: RequestMeter;
+  /** Where the console's built files are; absent: it isn't served. */
+  readonly consoleDir?: string;
   /** Absent: nobody is limited. */
   readonly rateLimits?: LimiterParts;
   readonly limits: {
@@ -170,6 +192,8 @@ export interface WebhookSecurity {
   verifierOf(provider: string): WebhookVerifier | undefined;
   /** Undefined: no secrets are configured for the account, so nothing it sends can be verified. */
   secretsOf(accountId: string): Readonly<Record<string, string>> | undefined;
+  /** Looks for secrets that were set a moment ago, at another process. */
+  refreshSecrets(): Promise<void>;
 }
 
 export interface WebhookVerifier {

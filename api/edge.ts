@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
-import type { ApiKeyOwner, OperatorIdentity, RefusedCommand } from '../db/settings/index.ts';
-import type { Authenticate } from './auth.ts';
+import type { RefusedCommand } from '../db/settings/index.ts';
+import type { CallerHeaders, Callers, Known } from './callers.ts';
 import { containsCardNumber, findCardNumber, percentDecoded } from './card-data.ts';
 import { readJsonBody } from './json-body.ts';
-import type { AuthenticateOperator } from './operator/auth.ts';
 import { Problem, problem, problemBody } from './problems.ts';
 import { headersOf } from './rate-limits/limiter.ts';
 import type { Call, Reply, Route, Services, StreamReply } from './route.ts';
+import { serveTraced } from './tracing.ts';
 
 /** Between Express and the routes: ids, headers, keys, bodies, log lines, and how a problem is answered. */
 
@@ -31,26 +31,19 @@ interface Serving {
   readonly requestId: string;
   readonly receivedAtMs: number;
   readonly startedMs: number;
-  readonly log: Logger;
+  log: Logger;
   /** For the log line. The route's pattern stands there, never the path as called, which anyone may write. */
   readonly facts: Record<string, unknown>;
-  caller?: ApiKeyOwner;
-  operator?: OperatorIdentity;
-  /** A refusal of it leaves a row. */
-  isOperatorCommand?: boolean;
-}
-
-/** How each kind of caller is known. */
-export interface Authenticators {
-  readonly merchant: Authenticate;
-  readonly operator: AuthenticateOperator;
+  known: Known;
+  /** Whatever it is refused for leaves a row. */
+  isAudited?: boolean;
 }
 
 function servingOf(response: Response): Serving {
   return response.locals.serving as Serving;
 }
 
-export function beginRequest({ logger, cards }: Services): RequestHandler {
+export function beginRequest({ logger, cards, meter }: Services): RequestHandler {
   return (request, response, next) => {
     const requestId = `hreq_${randomUUID().replaceAll('-', '')}`;
     const serving: Serving = {
@@ -67,6 +60,7 @@ export function beginRequest({ logger, cards }: Services): RequestHandler {
         ),
       }),
       facts: {},
+      known: {},
     };
     response.locals.serving = serving;
     response.set('Request-Id', requestId).set(HEADERS);
@@ -79,6 +73,12 @@ export function beginRequest({ logger, cards }: Services): RequestHandler {
         duration_ms: Math.round(performance.now() - startedMs),
         ...(response.writableFinished ? {} : { aborted: true }),
       };
+      if (!isStream(response)) {
+        const { method } = request;
+        const route = typeof facts.route === 'string' ? facts.route : 'none';
+        const seconds = (performance.now() - startedMs) / 1_000;
+        meter?.served({ method, route, status: response.statusCode, seconds });
+      }
       if (response.statusCode >= 500) log.error(line, 'served');
       else log.info(line, 'served');
     });
@@ -95,22 +95,33 @@ export function beginRequest({ logger, cards }: Services): RequestHandler {
   }
 }
 
+/** How long its caller stays is no answer time. */
+function isStream(response: Response): boolean {
+  return String(response.get('Content-Type') ?? '').startsWith('text/event-stream');
+}
+
 /** The handlers of one route: its caller is known before its body is read. */
-export function serveRoute(route: Route, services: Services, authenticate: Authenticators): RequestHandler[] {
+export function serveRoute(route: Route, services: Services, callers: Callers): RequestHandler[] {
   const authenticated: RequestHandler = async (request, response, next) => {
     const serving = servingOf(response);
+    const headers = headersIn(request);
     serving.facts.route = route.path;
-    serving.isOperatorCommand = route.access === 'operator' && route.method === 'post';
-    const authorization = request.get('authorization');
-    if (route.access === 'operator') {
-      serving.operator = await authenticate.operator(authorization).catch(askForKey);
+    serving.isAudited =
+      route.audited === true ||
+      (route.method === 'post' && route.access === 'operator') ||
+      (route.access !== 'public' && callers.isByCookie(headers));
+    serving.known = await callers.identify(route, headers);
+    serving.known = await callers.authorize(route, headers, serving.known);
+    const { caller, operator } = serving.known;
+    if (operator !== undefined) serving.facts.operator_id = operator.operatorId;
+    if (caller !== undefined) {
+      serving.facts.merchant_id = caller.merchantId;
+      serving.facts.mode = caller.mode;
     }
-    if (route.access === 'merchant') {
-      serving.caller = await authenticate.merchant(authorization).catch(askForKey);
-      serving.facts.merchant_id = serving.caller.merchantId;
-      serving.facts.mode = serving.caller.mode;
+    // People at the console share nobody's limits: a merchant's are its own software's.
+    if (caller !== undefined && operator === undefined) {
       const { rateLimiter } = services;
-      const asked = rateLimiter?.admit(serving.caller, request.method);
+      const asked = rateLimiter?.admit(caller, request.method);
       // Mostly it is known at once, and then nothing is waited for.
       const verdict = asked instanceof Promise ? await asked : asked;
       if (verdict !== undefined) response.set(headersOf(verdict));
@@ -126,25 +137,31 @@ export function serveRoute(route: Route, services: Services, authenticate: Authe
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const params: Record<string, string> = { ...(request.params as Record<string, string>) };
     if (!route.path.startsWith(RETURNS)) refuseCardNumber(request.query, services);
-    const { caller, operator, requestId, receivedAtMs, startedMs, log, facts } = serving;
+    const { known, requestId, receivedAtMs, startedMs, log, facts } = serving;
     const call: Call = {
-      ...(caller === undefined ? {} : { caller }),
-      ...(operator === undefined ? {} : { operator }),
+      ...known,
       requestId,
       params,
       query: request.query,
       body: bodyFor(route, bytes, request.get('content-type'), services),
       stream: () => bodyAsItComes(request, route.streamedBodyBytes ?? 0),
-      headers: request.headers as Record<string, string | undefined>,
+      headers: headersIn(request),
+      remoteAddress: request.socket.remoteAddress,
       concretePath: route.path.replace(/:([a-z_]+)/g, (_, name: string) => params[name] ?? ''),
       receivedAtMs,
       elapsedMs: () => performance.now() - startedMs,
       log,
       note: (more) => Object.assign(facts, more),
     };
-    const reply = await route.run(call, services);
+    const tellTrace = (traceId: string) => {
+      response.set('Trace-Id', traceId);
+      serving.log = log.child({ trace_id: traceId });
+    };
+    const reply = await serveTraced(route, call, services, tellTrace, () =>
+      route.run({ ...call, log: serving.log }, services),
+    );
     if (!('stream' in reply)) return send(response, reply);
-    const isStillAllowed = () => isKeyValid(route, request.get('authorization'), authenticate);
+    const isStillAllowed = () => callers.isStillAllowed(route, headersIn(request));
     await sendStream(response, reply, { stopping: services.stopping, isStillAllowed });
   };
   const isRead = route.method === 'post' && route.streamedBodyBytes === undefined;
@@ -166,10 +183,9 @@ async function* bodyAsItComes(request: Request, atMostBytes: number): AsyncGener
   if (received > atMostBytes) throw problem('body_too_large');
 }
 
-function askForKey(error: unknown): never {
-  throw error instanceof Problem && error.httpStatus === 401
-    ? error.withHeaders({ 'WWW-Authenticate': 'Bearer' })
-    : error;
+/** Node joins what was sent twice, except of `Set-Cookie`, which no request has. */
+function headersIn(request: Request): CallerHeaders {
+  return request.headers as CallerHeaders;
 }
 
 function refuseCardNumber(query: unknown, { cards }: Services): void {
@@ -199,7 +215,7 @@ function send(response: Response, { status, body, headers }: Reply): void {
   response.send(body);
 }
 
-/** A stream may last for days; its caller's key may not. */
+/** A stream may last for days; its caller's key or session may not. */
 const KEY_CHECK_MS = 1_000;
 /** So long may a caller leave unread what was sent, heartbeats included, before the connection is given up. */
 const STALLED_MS = 60_000;
@@ -248,38 +264,25 @@ async function sendStream(response: Response, reply: StreamReply, limits: Stream
   }
 }
 
-/** Only a word that the key is no longer valid ends a stream: a database that is away for a moment doesn't. */
-async function isKeyValid(
-  { access }: Route,
-  authorization: string | undefined,
-  authenticate: Authenticators,
-): Promise<boolean> {
-  if (access === 'public') return true;
-  try {
-    await authenticate[access](authorization);
-    return true;
-  } catch (error) {
-    return !(error instanceof Problem);
-  }
-}
-
 /** Express knows an error handler by its four parameters. */
 export function answerError(
   services: Services,
   writeRefusal: (refused: RefusedCommand) => Promise<void>,
 ): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
-    const { requestId, log, facts, isOperatorCommand, operator } = servingOf(response);
+    const { requestId, log, facts, known: caller, ...serving } = servingOf(response);
     const known =
       error instanceof Problem ? error : (problemOfParser(error) ?? problemOfAbsence(error, request.method));
     if (known === undefined) log.error({ err: describeError(error, services) }, 'a bug or a broken part');
     const answered = known ?? problem('internal_error');
     facts.problem = answered.code;
-    if (isOperatorCommand === true && answered.httpStatus < 500) {
+    if (isForTheBook(serving.isAudited === true, answered)) {
       const { httpStatus: status, code, message: detail } = answered;
       const { method } = request;
       const path = request.path.slice(0, MAX_REFUSED_PATH);
-      await writeRefusal({ method, path, status, code, detail, requestId, ...pick(operator) });
+      const operatorId = caller.operator?.operatorId;
+      const who = operatorId === undefined ? {} : { operatorId };
+      await writeRefusal({ method, path, status, code, detail, requestId, ...who });
     }
     if (response.headersSent) {
       response.destroy();
@@ -299,8 +302,10 @@ export function answerError(
   }
 }
 
-function pick(operator: OperatorIdentity | undefined): { operatorId?: string } {
-  return operator === undefined ? {} : { operatorId: operator.operatorId };
+/** What a role may not do is written down however it was asked for; that a session has ended is nobody's misdeed. */
+function isForTheBook(isAudited: boolean, { code, httpStatus }: Problem): boolean {
+  if (code === 'forbidden' || code === 'keys_only') return true;
+  return isAudited && httpStatus < 500 && code !== 'session_expired';
 }
 
 /** Express and its body parser throw errors with a `status`; the texts in them quote what was sent. */

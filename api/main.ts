@@ -1,48 +1,62 @@
 import { setMaxListeners } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { connectDoor, type DoorConnection } from '../client/index.ts';
-import { type Config, type LogLevel, loadConfig } from '../config/env.ts';
+import { type Config, loadConfig } from '../config/env.ts';
 import { type Db, isUnavailable, openDb } from '../db/client.ts';
 import { createInbox, createReturnBox } from '../db/inbox/index.ts';
 import { createPointStore } from '../db/limits/points.ts';
 import {
+  createAlarmReader,
   createCaseReader,
   createCustomerReader,
   createEventReader,
+  createFigureReader,
   createLedgerReader,
   createOperatorReader,
   createPaymentMethodReader,
   createPaymentReader,
+  createQueueReader,
   createRefundReader,
   createSettlementReader,
+  createStories,
   createTimelineReader,
 } from '../db/read/index.ts';
 import { receiveFile } from '../db/reconciliation/index.ts';
 import {
   createCustomerWriter,
   createPaymentMethodWriter,
+  createRequestNoteWriter,
   createRequestReader,
   createSelectionKeeper,
 } from '../db/requests/index.ts';
 import {
   createBacktestRegister,
+  createCredentialRegister,
   createDeliveryRegister,
   createEndpointRegister,
   createExperimentRegister,
   createMandateRegister,
   createMerchantRegister,
   createOperatorRegister,
+  createPeopleRegister,
   createPolicyRegister,
   createRoutingReader,
+  createSessionRegister,
   createSettingsReader,
+  createTryBook,
 } from '../db/settings/index.ts';
+import type { ProviderSecretsBook } from '../db/settings/provider-secrets.ts';
 import { refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
 import { providerByName } from '../providers/registry.ts';
 import { HEAD_BYTES, problemOfHead } from '../providers/settlement/probe.ts';
 import { settlementNames } from '../providers/settlement/registry.ts';
+import { watchFromApi } from '../telemetry/gauges.ts';
+import { startTracing } from '../telemetry/index.ts';
+import { createRequestMetrics } from '../telemetry/metrics.ts';
+import { type MetricsPage, startMetricsPage } from '../telemetry/metrics-page.ts';
 import {
   bin,
   CVC_LIFETIME_MS,
@@ -51,10 +65,16 @@ import {
   detectBrand,
   isLuhnValid,
   last4,
+  type Vault,
 } from '../vault/index.ts';
+import { composeAdministration, openProviderSecrets } from './admin/compose.ts';
 import { createApp } from './app.ts';
 import { type CodecServer, startCodecServer } from './codec-server.ts';
+import { ACCESS, type AccessParts, type AccessSettings } from './console/settings.ts';
 import type { ApiDeps } from './deps.ts';
+import { connectionsOf, drain, listen } from './listening.ts';
+import { createLogger } from './logger.ts';
+import { placesOf } from './story/places.ts';
 import { type ResolveHost, resolveHost } from './webhook-endpoints/resolve.ts';
 
 /**
@@ -64,6 +84,7 @@ import { type ResolveHost, resolveHost } from './webhook-endpoints/resolve.ts';
 export interface RunningApi {
   readonly url: string;
   readonly codecServerUrl?: string;
+  readonly metricsUrl?: string;
   /** Lets requests under way finish, then closes everything that was opened. */
   close(): Promise<void>;
 }
@@ -74,10 +95,10 @@ export interface ApiParts {
   readonly logger?: Logger;
   /** Which addresses a webhook endpoint's host has; a test may say. */
   readonly resolveHost?: ResolveHost;
+  /** How people sign in; a test may be in a hurry. */
+  readonly access?: Partial<AccessSettings>;
 }
 
-/** How long requests under way may take to finish once the process is told to stop. */
-const DRAIN_MS = 15_000;
 /** A cart left open over night can still be paid. Scaled, as every wait for a person is. */
 const CONFIRM_WITHIN_MS = 24 * 60 * 60 * 1_000;
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -93,8 +114,19 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
   const stopping = new AbortController();
   // One for each open stream.
   setMaxListeners(0, stopping.signal);
-  const shared = { logger, stopping: stopping.signal, resolveHost: parts.resolveHost ?? resolveHost };
-  const app = createApp(composeDeps(config, db, connection, shared));
+  const vault = createVault({ keys: config.keys.vault, digestKey: config.keys.digest });
+  const secrets = await openProviderSecrets(config, { db, vault, logger });
+  const shared = {
+    logger,
+    vault,
+    secrets,
+    stopping: stopping.signal,
+    resolveHost: parts.resolveHost ?? resolveHost,
+    access: { ...ACCESS, ...parts.access },
+  };
+  const metrics = createRequestMetrics();
+  const counted = config.metrics === undefined ? {} : { meter: metrics.meter };
+  const app = createApp({ ...composeDeps(config, db, connection, shared), ...counted });
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -106,14 +138,17 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
   const connections = connectionsOf(server);
   const url = await listen(server, config.api);
   const codecServer = await startConfiguredCodecServer(config, logger);
+  const metricsPage = await startConfiguredMetrics(config, db, metrics.registry, logger);
   return {
     url,
     ...(codecServer === undefined ? {} : { codecServerUrl: codecServer.url }),
+    ...(metricsPage === undefined ? {} : { metricsUrl: metricsPage.url }),
     async close() {
       const drained = drain(server, connections);
       stopping.abort();
       await drained;
-      await Promise.all([codecServer?.close(), connection.close()]);
+      secrets.stop();
+      await Promise.all([codecServer?.close(), metricsPage?.close(), connection.close()]);
       await db.$disconnect();
     },
   };
@@ -121,23 +156,30 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
 
 interface ProcessParts {
   readonly logger: Logger;
+  readonly vault: Vault;
+  readonly secrets: ProviderSecretsBook;
   readonly stopping: AbortSignal;
   readonly resolveHost: ResolveHost;
+  readonly access: AccessSettings;
 }
 
 function composeDeps(
   config: Config,
   db: Db,
   connection: DoorConnection,
-  { logger, stopping, resolveHost }: ProcessParts,
+  { logger, vault, secrets, stopping, resolveHost, access }: ProcessParts,
 ): ApiDeps {
-  const vault = createVault({ keys: config.keys.vault, digestKey: config.keys.digest });
+  const points = createPointStore(db, (error) =>
+    logger.warn({ err: error }, 'this process counts alone: Postgres does not answer in time'),
+  );
   return {
     door: connection.door,
     requests: createRequestReader(db),
+    requestNotes: createRequestNoteWriter(db),
     payments: createPaymentReader(db),
     refunds: createRefundReader(db),
     timeline: createTimelineReader(db),
+    stories: { ...createStories(db), places: placesOf(config) },
     paymentMethods: { ...createPaymentMethodReader(db), ...createPaymentMethodWriter(db) },
     events: createEventReader(db),
     endpoints: createEndpointRegister(db),
@@ -157,7 +199,12 @@ function composeDeps(
     experiments: createExperimentRegister(db),
     experimentDoor: connection.experiments,
     operators: createOperatorRegister(db),
+    access: composeAccess(config, db, { points, settings: access, keyedDigest: vault.keyedDigest }),
     operatorViews: createOperatorReader(db),
+    administration: composeAdministration(config, { db, vault, secrets }),
+    queues: createQueueReader(db),
+    alarms: createAlarmReader(db, config.metrics !== undefined),
+    figures: createFigureReader(db),
     exceptions: createCaseReader(db),
     ledger: createLedgerReader(db),
     cases: connection.cases,
@@ -175,14 +222,15 @@ function composeDeps(
     webhooks: {
       verifierOf: (provider) => providerByName(provider)?.webhook,
       isHint: (provider) => providerByName(provider)?.webhookIs === 'hint',
-      secretsOf: (accountId) =>
-        Object.hasOwn(config.providerSecrets, accountId) ? config.providerSecrets[accountId] : undefined,
+      secretsOf: (accountId) => secrets.of(accountId),
+      refreshSecrets: () => secrets.refresh(),
     },
     readiness: { postgres: () => db.$queryRaw`SELECT 1`, temporal: () => connection.check() },
     isUnavailable,
     stopping,
     logger,
-    ...rateLimitsOf(config, db, logger),
+    ...(config.rateLimits === undefined ? {} : { rateLimits: { limits: config.rateLimits, points } }),
+    ...(config.consoleDir === undefined ? {} : { consoleDir: config.consoleDir }),
     limits: {
       apiWaitMs: config.apiWaitMs,
       completeByMs: config.completeByMs,
@@ -191,30 +239,22 @@ function composeDeps(
   };
 }
 
-function rateLimitsOf({ rateLimits: limits }: Config, db: Db, logger: Logger): Pick<ApiDeps, 'rateLimits'> {
-  if (limits === undefined) return {};
-  const points = createPointStore(db, (error) =>
-    logger.warn(
-      { err: error },
-      'requests are counted in this process alone: Postgres does not answer in time',
-    ),
-  );
-  return { rateLimits: { limits, points } };
-}
-
-/** Nothing that is logged holds secrets or card data by construction; the redaction is the second wall. */
-export function createLogger(level: LogLevel): Logger {
-  return pino({
-    level,
-    base: { service: 'api' },
-    redact: {
-      paths: ['authorization', 'cvc', 'number', 'card', 'headers', 'body'].flatMap((name) => [
-        name,
-        `*.${name}`,
-      ]),
-      censor: '[redacted]',
-    },
-  });
+function composeAccess(
+  { publicUrl, api }: Config,
+  db: Db,
+  parts: Pick<AccessParts, 'points' | 'settings'> & { readonly keyedDigest: (text: string) => string },
+): AccessParts {
+  const { points, settings, keyedDigest } = parts;
+  const tries = createTryBook(db, keyedDigest, settings.lock);
+  return {
+    people: createPeopleRegister(db, tries),
+    credentials: createCredentialRegister(db),
+    sessions: createSessionRegister(db),
+    tries,
+    points,
+    settings,
+    publicUrl: publicUrl ?? `http://${api.host}:${api.port}`,
+  };
 }
 
 async function startConfiguredCodecServer(config: Config, logger: Logger): Promise<CodecServer | undefined> {
@@ -236,6 +276,26 @@ async function startConfiguredCodecServer(config: Config, logger: Logger): Promi
   }
 }
 
+/** Metrics have a port of their own: the public one shows nobody how we are. */
+async function startConfiguredMetrics(
+  { metrics, canary }: Config,
+  db: Db,
+  registry: Registry,
+  logger: Logger,
+): Promise<MetricsPage | undefined> {
+  if (metrics?.apiPort === undefined) return undefined;
+  const { watch } = createAlarmReader(db, true);
+  watchFromApi(registry, watch, canary === undefined ? undefined : canary.everyMs / 1_000);
+  try {
+    return await startMetricsPage({ host: metrics.host, port: metrics.apiPort }, registry);
+  } catch (error) {
+    // Payments don't wait for somebody to watch them.
+    if (!isAddressInUse(error)) throw error;
+    logger.warn({ port: metrics.apiPort }, 'the port for metrics is taken; this process shows none');
+    return undefined;
+  }
+}
+
 /** The Web UI's origin, by both names that a person may type for this machine. */
 function originsOf(uiUrl: string): readonly string[] {
   const { origin } = new URL(uiUrl);
@@ -246,53 +306,15 @@ function isAddressInUse(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
-function listen(server: Server, { host, port }: Config['api']): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      const { port: actual } = server.address() as AddressInfo;
-      resolve(`http://${host.includes(':') ? `[${host}]` : host}:${actual}`);
-    });
-  });
-}
-
-/** A connection that was busy when the server closed turns idle later, and would be kept alive for others. */
-const IDLE_SWEEP_MS = 50;
-/** So long may a connection on which nothing was ever said, and which Node counts as busy, still begin a request. */
-const SILENT_MS = 1_000;
-
-function drain(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
-  return new Promise((resolve) => {
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS);
-    const silent = setTimeout(() => {
-      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
-    }, SILENT_MS);
-    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
-    server.close(() => {
-      clearInterval(sweep);
-      clearTimeout(silent);
-      clearTimeout(cut);
-      resolve();
-    });
-  });
-}
-
-function connectionsOf(server: Server): ReadonlySet<Socket> {
-  const connections = new Set<Socket>();
-  server.on('connection', (socket) => {
-    connections.add(socket);
-    socket.once('close', () => connections.delete(socket));
-  });
-  return connections;
-}
-
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
-  const running = await startApi(config);
+  const logger = createLogger(config.logLevel);
+  const tracing = startTracing('interlock-api', config.traces, logger);
+  const running = await startApi(config, { logger });
   process.stdout.write(`${JSON.stringify({ ready: true, url: running.url })}\n`);
   const stop = () => {
-    running.close().then(
+    const closed = running.close().finally(() => tracing.stop());
+    closed.then(
       () => process.exit(0),
       () => process.exit(1),
     );

@@ -1,6 +1,6 @@
 import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
 import { z } from 'zod';
-import type { Route } from './route.ts';
+import { permissionFor, type Route } from './route.ts';
 import { errorSchema } from './schema.ts';
 
 /**
@@ -20,6 +20,13 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     type: 'http',
     scheme: 'bearer',
     description: "An operator's own key, `iop_...`.",
+  });
+  registry.registerComponent('securitySchemes', 'consoleSession', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'interlock_session',
+    description:
+      'Somebody who is signed in at the console. `__Host-interlock_session` under https; a POST needs `X-CSRF-Token` too, and a route of a merchant `Interlock-Merchant`.',
   });
   for (const route of routes) {
     const headers = headersOf(route);
@@ -52,12 +59,16 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
 /** Exhaustive: a new kind of access does not compile until its scheme is named. */
 const SECURITY: Readonly<Record<Route['access'], readonly Record<string, string[]>[]>> = {
   merchant: [{ secretKey: [] }],
-  operator: [{ operatorKey: [] }],
+  operator: [{ operatorKey: [] }, { consoleSession: [] }],
+  session: [{ consoleSession: [] }],
   public: [],
 };
 
-function securityOf({ access }: Route) {
-  return [...SECURITY[access]];
+/** A merchant's route that people may call too has both. */
+function securityOf(route: Route) {
+  const { access } = route;
+  const isForPeople = access === 'merchant' && permissionFor(route) !== undefined;
+  return isForPeople ? [...SECURITY.merchant, ...SECURITY.session] : [...SECURITY[access]];
 }
 
 /** `/v1/payments/:id` of Express is `/v1/payments/{id}` of OpenAPI. */

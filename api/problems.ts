@@ -49,6 +49,76 @@ const KINDS = {
     type: 'authentication_error',
     message: 'A merchant key opens no operator route.',
   },
+  session_missing: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'Nobody is signed in. Sign in at the console.',
+  },
+  session_invalid: { status: 401, type: 'authentication_error', message: 'This session is not valid.' },
+  session_expired: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'The session is over. Sign in again.',
+  },
+  sign_in_refused: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'The e-mail address, the password or the code is not right.',
+  },
+  code_required: {
+    status: 401,
+    type: 'authentication_error',
+    message: 'Send the code of your authenticator app too, as `code`.',
+  },
+  account_locked: {
+    status: 423,
+    type: 'authentication_error',
+    message: 'Too many failures with this e-mail address. Try again in a quarter of an hour.',
+  },
+  too_many_sign_ins: {
+    status: 429,
+    type: 'api_error',
+    message: 'Too many tries to sign in from this network. Try again after Retry-After.',
+  },
+  sign_ins_busy: {
+    status: 503,
+    type: 'api_error',
+    message: 'Too many people sign in right now. Try again after Retry-After.',
+  },
+  csrf_token_invalid: {
+    status: 403,
+    type: 'authentication_error',
+    message: 'Send the `csrf_token` of your session as `X-CSRF-Token`.',
+  },
+  origin_refused: {
+    status: 403,
+    type: 'authentication_error',
+    message: 'This does not come from our own pages.',
+  },
+  forbidden: { status: 403, type: 'authentication_error', message: 'Your role may not do this.' },
+  keys_only: {
+    status: 403,
+    type: 'authentication_error',
+    message: "Only the merchant's own key may do this, not a person at the console.",
+  },
+  password_change_required: {
+    status: 403,
+    type: 'authentication_error',
+    message: 'Change your password first.',
+  },
+  merchant_header_missing: invalid(400, 'Say whose: `Interlock-Merchant: mer_.../test` or `.../live`.'),
+  merchant_header_invalid: invalid(
+    400,
+    'There is no such merchant, or this is not of the form `Interlock-Merchant: mer_.../test`.',
+  ),
+  password_unsuitable: invalid(422, 'This password will not do.'),
+  password_wrong: invalid(422, 'This is not your password.'),
+  code_wrong: invalid(422, 'This code is not right, or was used before.'),
+  totp_not_begun: invalid(409, 'Begin with `POST /v1/console/totp`.'),
+  totp_confirmed_already: invalid(409, 'An authenticator app is in use. Remove it first.'),
+  email_taken: invalid(409, 'Somebody else has this e-mail address.'),
+  last_admin: invalid(409, 'Nobody would be left who may change this again.'),
+  own_account: invalid(409, 'Another administrator has to do this to your account.'),
   live_key_required: {
     status: 403,
     type: 'authentication_error',
@@ -147,6 +217,9 @@ export interface ProblemDetails {
   readonly payment?: object;
   readonly status?: string;
   readonly allowed?: readonly string[];
+  /** What is needed, and which roles have it. */
+  readonly permission?: string;
+  readonly roles?: readonly string[];
   /** Of a document that is refused, everything that is wrong with it. */
   readonly problems?: readonly object[];
 }

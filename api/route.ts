@@ -7,12 +7,17 @@ import type {
   WebhookAccount,
 } from '../db/settings/index.ts';
 import type { Permission } from '../domain/access/roles.ts';
+import type { Verifier } from './admin/verifier.ts';
 import type { CommandGate } from './command-gate.ts';
+import type { Access } from './console/access.ts';
+import type { Session } from './console/sessions.ts';
 import type { ApiDeps } from './deps.ts';
 import type { EventStreams } from './events/stream.ts';
 import { parseWith } from './parse.ts';
 import type { RateLimiter } from './rate-limits/limiter.ts';
 import type { RoutingView } from './routing/view.ts';
+import type { NoteBook } from './story/notes.ts';
+import type { ChangeStreams } from './story/stream.ts';
 import type { Bell } from './webhooks/bell.ts';
 
 /**
@@ -25,12 +30,17 @@ export interface Route {
   readonly path: string;
   readonly operationId: string;
   readonly summary: string;
-  readonly access: 'merchant' | 'operator' | 'public';
+  /** `session`: for somebody who is signed in at the console, about themselves. */
+  readonly access: 'merchant' | 'operator' | 'session' | 'public';
   /**
    * What a person must be allowed. Absent: `view` for a GET, `act` for an operator's POST; and a merchant's POST is
    * for keys alone, not for people who look at the merchant through the console.
    */
   readonly permission?: Permission;
+  /** Whoever is refused here leaves a row, as operators do whose commands are refused. */
+  readonly audited?: boolean;
+  /** Also for somebody who has to change their password before anything else. */
+  readonly openWhilePasswordExpired?: boolean;
   readonly params?: ZodObject;
   readonly query?: ZodObject;
   readonly body?: ZodType;
@@ -56,10 +66,14 @@ export interface RouteResponse {
   readonly contentType?: string;
 }
 
-export interface Services extends ApiDeps {
+export interface Services extends Omit<ApiDeps, 'access'> {
+  readonly access: Access;
   readonly gate: CommandGate;
+  readonly verifier: Verifier;
   readonly bell: Bell;
   readonly eventStreams: EventStreams;
+  readonly changeStreams: ChangeStreams;
+  readonly notes: NoteBook;
   /** Absent: nobody is limited. */
   readonly rateLimiter?: RateLimiter;
   /** What decisions of a merchant rest on (`<mode>/<merchant>`), remembered for a moment. */
@@ -76,6 +90,10 @@ export interface Call {
   readonly caller?: ApiKeyOwner;
   /** On operators' routes only. */
   readonly operator?: OperatorIdentity;
+  /** Of somebody who is signed in, wherever they call. */
+  readonly session?: Session;
+  /** Of the connection's other end, which may be a proxy. */
+  readonly remoteAddress: string | undefined;
   readonly requestId: string;
   readonly params: unknown;
   readonly query: unknown;
@@ -112,7 +130,9 @@ export interface StreamReply {
   stream(signal: AbortSignal): AsyncIterable<string>;
 }
 
-interface ParsedCall<P, Q, B> extends Omit<Call, 'params' | 'query' | 'body' | 'caller' | 'operator'> {
+type Parsed = 'params' | 'query' | 'body';
+
+interface ParsedCall<P, Q, B> extends Omit<Call, Parsed | 'caller' | 'operator' | 'session'> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
@@ -124,6 +144,10 @@ export interface TypedCall<P, Q, B> extends ParsedCall<P, Q, B> {
 
 export interface OperatorCall<P, Q, B> extends ParsedCall<P, Q, B> {
   readonly operator: OperatorIdentity;
+}
+
+export interface SessionCall<P, Q, B> extends ParsedCall<P, Q, B> {
+  readonly session: Session;
 }
 
 type Output<T> = T extends ZodType ? z.output<T> : undefined;
@@ -143,6 +167,14 @@ type OperatorRoute<P, Q, B> = Definition<P, Q, B> & {
     call: OperatorCall<Output<P>, Output<Q>, Output<B>>,
     services: Services,
   ): Promise<Reply | StreamReply>;
+};
+
+type SessionRoute<P, Q, B> = Definition<P, Q, B> & {
+  handle(call: SessionCall<Output<P>, Output<Q>, Output<B>>, services: Services): Promise<Reply>;
+};
+
+type PublicRoute<P, Q, B> = Definition<P, Q, B> & {
+  handle(call: ParsedCall<Output<P>, Output<Q>, Output<B>>, services: Services): Promise<Reply>;
 };
 
 /** A route behind a merchant's bearer key. Its handler sees parsed input only. */
@@ -169,6 +201,34 @@ export function operatorRoute<
   });
 }
 
+/** A route of a person's own, behind the console's cookie and nothing else. */
+export function sessionRoute<
+  P extends ZodObject | undefined = undefined,
+  Q extends ZodObject | undefined = undefined,
+  B extends ZodType | undefined = undefined,
+>({ handle, ...definition }: SessionRoute<P, Q, B>): Route {
+  return parsedRoute(definition, 'session', async (call, parsed, services) => {
+    if (call.session === undefined) throw new Error('a route of a session was reached without it');
+    return handle({ ...parsed, session: call.session }, services);
+  });
+}
+
+/** A route that anybody may call. Its handler sees parsed input only. */
+export function publicRoute<
+  P extends ZodObject | undefined = undefined,
+  Q extends ZodObject | undefined = undefined,
+  B extends ZodType | undefined = undefined,
+>({ handle, ...definition }: PublicRoute<P, Q, B>): Route {
+  return parsedRoute(definition, 'public', (_call, parsed, services) => handle(parsed, services));
+}
+
+/** The one permission that a person needs for it, or undefined where it is not for people. */
+export function permissionFor({ access, method, permission }: Route): Permission | undefined {
+  if (permission !== undefined) return permission;
+  if (method === 'get') return 'view';
+  return access === 'operator' ? 'act' : undefined;
+}
+
 function parsedRoute<
   P extends ZodObject | undefined,
   Q extends ZodObject | undefined,
@@ -190,7 +250,7 @@ function parsedRoute<
     ...(query === undefined ? {} : { query }),
     ...(body === undefined ? {} : { body }),
     async run(call, services) {
-      const { caller: _caller, operator: _operator, ...facts } = call;
+      const { caller: _caller, operator: _operator, session: _session, ...facts } = call;
       const parsed = {
         ...facts,
         params: parseWith(params, call.params) as Output<P>,

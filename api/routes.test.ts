@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiRoutes, createApp } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { openApiPath } from './openapi.ts';
+import { permissionFor } from './route.ts';
 import { createCard, get, post, startTestApi, type TestApi } from './test-support/harness.ts';
 
 let api: TestApi;
@@ -14,7 +15,8 @@ afterAll(() => api.close());
 
 /** What Express would really serve, read from its own stack. */
 function routerOf(): string[] {
-  const deps = { vault: {}, settings: {} } as unknown as ApiDeps;
+  const access = { settings: {}, publicUrl: 'http://127.0.0.1' };
+  const deps = { vault: {}, settings: {}, access } as unknown as ApiDeps;
   const layers = createApp(deps).router.stack as unknown as {
     route?: { path: string; methods: Record<string, boolean> };
   }[];
@@ -60,12 +62,19 @@ describe('the OpenAPI document', () => {
       const operation = body.paths[openApiPath(route.path)][route.method];
       const headers = (operation.parameters ?? []).filter((each: { in: string }) => each.in === 'header');
       const required = headers.filter((each: { required: boolean }) => each.required);
-      const isCommand = route.access !== 'public' && route.method === 'post';
+      const isCommand =
+        (route.access === 'merchant' || route.access === 'operator') && route.method === 'post';
       expect(required.map((each: { name: string }) => each.name)).toEqual(
         isCommand ? ['Idempotency-Key'] : [],
       );
+      const people = permissionFor(route) === undefined ? [] : [{ consoleSession: [] }];
       expect(operation.security).toEqual(
-        { merchant: [{ secretKey: [] }], operator: [{ operatorKey: [] }], public: [] }[route.access],
+        {
+          merchant: [{ secretKey: [] }, ...people],
+          operator: [{ operatorKey: [] }, ...people],
+          session: [{ consoleSession: [] }],
+          public: [],
+        }[route.access],
       );
     }
   });

@@ -42,6 +42,8 @@ export const errorSchema = z
       payment: z.unknown().optional().meta({ description: 'The payment, where the error is its failure.' }),
       status: z.string().optional(),
       allowed: z.array(z.string()).optional(),
+      permission: z.string().optional().meta({ description: 'Of what is forbidden: what is needed.' }),
+      roles: z.array(z.string()).optional().meta({ description: 'Who has it.' }),
       problems: z
         .array(
           z.object({

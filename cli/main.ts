@@ -13,8 +13,10 @@ import { UsageError, type Verb } from './verb.ts';
 const VERBS = [
   'up',
   'demo',
+  'doctor',
   'payment',
   'operator',
+  'user',
   'exceptions',
   'routing',
   'audit',

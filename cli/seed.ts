@@ -1,9 +1,11 @@
 /**
- * The demo merchant: its API key, an account at each provider, a first routing policy; and two operators. Run at every start;
+ * The demo merchant: its API key, an account at each provider, a first routing policy; and four people. Run at every start;
  * what an earlier start wrote stays, except that accounts follow the ports of the simulators.
  */
 import { createHmac } from 'node:crypto';
 import pg from 'pg';
+import { hashPassword, type PasswordCost } from '../db/settings/index.ts';
+import type { Role } from '../domain/access/roles.ts';
 import { parsePolicy } from '../domain/routing/policy/index.ts';
 import { apiKeyDigest } from './api-key-digest.ts';
 import type { DemoAccount } from './stack/providers.ts';
@@ -15,6 +17,8 @@ export type SeedOptions = {
   /** At least 8 characters of base64url; the API key is made of it. */
   apiKeySecret: string;
   digestKey: Buffer;
+  /** Of the people's passwords; a test has no time for it. */
+  passwordCost?: PasswordCost;
 };
 
 const MERCHANT_ID = 'mer_demo';
@@ -44,11 +48,25 @@ otherwise:
 built_in: { degraded: keep }
 `;
 
+/** One of each role. Alice and bob have keys too: a resolution needs two. */
+const PEOPLE = {
+  alice: 'admin',
+  bob: 'operator',
+  carol: 'analyst',
+  dave: 'read_only',
+} as const satisfies Record<string, Role>;
+export type DemoPerson = keyof typeof PEOPLE;
+export type DemoPeople = Readonly<
+  Record<DemoPerson, { readonly email: string; readonly password: string; readonly role: Role }>
+>;
+
 export type Seeded = {
   apiKey: string;
   merchantId: string;
   /** Two people, because a resolution needs two. */
   operatorKeys: { alice: string; bob: string };
+  /** How they sign in at the console, unless one has changed it. */
+  people: DemoPeople;
 };
 
 export async function seedDemo(options: SeedOptions): Promise<Seeded> {
@@ -57,6 +75,7 @@ export async function seedDemo(options: SeedOptions): Promise<Seeded> {
     alice: operatorKey('alice', options.digestKey),
     bob: operatorKey('bob', options.digestKey),
   };
+  const people = demoPeople(options.digestKey);
   const client = new pg.Client({ connectionString: options.databaseUrl });
   await client.connect();
   try {
@@ -86,11 +105,12 @@ export async function seedDemo(options: SeedOptions): Promise<Seeded> {
         [`opr_${name}`, name, apiKeyDigest(key, options.digestKey)],
       );
     }
+    await seedPeople(client, people, options.passwordCost);
     await client.query('COMMIT');
   } finally {
     await client.end();
   }
-  return { apiKey, merchantId: MERCHANT_ID, operatorKeys };
+  return { apiKey, merchantId: MERCHANT_ID, operatorKeys, people };
 }
 
 /** Only where there is none yet: what the merchant has made of it since stays. */
@@ -107,7 +127,43 @@ async function seedPolicy(client: pg.Client, policy: string): Promise<void> {
   );
 }
 
+/** Who has a password keeps it, be it this one or their own: hashing one takes as long as guessing one. */
+async function seedPeople(client: pg.Client, people: DemoPeople, cost?: PasswordCost): Promise<void> {
+  const { rows } = await client.query<{ id: string }>(
+    'SELECT id FROM operator WHERE password_hash IS NOT NULL AND id = ANY($1)',
+    [Object.keys(people).map((name) => `opr_${name}`)],
+  );
+  const known = new Set(rows.map(({ id }) => id));
+  for (const [name, { email, password }] of Object.entries(people)) {
+    if (known.has(`opr_${name}`)) continue;
+    // One after another: each takes 128 MB.
+    const hash = await hashPassword(password, cost);
+    await client.query(
+      `INSERT INTO operator (id, name, email, role, password_hash) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT (id) DO UPDATE SET email = excluded.email, role = excluded.role,
+         password_hash = excluded.password_hash`,
+      [`opr_${name}`, name, email, PEOPLE[name as DemoPerson], hash],
+    );
+  }
+}
+
+function demoPeople(digestKey: Buffer): DemoPeople {
+  const of = (name: DemoPerson) => ({
+    role: PEOPLE[name],
+    email: `${name}@demo.example`,
+    password: derived(digestKey, `interlock/demo-password/${name}`).slice(0, PASSWORD_LENGTH),
+  });
+  return { alice: of('alice'), bob: of('bob'), carol: of('carol'), dave: of('dave') };
+}
+
+/** 120 bits, and still to be typed. */
+const PASSWORD_LENGTH = 20;
+
 /** The same at every start of one stack, and another in each: it follows from the stack's own secret. */
 function operatorKey(name: string, digestKey: Buffer): string {
-  return `iop_${createHmac('sha256', digestKey).update(`interlock/demo-operator/${name}`).digest('base64url')}`;
+  return `iop_${derived(digestKey, `interlock/demo-operator/${name}`)}`;
+}
+
+function derived(digestKey: Buffer, name: string): string {
+  return createHmac('sha256', digestKey).update(name).digest('base64url');
 }

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
+import { tracedCalls } from './tracing.ts';
 
 /** Where Temporal is. The same settings reach a dev server, a cluster of one's own and Temporal Cloud. */
 export interface TemporalAddress {
@@ -23,7 +24,12 @@ export async function connectClient(
     ...connectionOptions(temporal),
     connectTimeout: '10 seconds',
   });
-  return new Client({ connection, namespace: temporal.namespace, dataConverter });
+  return new Client({
+    connection,
+    namespace: temporal.namespace,
+    dataConverter,
+    interceptors: { workflow: [tracedCalls] },
+  });
 }
 
 /** The options that client and worker connections share. Cloud's API keys need TLS, with or without a certificate. */

@@ -15,6 +15,7 @@ import { createExperimentsDoor, type ExperimentsDoor } from './experiments.ts';
 import { createReconciliationsDoor, type ReconciliationsDoor } from './reconciliations.ts';
 
 export { type BacktestsDoor, startBacktests } from './backtests.ts';
+export { canaryScheduleId, keepCanary } from './canary.ts';
 export { type CasesDoor, startCases } from './cases.ts';
 export { connectClient, connectionOptions, type TemporalAddress } from './connection.ts';
 export type { CommandResult, NewsResult, PaymentsDoor, RefundsDoor } from './contract.ts';
@@ -23,6 +24,7 @@ export { createDoor } from './door.ts';
 export { type ExperimentsDoor, startExperiments } from './experiments.ts';
 export { endStuck, openGeneration, PAYMENT_WORKFLOW, REFUND_WORKFLOW, replaceStuck } from './generations.ts';
 export { keepSchedules, type ReconciliationsDoor } from './reconciliations.ts';
+export { startRollup } from './rollups.ts';
 
 export interface DoorConnection {
   readonly door: PaymentsDoor;

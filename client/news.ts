@@ -12,14 +12,26 @@ import { refundSaysNothingNew } from '../domain/refund/nothing-new.ts';
 import { newsSignal } from '../workflows/payment/messages.ts';
 import { isClosed } from './errors.ts';
 import { type DoorParts, openGeneration } from './generations.ts';
+import { inTraceOf } from './tracing.ts';
 
 /** Wakes a payment or refund, unless all that lies there for it repeats what is recorded. See domain/door.ts. */
 export async function bringNews(deps: DoorParts, ownerId: string): Promise<NewsResult> {
   const { client, db } = deps;
   const owner = await addresseeOf(db, ownerId);
   if (owner !== undefined && (await onlyRepeats(db, ownerId, owner))) return 'nothing_new';
-  const generation = owner?.generation ?? 1;
   const signal = (n: number) => client.workflow.getHandle(workflowIdOf(ownerId, n)).signal(newsSignal);
+  const wake = () => wakeOwner(deps, ownerId, owner, signal);
+  // A refund's id doesn't say whose trace it is; its row does.
+  return owner?.refundOf === undefined ? wake() : inTraceOf(owner.refundOf, 'BringNews', wake);
+}
+
+async function wakeOwner(
+  deps: DoorParts,
+  ownerId: string,
+  owner: Addressee | undefined,
+  signal: (generation: number) => Promise<void>,
+): Promise<NewsResult> {
+  const generation = owner?.generation ?? 1;
   try {
     await signal(generation);
     return 'signalled';
@@ -34,6 +46,8 @@ export async function bringNews(deps: DoorParts, ownerId: string): Promise<NewsR
 /** Whom a letter is for, and how it is judged whether the letter tells them anything. */
 interface Addressee {
   readonly generation: number;
+  /** The payment that a refund is of. */
+  readonly refundOf?: string;
   repeats(evidence: Evidence | undefined): boolean;
   isUnderWay(evidence: Evidence | undefined): boolean;
 }
@@ -45,6 +59,7 @@ async function addresseeOf(db: Db, ownerId: string): Promise<Addressee | undefin
       ? undefined
       : {
           generation: refund.generation,
+          refundOf: refund.paymentId,
           repeats: (evidence) => refundSaysNothingNew(refund, evidence),
           // Its evidence settles it whatever its send still has to say.
           isUnderWay: () => false,

@@ -95,9 +95,11 @@ async function refusalOnSight(
 async function storedAnswer(
   { db }: DoorParts,
   refundId: string,
-  { paymentId, merchantId, mode, request }: RefundOrderInput,
+  { paymentId, by, request, ...asked }: RefundOrderInput,
 ): Promise<RefundResult> {
   const { requestId: id, path, idempotencyKey, bodyDigest } = request;
+  // As the workflow's plan would have written it.
+  const { merchantId, mode } = by === undefined ? asked : { merchantId: by.operator, mode: 'live' };
   const stored = await refuseRefund(
     db,
     { refundId, paymentId, request: { id, path, idempotencyKey, bodyDigest, merchantId, mode } },

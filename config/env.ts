@@ -5,7 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type WatchSettings, watchOf, watchVariables } from './metrics.ts';
 import { type RateLimits, rateLimitsOf, rateLimitVariables } from './rate-limits.ts';
+import { type TraceSettings, tracesOf, traceVariables } from './traces.ts';
 
 /** Keys by id. New data is written under `activeId`; the others stay readable while rotation is under way. */
 export type KeyRing = { activeId: string; keys: Record<string, Buffer> };
@@ -16,7 +18,7 @@ export type TemporalTls = {
   serverRootCACertificate?: Buffer;
 };
 
-export type Config = {
+type Settings = {
   databaseUrl: string;
   temporal: {
     address: string;
@@ -46,10 +48,14 @@ export type Config = {
   workerHealthPort?: number;
   /** A workflow bundle built beforehand; absent: the sources are bundled at start. */
   workflowBundle?: string;
+  /** Where the console's built files are; absent: the API serves none. */
+  consoleDir?: string;
   /** Where the worker appends the signed heads of the audit chains; absent: nowhere. */
   auditAnchorFile?: string;
   logLevel: LogLevel;
 };
+
+export type Config = Settings & TraceSettings & WatchSettings;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -210,7 +216,10 @@ const environmentSchema = z
       .min(16, 'must have at least 16 characters (openssl rand -hex 32)')
       .optional(),
     WORKER_HEALTH_PORT: port.optional(),
+    ...watchVariables,
+    ...traceVariables,
     INTERLOCK_WORKFLOW_BUNDLE: z.string().optional(),
+    INTERLOCK_CONSOLE_DIR: z.string().optional(),
     INTERLOCK_AUDIT_ANCHOR_FILE: z.string().optional(),
     LOG_LEVEL: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }).default('info'),
   })
@@ -243,6 +252,7 @@ function temporalTls(env: Environment): TemporalTls | undefined {
 function toConfig(env: Environment): Config {
   const tls = temporalTls(env);
   const rateLimits = rateLimitsOf(env);
+  const publicUrl = (env.INTERLOCK_PUBLIC_URL ?? `http://${env.API_HOST}:${env.API_PORT}`).replace(/\/$/, '');
   return {
     databaseUrl: env.DATABASE_URL,
     temporal: {
@@ -270,12 +280,15 @@ function toConfig(env: Environment): Config {
     countTestDeclines: env.INTERLOCK_COUNT_TEST_DECLINES === 'yes',
     ...(rateLimits === undefined ? {} : { rateLimits }),
     api: { host: env.API_HOST, port: env.API_PORT },
-    publicUrl: (env.INTERLOCK_PUBLIC_URL ?? `http://${env.API_HOST}:${env.API_PORT}`).replace(/\/$/, ''),
+    publicUrl,
     ...(env.CODEC_SERVER_PORT !== undefined && env.CODEC_SERVER_TOKEN !== undefined
       ? { codecServer: { port: env.CODEC_SERVER_PORT, token: env.CODEC_SERVER_TOKEN } }
       : {}),
     ...(env.WORKER_HEALTH_PORT === undefined ? {} : { workerHealthPort: env.WORKER_HEALTH_PORT }),
+    ...watchOf(env, publicUrl),
+    ...tracesOf(env),
     ...(env.INTERLOCK_WORKFLOW_BUNDLE === undefined ? {} : { workflowBundle: env.INTERLOCK_WORKFLOW_BUNDLE }),
+    ...(env.INTERLOCK_CONSOLE_DIR === undefined ? {} : { consoleDir: env.INTERLOCK_CONSOLE_DIR }),
     ...(env.INTERLOCK_AUDIT_ANCHOR_FILE === undefined
       ? {}
       : { auditAnchorFile: env.INTERLOCK_AUDIT_ANCHOR_FILE }),

@@ -2,6 +2,7 @@ import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { AssertionFailure } from '../domain/machine.ts';
 import { PrismaClient } from './generated/client.ts';
+import { traceStatements } from './tracing.ts';
 
 export type Db = PrismaClient;
 
@@ -20,6 +21,7 @@ export function openDb(url: string, options: { readonly maxConnections?: number 
   // A connection that dies is told to whoever queries by it. Told to nobody, as an event, it would end the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
+  traceStatements(pool);
   const adapter = new PrismaPg(pool, { disposeExternalPool: true });
   const db = new PrismaClient({ adapter, errorFormat: 'minimal', transactionOptions: TRANSACTIONS });
   POOLS.set(db, pool);

@@ -34,7 +34,10 @@ export interface RoutedRound {
 }
 
 /** All rounds, the first one first; empty for a payment that was not routed. */
-export async function loadRounds(db: Db, paymentId: string): Promise<readonly RoutedRound[]> {
+export async function loadRounds(
+  db: Pick<Db, 'routeExplanation' | 'retryExplanation'>,
+  paymentId: string,
+): Promise<readonly RoutedRound[]> {
   const where = { paymentId };
   const [first, later] = await Promise.all([
     db.routeExplanation.findUnique({ where }),

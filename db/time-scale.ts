@@ -16,6 +16,20 @@ export async function refuseScaledTimeForRealAccounts(db: Db, timeScale: number)
   );
 }
 
+/** What keeps an account from being made, or moved, to a real provider while this process runs as it does. */
+export function realAccountProblem(
+  baseUrl: string,
+  { timeScale, privateTargets }: { readonly timeScale: number; readonly privateTargets: boolean },
+): string | undefined {
+  if (SANDBOX_URL.test(baseUrl)) return undefined;
+  if (timeScale !== 1)
+    return 'INTERLOCK_TIME_SCALE is not 1: only simulators on this machine may have accounts.';
+  if (privateTargets)
+    return 'INTERLOCK_WEBHOOK_PRIVATE_TARGETS is allow: only simulators on this machine may have accounts.';
+  // The key to somebody's money goes out with every request.
+  return /^https:/i.test(baseUrl) ? undefined : 'A provider is reached by https only.';
+}
+
 /** Accounts that are not a simulator's. */
 async function realAccounts(db: Db): Promise<readonly string[]> {
   const accounts = await db.providerAccount.findMany({ select: { id: true, baseUrl: true } });

@@ -30,7 +30,7 @@ const limit = z.union([
 const limits = { reads: limit.optional(), writes: limit.optional() };
 
 /** `merchant.rate_limits`: what holds for one merchant in place of the platform's. */
-const merchantRateLimitsSchema = z.strictObject({ ...limits, key: z.strictObject(limits).optional() });
+export const merchantRateLimitsSchema = z.strictObject({ ...limits, key: z.strictObject(limits).optional() });
 export type MerchantRateLimits = z.output<typeof merchantRateLimitsSchema>;
 
 /** What cannot be read counts as not set: the platform's limits hold then, and no request fails of it. */

@@ -3,6 +3,7 @@
  * contract (this file), the registry, the transport, one folder an adapter. What may not: rows, permits,
  * the vault, retries or decisions; and no adapter may know another.
  */
+import type { ZodObject, ZodType } from 'zod';
 import type { AuthenticationRequest, StoredCredential } from '../domain/authentication/authentication.ts';
 import type { Evidence, OperationOutcome } from '../domain/payment/outcome.ts';
 
@@ -30,6 +31,8 @@ export interface Provider {
   readonly authorizationLifetimeMs: number;
   /** Whether a settled webhook is evidence, or only a hint to ask. See DESIGN.md, one writer per aggregate. */
   readonly webhookIs: 'hint' | 'evidence';
+  /** What an account consists of, for forms and checks; `connect` has the last word. */
+  readonly account: AccountForm;
   /** Makes the adapter for one account. `account` holds parsed configuration and secrets. */
   connect(account: ProviderAccount): ProviderConnection;
   /** Pure: verifies the signature of a raw webhook and lists its events. */
@@ -48,6 +51,14 @@ export interface UnknownOutcomeFacts {
   readonly keyWindowMs: number;
   /** Class B: `not found` from the look-up counts only after this horizon (unscaled milliseconds). */
   readonly visibilityHorizonMs: number;
+}
+
+/** What must be said of an account, part by part. The messages of these schemas are shown to whoever fills them in. */
+export interface AccountForm {
+  readonly baseUrl: ZodType;
+  readonly settings: ZodObject;
+  /** All secrets, the webhook's among them. */
+  readonly secrets: ZodObject;
 }
 
 export interface ProviderAccount {

@@ -14,7 +14,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, rand
 import { isKeyId, KEY_BYTES, type LoadedKeyRing, VaultError } from './keys.ts';
 
 const VERSION = 1;
-const PURPOSE_BYTES = { card: 1, cvc: 2, parameters: 3, secret: 4 } as const;
+const PURPOSE_BYTES = { card: 1, cvc: 2, parameters: 3, secret: 4, provider: 5 } as const;
 export type Purpose = keyof typeof PURPOSE_BYTES;
 
 const ALGORITHM = 'aes-256-gcm';
@@ -24,12 +24,12 @@ const TAG_BYTES = 16;
 const PREFIX_BYTES = 10;
 const WRAPPED_KEY_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES;
 
-/** Cards and webhook secrets carry no expiry; everything that may hold a card verification code must. */
+/** Cards, webhook secrets and providers' secrets carry no expiry; everything that may hold a card verification code must. */
 export type SealBinding =
   | LastingBinding
   | { readonly purpose: 'cvc' | 'parameters'; readonly ownerId: string; readonly expiresAtMs: number };
 
-type LastingBinding = { readonly purpose: 'card' | 'secret'; readonly ownerId: string };
+type LastingBinding = { readonly purpose: 'card' | 'secret' | 'provider'; readonly ownerId: string };
 type ExpiringBinding = {
   readonly purpose: 'cvc' | 'parameters';
   readonly ownerId: string;

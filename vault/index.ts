@@ -28,6 +28,12 @@ export interface WebhookSecrets {
   readonly previousUntilMs?: number;
 }
 
+/** One account's secrets by name. While the webhook's is rotated, the one before is accepted too. */
+export interface ProviderSecrets {
+  readonly values: Readonly<Record<string, string>>;
+  readonly previousWebhookSecret?: { readonly value: string; readonly untilMs: number };
+}
+
 /**
  * All times are epoch milliseconds. Opening throws a `VaultError` when the bytes were altered, belong to
  * another owner or purpose, or name a key that isn't in the ring; it answers `undefined` when they expired.
@@ -44,6 +50,9 @@ export interface Vault {
   /** A webhook endpoint's secrets, bound to the endpoint's id; they last until they are sealed anew. */
   sealSecret(secrets: WebhookSecrets, endpointId: string): Sealed;
   openSecret(sealed: Uint8Array, endpointId: string): WebhookSecrets;
+  /** What a provider account is called and heard with, bound to the account's id; lasts until it is sealed anew. */
+  sealProviderSecrets(secrets: ProviderSecrets, accountId: string): Sealed;
+  openProviderSecrets(sealed: Uint8Array, accountId: string): ProviderSecrets;
   /** The same card has the same fingerprint at one merchant, and another one at every other merchant. */
   fingerprint(number: string, merchantId: string): string;
   /** HMAC-SHA-256 of a request body in base64url, for comparing bodies that may hold a card number. */
@@ -107,6 +116,14 @@ export function createVault({ keys, digestKey, clock = Date.now }: VaultOptions)
     openSecret(sealed, endpointId) {
       const plaintext = openEnvelope(ring, { purpose: 'secret', ownerId: endpointId }, sealed);
       return takeJson(plaintext) as WebhookSecrets;
+    },
+    sealProviderSecrets(secrets, accountId) {
+      const plaintext = Buffer.from(JSON.stringify(secrets));
+      return sealEnvelope(ring, { purpose: 'provider', ownerId: accountId }, plaintext);
+    },
+    openProviderSecrets(sealed, accountId) {
+      const plaintext = openEnvelope(ring, { purpose: 'provider', ownerId: accountId }, sealed);
+      return takeJson(plaintext) as ProviderSecrets;
     },
     fingerprint(number, merchantId) {
       return digestKeys.fingerprint(number, merchantId);

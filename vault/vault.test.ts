@@ -55,9 +55,15 @@ const RECORDS = [
     open: (by: Vault, sealed: Uint8Array) => by.openSecret(sealed, OWNER),
     content: { current: 'whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=' },
   },
+  {
+    kind: 'provider',
+    sealed: vault.sealProviderSecrets({ values: { apiKey: 'a key to somebody’s money' } }, OWNER),
+    open: (by: Vault, sealed: Uint8Array) => by.openProviderSecrets(sealed, OWNER),
+    content: { values: { apiKey: 'a key to somebody’s money' } },
+  },
 ] as const;
 
-const LASTING: ReadonlySet<string> = new Set(['card', 'secret']);
+const LASTING: ReadonlySet<string> = new Set(['card', 'secret', 'provider']);
 
 function errorOf(action: () => unknown): VaultError {
   try {

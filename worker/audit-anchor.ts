@@ -1,8 +1,8 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import type { Logger } from 'pino';
-import { headsMovedSince } from '../db/audit-heads.ts';
+import { disownedHeads, headsMovedSince } from '../db/audit-heads.ts';
 import type { Db } from '../db/client.ts';
-import { ANCHOR_GENESIS, anchoredAtMs, anchorLine } from '../domain/audit/anchor.ts';
+import { ANCHOR_GENESIS, type AnchoredHead, anchoredAtMs, anchorLine } from '../domain/audit/anchor.ts';
 
 /**
  * Appends the heads of the audit chains that moved to a file outside of Postgres, signed, each minute. Every
@@ -20,7 +20,16 @@ const HEADS_A_LINE = 1_000;
 /** Heads are read again over this span, so that a step committed late is not missed; repeats do no harm. */
 const OVERLAP_MS = 10_000;
 
-export function startAuditAnchor(options: AnchorOptions): { stop(): Promise<void> } {
+export interface AuditAnchor {
+  /** How long ago all that had moved was anchored, and how many of the last heads Postgres no longer has. */
+  standing(): Promise<{ readonly ageSeconds: number; readonly disowned: number }>;
+  stop(): Promise<void>;
+}
+
+export function startAuditAnchor(options: AnchorOptions): AuditAnchor {
+  let anchoredMs = performance.now();
+  let last: readonly AnchoredHead[] = [];
+
   let since = new Date(0);
   let previous: string | undefined;
   const seen = new Map<string, number>();
@@ -35,12 +44,14 @@ export function startAuditAnchor(options: AnchorOptions): { stop(): Promise<void
           const line = anchorLine(previous, Date.now(), moved, options.key);
           await appendFile(options.file, `${line}\n`, { mode: 0o600 });
           previous = line;
+          last = moved;
           for (const { ownerId, sequence } of moved) seen.set(ownerId, sequence);
         }
         const full = heads.length === HEADS_A_LINE && until > since;
         since = full ? until : new Date(Math.max(0, until.getTime() - OVERLAP_MS));
         if (full) continue;
         if (heads.length < HEADS_A_LINE) forget(seen, heads);
+        anchoredMs = performance.now();
         return;
       }
     } catch (error) {
@@ -55,6 +66,10 @@ export function startAuditAnchor(options: AnchorOptions): { stop(): Promise<void
   }, options.intervalMs);
   timer.unref();
   return {
+    async standing() {
+      const disowned = last.length === 0 ? [] : await disownedHeads(options.db, last);
+      return { ageSeconds: (performance.now() - anchoredMs) / 1_000, disowned: disowned.length };
+    },
     async stop() {
       clearInterval(timer);
       await running.then(anchor);

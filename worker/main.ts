@@ -3,7 +3,6 @@
  * Postgres, the vault, the providers and the door; the sweeper; the health page. What may not: rules.
  * Nothing imports this room.
  */
-import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import {
   DefaultLogger,
@@ -21,17 +20,22 @@ import {
   connectionOptions,
   createDeliveriesDoor,
   createDoor,
+  keepCanary,
   keepSchedules,
 } from '../client/index.ts';
 import { type Config, loadConfig } from '../config/env.ts';
 import { openDb } from '../db/client.ts';
 import { openCopyPool } from '../db/reconciliation/index.ts';
 import { refusePrivateTargetsForRealAccounts, refuseScaledTimeForRealAccounts } from '../db/time-scale.ts';
+import { startTracing } from '../telemetry/index.ts';
+import { createWorkMetrics } from '../telemetry/metrics.ts';
 import { createVault } from '../vault/index.ts';
 import { startAuditAnchor } from './audit-anchor.ts';
-import { createProviders } from './providers.ts';
+import { startProviders } from './providers.ts';
 import { startRoutingBook } from './routing-book.ts';
-import { type Sweeper, startSweeper } from './sweeper.ts';
+import { startSweeper } from './sweeper.ts';
+import { tracing } from './tracing.ts';
+import { type SdkMetrics, sdkMetrics, startWatch } from './watch.ts';
 
 /** Grace around the longest call, so that a shutdown lets a send that has begun come to its answer. */
 const SHUTDOWN_MARGIN_MS = 5_000;
@@ -44,7 +48,9 @@ export interface RunningWorker {
   readonly done: Promise<void>;
 }
 
-export async function startWorker(config: Config, log: Logger): Promise<RunningWorker> {
+/** `sdk`: where Temporal's own metrics are; a process has one runtime, so only main knows. */
+export async function startWorker(config: Config, log: Logger, sdk?: SdkMetrics): Promise<RunningWorker> {
+  const metrics = createWorkMetrics();
   const dataConverter = createDataConverter(config.keys.codec);
   const connection = await NativeConnection.connect(connectionOptions(config.temporal));
   const client = await connectClient(config.temporal, dataConverter);
@@ -60,10 +66,18 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
     db,
     onError: (error) => log.warn({ err: error }, 'the routing book is behind; trying again'),
   });
-  const activities = composeActivities(config, { db, copyPool, door, events, routing });
+  const vault = createVault({ keys: config.keys.vault, digestKey: config.keys.digest });
+  const { providers, stop: stopProviders } = await startProviders(config, { db, vault, log });
+  const meter = config.metrics === undefined ? {} : { meter: metrics.meter };
+  const activities = composeActivities(config, {
+    ...{ db, vault, copyPool, door, events, routing, providers, ...meter },
+  });
   const workers = await createWorkers(config, { connection, dataConverter, activities });
   const schedules = keepSchedules({ client, db, taskQueue }, (error) =>
     log.warn({ err: error }, 'Schedules of accounts could not be kept; trying again'),
+  );
+  keepCanary({ client, taskQueue }, config.canary?.everyMs).catch((error: unknown) =>
+    log.warn({ err: error }, 'the Schedule of canary payments could not be kept'),
   );
   const sweeper = startSweeper({
     db,
@@ -87,18 +101,21 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
           intervalMs: Math.max(1_000, MINUTE * timeScale),
           log,
         });
-  const health = healthPage(config.workerHealthPort, workers[0], sweeper);
+  const watch = startWatch({
+    ...{ config, db, client, worker: workers[0], sweeper, anchor, log, metrics },
+    ...(sdk === undefined ? {} : { sdkMetricsUrl: sdk.url }),
+  });
   const done = Promise.all(workers.map((each) => each.run())).then(() => undefined);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    await Promise.all([sweeper.stop(), schedules.stop()]);
+    await Promise.all([sweeper.stop(), schedules.stop(), watch.stop()]);
     events.close();
     for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
     await done.catch(() => undefined);
     await routing.stop();
+    stopProviders();
     // Last, so that the final steps of what was in flight are anchored too.
     await anchor?.stop();
-    health?.close();
     await Promise.all([connection.close(), client.connection.close(), db.$disconnect(), copyPool.end()]);
   };
   return {
@@ -112,15 +129,17 @@ export async function startWorker(config: Config, log: Logger): Promise<RunningW
 
 function composeActivities(
   config: Config,
-  parts: Pick<Dependencies, 'db' | 'copyPool' | 'door' | 'events' | 'routing'>,
+  parts: Pick<
+    Dependencies,
+    'db' | 'vault' | 'copyPool' | 'door' | 'events' | 'routing' | 'providers' | 'meter'
+  >,
 ): Activities {
-  const { timeScale, providerDeadlineMs, webhooks, publicUrl, countTestDeclines = false } = config;
+  const { timeScale, providerDeadlineMs, webhooks, publicUrl, countTestDeclines = false, canary } = config;
   return createActivities({
     ...parts,
+    ...(canary === undefined ? {} : { canary }),
     countTestDeclines,
     ...(webhooks === undefined ? {} : { webhooks }),
-    vault: createVault({ keys: config.keys.vault, digestKey: config.keys.digest }),
-    providers: createProviders(config.providerSecrets),
     settings: { timeScale, providerDeadlineMs, ...(publicUrl === undefined ? {} : { publicUrl }) },
   });
 }
@@ -136,6 +155,7 @@ async function createWorkers(config: Config, parts: WorkerParts): Promise<[Worke
     namespace,
     taskQueue,
     ...workflowSource(config.workflowBundle),
+    ...tracing(config.workflowBundle === undefined ? [TRACING_MODULE] : []),
     ...TUNING,
     shutdownGraceTime: providerDeadlineMs + SHUTDOWN_MARGIN_MS,
     shutdownForceTime: providerDeadlineMs + 2 * SHUTDOWN_MARGIN_MS,
@@ -162,6 +182,7 @@ function createReconciliationWorker({ temporal }: Config, parts: WorkerParts): P
     ...parts,
     namespace: temporal.namespace,
     taskQueue: `${temporal.taskQueue}-reconciliation`,
+    ...tracing([]),
     maxConcurrentActivityTaskExecutions: 2,
     shutdownForceTime: 2 * SHUTDOWN_MARGIN_MS,
   });
@@ -175,6 +196,9 @@ const TUNING = {
   maxCachedWorkflows: 500,
 } satisfies Partial<WorkerOptions>;
 
+/** The part of tracing that runs inside of workflows. A bundle that was built beforehand has it. */
+const TRACING_MODULE = fileURLToPath(new URL('../workflows/tracing.ts', import.meta.url));
+
 /** Production names a bundle that was built beforehand; else the sources are bundled at start. */
 function workflowSource(
   codePath: string | undefined,
@@ -183,20 +207,11 @@ function workflowSource(
   return { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) };
 }
 
-function healthPage(port: number | undefined, worker: Worker, sweeper: Sweeper) {
-  if (port === undefined) return undefined;
-  return createServer((_request, response) => {
-    const state = worker.getState();
-    response.writeHead(state === 'RUNNING' ? 200 : 503, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ state, swept: sweeper.totals() }));
-  }).listen(port, '127.0.0.1');
-}
-
 /** What the SDK warns of where a worker has no workflows: the one for deliveries is meant to have none. */
 const ONLY_ACTIVITIES = /^No workflows registered/;
 
 /** Temporal's own logs go through pino, so that one line has one form. */
-function installLogger(log: Logger): void {
+function installLogger(log: Logger, sdk: SdkMetrics | undefined): void {
   const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
   Runtime.install({
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
@@ -207,7 +222,10 @@ function installLogger(log: Logger): void {
         rest.sdkComponent === 'core' && typeof error === 'string' ? { error: error.slice(0, 500) } : {};
       log[levels[level]]({ ...rest, ...core }, message);
     }),
-    telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} } },
+    telemetryOptions: {
+      logging: { filter: makeTelemetryFilterString({ core: 'WARN' }), forward: {} },
+      ...(sdk === undefined ? {} : { metrics: sdk.options }),
+    },
     shutdownSignals: [],
   });
 }
@@ -215,9 +233,15 @@ function installLogger(log: Logger): void {
 async function main(): Promise<void> {
   const config = loadConfig(process.env);
   const log = pino({ level: config.logLevel, base: { process: 'worker', pid: process.pid } });
-  installLogger(log);
-  const worker = await startWorker(config, log);
-  const stop = () => void worker.stop().then(() => process.exit(0));
+  const sdk = config.metrics === undefined ? undefined : await sdkMetrics();
+  installLogger(log, sdk);
+  const traces = startTracing('interlock-worker', config.traces, log);
+  const worker = await startWorker(config, log, sdk);
+  const stop = () =>
+    void worker
+      .stop()
+      .then(() => traces.stop())
+      .then(() => process.exit(0));
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.stdout.write(`${JSON.stringify({ ready: true, taskQueue: config.temporal.taskQueue })}\n`);

@@ -47,6 +47,7 @@ beforeAll(async () => {
     })),
     apiKeySecret: randomBytes(9).toString('base64url'),
     digestKey: randomBytes(32),
+    passwordCost: { ln: 10, r: 8, p: 1 },
   });
 });
 afterAll(async () => {

@@ -10,6 +10,7 @@ import {
   startBacktests,
   startCases,
   startExperiments,
+  startRollup,
 } from '../client/index.ts';
 import type { Db } from '../db/client.ts';
 import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
@@ -154,6 +155,7 @@ export async function sweep(options: SweeperOptions): Promise<SweepFindings> {
   await startCases(options, running);
   await startBacktests(options, running);
   await startExperiments(options, running);
+  await startRollup(options, running);
   const ended = await endStuckOfFinished(options, running);
   let looked = 0;
   const reopened = { closed: 0, forgotten: 0, stuck: 0 };
@@ -230,7 +232,7 @@ async function endStuckOfFinished(options: SweeperOptions, running: ReadonlySet<
  * real question (`describe`), which decides.
  */
 async function runningWorkflows(client: Client): Promise<ReadonlySet<string>> {
-  const query = `WorkflowType IN ('payment', 'refund', 'delivery', 'case', 'backtest', 'experiment') AND ExecutionStatus = 'Running'`;
+  const query = `WorkflowType IN ('payment', 'refund', 'delivery', 'case', 'backtest', 'experiment', 'rollup') AND ExecutionStatus = 'Running'`;
   const ids = new Set<string>();
   // Raw, because the SDK's listing decodes every memo: one under a retired key would end the whole sweep.
   let nextPageToken: Uint8Array | undefined;

@@ -5,6 +5,7 @@
  * must replay: every change goes through versions.ts, and old histories replay in `npm test`.
  */
 export { backtest } from './backtest/workflow.ts';
+export { canary } from './canary/workflow.ts';
 export { caseFile as case } from './case/workflow.ts';
 export { challenge } from './challenge/workflow.ts';
 export { delivery } from './delivery/workflow.ts';
@@ -12,3 +13,4 @@ export { experiment } from './experiment/workflow.ts';
 export { payment } from './payment/workflow.ts';
 export { reconciliation, scheduledReconciliation } from './reconciliation/workflow.ts';
 export { refund } from './refund/workflow.ts';
+export { rollup } from './rollup/workflow.ts';

@@ -13,6 +13,7 @@ import {
 import { publicEvent } from '../../domain/events/event.ts';
 import { type AttemptOutcome, describeOutcome, followingOf, verdictOf } from '../../domain/events/outcome.ts';
 import type { Dependencies, WebhookSettings } from '../dependencies.ts';
+import { tellEndpoint } from '../tracing.ts';
 import { createPoster, type Poster } from './post.ts';
 import { createSigner, type Signer } from './sign.ts';
 
@@ -181,7 +182,10 @@ class Pass {
     try {
       const body = JSON.stringify(publicEvent(delivery));
       const headers = sign(delivery.id, body, new Date());
-      return await this.#poster.post({ url, body, headers, deadlineMs: this.#webhooks.deadlineMs });
+      const { deadlineMs } = this.#webhooks;
+      return await tellEndpoint(delivery, this.#endpointId, () =>
+        this.#poster.post({ url, body, headers, deadlineMs }),
+      );
     } catch (error) {
       log.error('an event could not be sent', { eventId: delivery.id, error: String(error) });
       return { type: 'failed', error: 'internal' };
@@ -198,6 +202,7 @@ class Pass {
       this.#lastFailure = describeOutcome(outcome);
     }
     if (verdict === 'gone') this.#gone = url;
+    this.#deps.meter?.eventSent(following.status === 'pending' ? 'failed' : following.status);
     const { timeScale } = this.#deps.settings;
     this.#settled.push({
       eventId: delivery.id,

@@ -9,6 +9,7 @@ import type {
   CompleteActionRequest,
   ProviderConnection,
 } from '../../providers/provider.ts';
+import { eventOnSpan } from '../../telemetry/span.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type SendResult, sendFirst } from '../send.ts';
 
@@ -85,6 +86,7 @@ function authorizeParameters(deps: Dependencies, facts: SendFacts): AuthorizePar
   const { paymentMethod } = facts;
   assert(paymentMethod !== undefined, `operation ${facts.operationId} has no payment method`);
   const card = deps.vault.openCard(paymentMethod.sealedCard, paymentMethod.id);
+  eventOnSpan('vault.opened');
   const cvc =
     paymentMethod.sealedCvc === undefined
       ? undefined

@@ -4,9 +4,10 @@ import { paymentIdOfReference } from '../../domain/ids.ts';
 import { letterOfCompletion } from '../../domain/payment/causes.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { LookupRequest, LookupResult, ProviderConnection } from '../../providers/provider.ts';
-import { openCall } from '../../providers/transport/index.ts';
+import { openCall, type ProviderCall } from '../../providers/transport/index.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { type SendResult, sendAgain } from '../send.ts';
+import { callProvider } from '../tracing.ts';
 import {
   type AuthorizeParameters,
   type CompletionParameters,
@@ -80,7 +81,9 @@ export function createInquireRefunds(deps: Dependencies) {
       return { type: 'nothing_learned' };
     const call = openCall({ totalDeadlineMs: deps.settings.providerDeadlineMs, needsPermit: false });
     try {
-      const listing = await call.run(
+      const listing = await callProvider(
+        call,
+        { account: attempt.account, operation: 'list_refunds' },
         async () =>
           (await connection.refundsOf?.({ providerReference })) ?? { type: 'failed' as const, detail: '' },
       );
@@ -105,16 +108,20 @@ export function createInquireRefunds(deps: Dependencies) {
 /** One question, by our reference: an attempt's for what charges, an operation's own for everything else. */
 export async function lookup(deps: Dependencies, facts: SendFacts): Promise<LookupResult> {
   const connection = deps.providers.connection(facts.account);
+  const { account } = facts;
   const charging = facts.kind === 'authorize' || facts.kind === 'sale';
   const providerReference = facts.providerReference;
-  return putQuestion(deps, connection, {
+  const request: LookupRequest = {
     kind: facts.kind,
     reference: charging ? facts.attemptId : facts.operationId,
     authorizationReference: facts.attemptId,
     amountMinor: facts.amountMinor,
     currency: facts.currency,
     ...(providerReference === undefined ? {} : { providerReference }),
-  });
+  };
+  return putQuestion(deps, connection, request, (call, question) =>
+    callProvider(call, { account, operation: 'lookup' }, question),
+  );
 }
 
 /** One look-up under its total deadline; a provider that cannot be asked has failed to answer. */
@@ -122,10 +129,12 @@ export async function putQuestion(
   { settings }: Dependencies,
   connection: ProviderConnection,
   request: LookupRequest,
+  run = (call: ProviderCall, question: () => Promise<LookupResult>) => call.run(question),
 ): Promise<LookupResult> {
   const call = openCall({ totalDeadlineMs: settings.providerDeadlineMs, needsPermit: false });
   try {
-    return await call.run(
+    return await run(
+      call,
       async () => (await connection.lookup?.(request)) ?? { type: 'failed', detail: 'no look-up' },
     );
   } finally {

@@ -2,6 +2,7 @@ import { loadRefund } from '../../db/refunds/aggregate.ts';
 import { type PlannedRefund, type RefundRequest, storeRefund } from '../../db/refunds/plan.ts';
 import type { Settings } from '../../domain/payment/resolver.ts';
 import { judgeRefundOrder, type RefundOrder } from '../../domain/refund/commands.ts';
+import type { RefundDecision } from '../../domain/refund/decide.ts';
 import { draftOfDecision, type Refund } from '../../domain/refund/refund.ts';
 import { refundTransitionOf } from '../../domain/refund/transition.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -10,6 +11,8 @@ import type { Dependencies } from '../dependencies.ts';
 export interface RefundPlanOrder extends Omit<RefundOrder, 'cause'> {
   readonly paymentId: string;
   readonly request: RefundRequest;
+  /** The person who refunds in the merchant's place. */
+  readonly by?: { readonly operator: string; readonly reason: string };
   /** The workflow's own start: the same on every execution of this activity. */
   readonly atMs: number;
 }
@@ -22,8 +25,9 @@ export type RefundPlanResult = PlannedRefund & { readonly settings: Settings };
  */
 export function createPlanRefund(deps: Dependencies) {
   return async function planRefund(order: RefundPlanOrder): Promise<RefundPlanResult> {
-    const { paymentId, request, atMs, ...asked } = order;
-    const trigger = { type: 'created', actor: `request:${request.id}` };
+    const { paymentId, request, atMs, by, ...asked } = order;
+    const actor = by === undefined ? `request:${request.id}` : `operator:${by.operator}`;
+    const trigger = { type: 'created', actor };
     const planned = await storeRefund(
       deps.db,
       { refundId: order.refundId, paymentId, request },
@@ -31,11 +35,20 @@ export function createPlanRefund(deps: Dependencies) {
         const ruling = judgeRefundOrder(payment, balance, { ...asked, cause: request.id }, atMs);
         if (ruling.type === 'refused') return ruling;
         const draft = draftOfDecision(ruling.decision.after);
-        return { type: 'decided', transition: refundTransitionOf(draft, ruling.decision, trigger, atMs) };
+        const decision = by === undefined ? ruling.decision : signed(ruling.decision, by);
+        return { type: 'decided', transition: refundTransitionOf(draft, decision, trigger, atMs) };
       },
     );
     return { ...planned, settings: deps.settings };
   };
+}
+
+/** As every step of an operator's says who and why. */
+function signed(
+  decision: RefundDecision,
+  { operator, reason }: NonNullable<RefundPlanOrder['by']>,
+): RefundDecision {
+  return { ...decision, reason: `${decision.reason} by ${operator}: ${reason}` };
 }
 
 export interface HydratedRefund {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EventCursor, EventReader, StoredEvent } from '../../db/read/index.ts';
 import { waitFor } from '../../test/support/harness.ts';
-import { createEventFeed, isBefore } from './feed.ts';
+import { createEventFeed, type EventFeed, isBefore } from './feed.ts';
 import { createEventStreams } from './stream.ts';
 
 /** The feed by itself, over rows that the test holds. That streams lose nothing over a real Postgres is stream.test's. */
@@ -46,7 +46,7 @@ function rowsOf() {
 }
 
 /** Reads until it has so many, as fast as the test lets it. */
-function reading(feed: ReturnType<typeof createEventFeed>, after: EventCursor, wait = async () => {}) {
+function reading(feed: EventFeed, after: EventCursor, wait = async () => {}) {
   const leave = new AbortController();
   const ids: string[] = [];
   const done = (async () => {

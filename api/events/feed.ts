@@ -1,15 +1,25 @@
-import type { EventCursor, EventReader, Owner, StoredEvent } from '../../db/read/index.ts';
+import type { EventCursor, Owner, StoredEvent } from '../../db/read/index.ts';
 
 /**
  * Follows merchants' events for as long as somebody listens: one poller for each merchant and mode of this process,
  * however many streams there are. It keeps the last few hundred events, from which those who are up to date are
  * served; whoever is behind reads pages of his own until he has caught up.
  */
-export interface EventFeed {
+export interface EventFeed<Event = StoredEvent> {
   /** Batches after the cursor, in order and without a gap; an empty one when nothing came for a heartbeat's time. */
-  follow(owner: Owner, after: EventCursor, signal: AbortSignal): AsyncGenerator<readonly StoredEvent[]>;
+  follow(owner: Owner, after: EventCursor, signal: AbortSignal): AsyncGenerator<readonly Event[]>;
   /** How many merchants and modes are being polled for. */
   polled(): number;
+}
+
+/** Where the events come from; all that the feed needs to know of one is where it stands. */
+export interface FeedSource<Event> {
+  after(owner: Owner, cursor: EventCursor, limit: number): Promise<readonly Event[]>;
+  end(): Promise<EventCursor>;
+}
+
+interface Placed {
+  readonly cursor: EventCursor;
 }
 
 export interface FeedOptions {
@@ -21,10 +31,10 @@ export interface FeedOptions {
 }
 
 /** Of one merchant and mode, while somebody listens. */
-interface Channel {
+interface Channel<Event> {
   listeners: number;
   /** In order; all that there is after `base`, as of the last poll. */
-  recent: StoredEvent[];
+  recent: Event[];
   base: EventCursor;
   /** Rejects where the end of the events could not be read; each listener hears of it. */
   readonly ready: Promise<void>;
@@ -32,11 +42,14 @@ interface Channel {
   readonly waiting: Set<() => void>;
 }
 
-export function createEventFeed(reader: EventReader, options: FeedOptions): EventFeed {
-  const channels = new Map<string, Channel>();
+export function createEventFeed<Event extends Placed>(
+  reader: FeedSource<Event>,
+  options: FeedOptions,
+): EventFeed<Event> {
+  const channels = new Map<string, Channel<Event>>();
 
-  const open = (key: string, owner: Owner): Channel => {
-    const channel: Channel = {
+  const open = (key: string, owner: Owner): Channel<Event> => {
+    const channel: Channel<Event> = {
       listeners: 0,
       recent: [],
       base: { transactionId: 0n, position: 0n },
@@ -52,20 +65,20 @@ export function createEventFeed(reader: EventReader, options: FeedOptions): Even
   };
 
   // Counted before anything is awaited, so that nobody's leaving ends a channel that another is about to enter.
-  const join = (key: string, owner: Owner): Channel => {
+  const join = (key: string, owner: Owner): Channel<Event> => {
     const channel = channels.get(key) ?? open(key, owner);
     channel.listeners += 1;
     return channel;
   };
 
-  const leave = (key: string, channel: Channel): void => {
+  const leave = (key: string, channel: Channel<Event>): void => {
     channel.listeners -= 1;
     if (channel.listeners > 0) return;
     channel.ended.abort();
     channels.delete(key);
   };
 
-  async function poll(channel: Channel, owner: Owner): Promise<void> {
+  async function poll(channel: Channel<Event>, owner: Owner): Promise<void> {
     const { signal } = channel.ended;
     while (!signal.aborted) {
       const tail = channel.recent.at(-1)?.cursor ?? channel.base;
@@ -109,7 +122,7 @@ export function createEventFeed(reader: EventReader, options: FeedOptions): Even
   };
 }
 
-function append(channel: Channel, page: readonly StoredEvent[], keep: number): void {
+function append<Event extends Placed>(channel: Channel<Event>, page: readonly Event[], keep: number): void {
   channel.recent.push(...page);
   const dropped = channel.recent.splice(0, Math.max(0, channel.recent.length - keep));
   channel.base = dropped.at(-1)?.cursor ?? channel.base;
@@ -121,7 +134,11 @@ export function isBefore(a: EventCursor, b: EventCursor): boolean {
 }
 
 /** Whether news came before the time was up. */
-function isWoken({ waiting }: Channel, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
+function isWoken(
+  { waiting }: Pick<Channel<unknown>, 'waiting'>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
   return new Promise((resolve) => {
     const finish = (woken: boolean) => {
       clearTimeout(timer);

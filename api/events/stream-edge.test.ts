@@ -32,6 +32,7 @@ beforeEach(async () => {
   const deps = {
     settings: { apiKeyOwner: async () => ({ keyId: 'key', merchantId: 'mer_a', mode: 'test' }) },
     vault: { keyedDigest: (text: string) => text },
+    access: { settings: {}, publicUrl: 'http://127.0.0.1' },
     cards: { isLuhnValid: () => false },
     events: {
       end: async () => END,

@@ -13,9 +13,9 @@ export interface EventStreams {
 
 /** As many as one key may hold open in one process. */
 export const MAX_STREAMS_PER_KEY = 10;
-const RECONNECT_AFTER_MS = 1_000;
+export const RECONNECT_AFTER_MS = 1_000;
 
-const HEADERS = {
+export const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   // Proxies that collect answers would collect this one for ever.
   'X-Accel-Buffering': 'no',
@@ -23,7 +23,7 @@ const HEADERS = {
 
 export function createEventStreams(reader: EventReader, options: FeedOptions): EventStreams {
   const feed = createEventFeed(reader, options);
-  const held = new Map<string, number>();
+  const places = createPlaces(MAX_STREAMS_PER_KEY);
   // Streams of one merchant get the same objects from the feed: each is rendered once.
   const frames = new WeakMap<StoredEvent, string>();
   const frameOf = (event: StoredEvent): string => {
@@ -40,24 +40,34 @@ export function createEventStreams(reader: EventReader, options: FeedOptions): E
     }
   }
 
-  const release = (keyId: string): void => {
-    const left = (held.get(keyId) ?? 1) - 1;
-    if (left > 0) held.set(keyId, left);
-    else held.delete(keyId);
-  };
-
   return {
     open({ keyId, merchantId, mode }, after) {
-      const open = (held.get(keyId) ?? 0) + 1;
-      if (open > MAX_STREAMS_PER_KEY) throw problem('too_many_streams');
-      held.set(keyId, open);
+      const leave = places.take(keyId);
       return {
         status: 200,
-        headers: HEADERS,
+        headers: STREAM_HEADERS,
         stream(signal) {
-          signal.addEventListener('abort', () => release(keyId), { once: true });
+          signal.addEventListener('abort', leave, { once: true });
           return chunks({ merchantId, mode }, after, signal);
         },
+      };
+    },
+  };
+}
+
+/** Counts who holds how many streams open in this process. */
+export function createPlaces(most: number) {
+  const held = new Map<string, number>();
+  return {
+    /** Throws the problem where all are taken; else answers how to give the place back. */
+    take(holder: string): () => void {
+      const open = (held.get(holder) ?? 0) + 1;
+      if (open > most) throw problem('too_many_streams');
+      held.set(holder, open);
+      return () => {
+        const left = (held.get(holder) ?? 1) - 1;
+        if (left > 0) held.set(holder, left);
+        else held.delete(holder);
       };
     },
   };

@@ -32,12 +32,9 @@ export const createPaymentMethodSchema = z
         .optional()
         .meta({ description: 'Kept sealed until the first authorization is resolved, at most 15 minutes.' }),
       holder_name: z.string().min(1).max(100).optional(),
-      funding: fundingSchema
-        .optional()
-        .meta({
-          description:
-            'Where you know it: routing may ask for it, and no table of BINs comes with Interlock.',
-        }),
+      funding: fundingSchema.optional().meta({
+        description: 'Where you know it: routing may ask for it, and no table of BINs comes with Interlock.',
+      }),
     }),
     country: z
       .string()

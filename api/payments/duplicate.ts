@@ -27,6 +27,11 @@ export async function checkDuplicate(claim: Claim, services: Services): Promise<
   };
 }
 
+/** The payment that such a refusal names. */
+export function duplicatedPaymentOf({ code, message }: Problem): string | undefined {
+  return code === 'duplicate_reference' ? /^Payment (pay_[a-z2-7]{26}) has/.exec(message)?.[1] : undefined;
+}
+
 export function duplicateReference(other: string): Problem {
   const message = `Payment ${other} has this \`reference\`, and is open or has succeeded.`;
   return problem('duplicate_reference', { param: 'reference', message });

@@ -1,7 +1,6 @@
-import { isStoredRouting } from '../../domain/routing/again.ts';
 import { redacted } from '../card-data.ts';
 import type { Services } from '../route.ts';
-import { renderDecision } from '../routing/render-decision.ts';
+import { inOurWords } from '../story/render.ts';
 
 /**
  * A payment's story for people. What providers wrote (outcomes, declines, webhook summaries) passes through
@@ -21,14 +20,5 @@ export async function readTimeline(
       id: entry.id,
       details: redacted(inOurWords(entry.details), cards.isLuhnValid),
     })),
-  };
-}
-
-/** A routing decision as `GET /v1/payments/:id/routing` shows it; everything else is in the API's words already. */
-function inOurWords({ explanation, ...details }: Readonly<Record<string, unknown>>) {
-  if (explanation === undefined) return details;
-  return {
-    ...details,
-    explanation: isStoredRouting(explanation) ? renderDecision(explanation) : explanation,
   };
 }

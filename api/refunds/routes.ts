@@ -41,6 +41,7 @@ const createRefund = merchantRoute({
     call.note({ payment_id: paymentId, workflow_id: refundWorkflowId(refundId, 1) });
     return answerCommand(call, services, {
       ...refundOrder(caller, services, refundId, 201),
+      paymentId,
       async check() {
         const owned = isPaymentId(paymentId) && (await services.payments.owns(caller, paymentId));
         return () => {

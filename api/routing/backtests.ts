@@ -151,6 +151,7 @@ const startBacktest = merchantRoute({
   path: '/v1/routing/backtests',
   operationId: 'startRoutingBacktest',
   summary: 'Hold a policy against your own past payments; it goes on by itself, and GET tells how far it is',
+  permission: 'draft_policy',
   idempotent: true,
   jsonBodyBytes: POLICY_BODY_BYTES,
   body: startSchema,
@@ -236,6 +237,7 @@ const cancelBacktest = merchantRoute({
   path: '/v1/routing/backtests/:id/cancel',
   operationId: 'cancelRoutingBacktest',
   summary: 'End a back-test; one that has ended stays as it ended',
+  permission: 'draft_policy',
   // Done twice it is done once: nothing has to be kept of it but its end.
   idempotent: true,
   params,

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { NamedRequest } from '../../db/requests/index.ts';
 import type { PolicyOrder, PolicyOwner, RollBackRefusal, ToldPolicy } from '../../db/settings/index.ts';
+import type { Permission } from '../../domain/access/roles.ts';
 import type { Approval, PolicyCommand } from '../../domain/routing/life.ts';
 import { answerOnce } from '../once.ts';
 import { problem, refusalProblem } from '../problems.ts';
@@ -20,50 +21,65 @@ import { fitPolicy, worldOf } from './text.ts';
 
 type SimpleWord = Exclude<PolicyCommand['type'], 'canary' | 'experiment' | 'approve'>;
 
-const WORDS: Readonly<Record<SimpleWord, { readonly operationId: string; readonly summary: string }>> = {
+interface Word {
+  readonly operationId: string;
+  readonly summary: string;
+  /** Of a person: what decides nothing yet may be moved by whoever drafts. */
+  readonly permission: Permission;
+}
+
+const WORDS: Readonly<Record<SimpleWord, Word>> = {
   validate: {
     operationId: 'validateRoutingPolicy',
     summary: 'Hold a draft against your accounts; it may be used from then on',
+    permission: 'draft_policy',
   },
   shadow: {
     operationId: 'shadowRoutingPolicy',
     summary: 'Evaluate a version beside the active one, and count where they differ',
+    permission: 'change_policy',
   },
   promote: {
     operationId: 'promoteRoutingPolicy',
     summary: 'Have a version decide; with two-person approval, propose it',
+    permission: 'change_policy',
   },
   withdraw: {
     operationId: 'withdrawRoutingPolicy',
     summary: 'End its shadow or canary; it may be taken up again',
+    permission: 'change_policy',
   },
   archive: {
     operationId: 'archiveRoutingPolicy',
     summary: 'Put a version away; payments that it decided go on naming it',
+    permission: 'change_policy',
   },
   reject: {
     operationId: 'rejectRoutingPolicy',
     summary: 'Put a proposal away',
+    permission: 'change_policy',
   },
 };
 
 const answers = { 200: { description: 'As it stands now.', schema: listedPolicySchema } };
 
-const simpleMoves: readonly Route[] = Object.entries(WORDS).map(([word, { operationId, summary }]) =>
-  merchantRoute({
-    method: 'post',
-    path: `/v1/routing/policies/:version/${word}`,
-    operationId,
-    summary,
-    idempotent: true,
-    params: policyParams,
-    body: moveSchema,
-    responses: answers,
-    handle: (call, services) =>
-      answerOnce(call, services, (request) =>
-        tell(orderOf(call, request), call.params.version, { type: word as SimpleWord }, services),
-      ),
-  }),
+const simpleMoves: readonly Route[] = Object.entries(WORDS).map(
+  ([word, { operationId, summary, permission }]) =>
+    merchantRoute({
+      method: 'post',
+      path: `/v1/routing/policies/:version/${word}`,
+      operationId,
+      summary,
+      permission,
+      idempotent: true,
+      params: policyParams,
+      body: moveSchema,
+      responses: answers,
+      handle: (call, services) =>
+        answerOnce(call, services, (request) =>
+          tell(orderOf(call, request), call.params.version, { type: word as SimpleWord }, services),
+        ),
+    }),
 );
 
 const canary = merchantRoute({
@@ -71,6 +87,7 @@ const canary = merchantRoute({
   path: '/v1/routing/policies/:version/canary',
   operationId: 'canaryRoutingPolicy',
   summary: 'Have a version decide a percentage of payments; with two-person approval, propose it',
+  permission: 'change_policy',
   idempotent: true,
   params: policyParams,
   body: canarySchema,
@@ -87,6 +104,7 @@ const experiment = merchantRoute({
   path: '/v1/routing/policies/:version/experiment',
   operationId: 'proposeRoutingExperiment',
   summary: 'With two-person approval: propose a version as the treatment of one experiment',
+  permission: 'change_policy',
   idempotent: true,
   params: policyParams,
   body: treatmentSchema,
@@ -103,6 +121,7 @@ const approve = merchantRoute({
   path: '/v1/routing/policies/:version/approve',
   operationId: 'approveRoutingPolicy',
   summary: 'Approve what somebody else proposed: it is done at once',
+  permission: 'change_policy',
   idempotent: true,
   params: policyParams,
   body: approveSchema,
@@ -156,6 +175,7 @@ const rollBack = merchantRoute({
   path: '/v1/routing/rollback',
   operationId: 'rollBackRoutingPolicy',
   summary: 'Bring back the version that was active before, at once and without approval',
+  permission: 'change_policy',
   idempotent: true,
   body: rollBackSchema,
   responses: answers,

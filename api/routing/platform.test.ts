@@ -6,9 +6,10 @@ let desk: PolicyDesk;
 const key = `iop_${'operator'.repeat(4)}`;
 beforeAll(async () => {
   desk = await openPolicyDesk();
-  await desk.api.sql.query(`INSERT INTO operator (id, name, digest) VALUES ('opr_carol', 'carol', $1)`, [
-    desk.api.vault.keyedDigest(key),
-  ]);
+  await desk.api.sql.query(
+    `INSERT INTO operator (id, name, digest, role) VALUES ('opr_carol', 'carol', $1, 'admin')`,
+    [desk.api.vault.keyedDigest(key)],
+  );
 });
 afterAll(() => desk?.close());
 

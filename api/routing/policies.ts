@@ -1,6 +1,7 @@
 import type { NamedRequest } from '../../db/requests/index.ts';
 import type { PolicyOrder } from '../../db/settings/index.ts';
 import { checkPolicy } from '../../domain/routing/policy/index.ts';
+import { actorOf } from '../actor.ts';
 import { answerOnce, mustHaveKey } from '../once.ts';
 import { problem } from '../problems.ts';
 import { merchantRoute, type Route, type Services, type TypedCall } from '../route.ts';
@@ -21,11 +22,11 @@ import { fitPolicy, readPolicy, textOf, worldOf } from './text.ts';
 
 type MerchantCall<B> = TypedCall<unknown, unknown, B>;
 
-/** The order of a merchant's key, about the merchant's own policies. */
+/** The order of a merchant's key, or of a person in the console, about the merchant's own policies. */
 export function orderOf(call: MerchantCall<{ readonly reason: string }>, request: NamedRequest): PolicyOrder {
   const { caller, body, receivedAtMs: atMs } = call;
   const owner = { merchantId: caller.merchantId, mode: caller.mode };
-  return { owner, requester: owner, request, actor: `key:${caller.keyId}`, reason: body.reason, atMs };
+  return { owner, requester: owner, request, actor: actorOf(caller), reason: body.reason, atMs };
 }
 
 /** All that the merchant's decisions rest on. A key's merchant is always there. */
@@ -40,6 +41,7 @@ const savePolicy = merchantRoute({
   path: '/v1/routing/policies',
   operationId: 'saveRoutingPolicy',
   summary: 'Save a routing policy as a new version; it decides nothing until it is promoted',
+  permission: 'draft_policy',
   idempotent: true,
   jsonBodyBytes: POLICY_BODY_BYTES,
   body: savePolicySchema,
@@ -65,6 +67,7 @@ const checkText = merchantRoute({
   path: '/v1/routing/policies/validate',
   operationId: 'checkRoutingPolicy',
   summary: 'Say what is wrong with a policy, and save nothing',
+  permission: 'draft_policy',
   idempotent: true,
   jsonBodyBytes: POLICY_BODY_BYTES,
   body: checkPolicySchema,

@@ -3,6 +3,7 @@ import { backtestRoutes } from './backtests.ts';
 import { experimentRoutes } from './experiments.ts';
 import { explainPayment } from './explain.ts';
 import { figureRoutes } from './figures.ts';
+import { languageRoutes } from './language.ts';
 import { moveRoutes } from './moves.ts';
 import { platformRoutes } from './platform.ts';
 import { policyRoutes } from './policies.ts';
@@ -15,6 +16,7 @@ export const routingRoutes: readonly Route[] = [
   simulate,
   explainPayment,
   ...figureRoutes,
+  ...languageRoutes,
   ...platformRoutes,
   ...backtestRoutes,
   ...experimentRoutes,

@@ -75,6 +75,7 @@ export const simulate = merchantRoute({
   path: '/v1/routing/simulate',
   operationId: 'simulateRouting',
   summary: 'Say how a hypothetical payment would be routed now, and why; nothing is sent or kept',
+  permission: 'draft_policy',
   idempotent: true,
   jsonBodyBytes: POLICY_BODY_BYTES,
   body: simulateSchema,

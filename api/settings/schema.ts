@@ -14,6 +14,8 @@ const originSchema = z
   .transform((text) => new URL(text).origin)
   .meta({ type: 'string', example: 'https://shop.example' });
 
+export const originsSchema = z.array(originSchema).max(MAX_ORIGINS);
+
 /** Scheme, host and port; a path would promise more than is compared. */
 function isWebOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
@@ -22,7 +24,7 @@ function isWebOrigin(text: string): boolean {
   return bare && (protocol === 'https:' || protocol === 'http:');
 }
 
-const byCurrencySchema = z
+export const amountsByCurrencySchema = z
   .record(
     z
       .string()
@@ -31,12 +33,12 @@ const byCurrencySchema = z
   )
   .meta({ description: 'Minor units by currency.', example: { EUR: 25_000 } });
 
-const countrySchema = z.string().regex(/^[A-Z]{2}$/, 'must be country codes of ISO 3166-1 (two letters)');
+export const countrySchema = z.string().regex(/^[A-Z]{2}$/, 'must be country codes of ISO 3166-1 (two letters)');
 const countriesSchema = z.array(countrySchema).max(250);
 
 const rulesSchema = z
   .strictObject({
-    challenge_from: byCurrencySchema
+    challenge_from: amountsByCurrencySchema
       .optional()
       .meta({ description: 'From this amount on, the payer is challenged.' }),
     challenge_countries: countriesSchema.optional().meta({ description: 'Cards of these are challenged.' }),
@@ -44,7 +46,7 @@ const rulesSchema = z
       .optional()
       .meta({ description: 'Cards of these are always authenticated, without friction where possible.' }),
     claim_low_value: z.boolean().optional(),
-    claim_risk_analysis_up_to: byCurrencySchema
+    claim_risk_analysis_up_to: amountsByCurrencySchema
       .optional()
       .meta({ description: 'Up to this amount, risk analysis is claimed; your acquirer must allow it.' }),
   })
@@ -52,9 +54,7 @@ const rulesSchema = z
 
 export const updateSettingsSchema = z
   .strictObject({
-    return_origins: z
-      .array(originSchema)
-      .max(MAX_ORIGINS)
+    return_origins: originsSchema
       .optional()
       .meta({ description: "Where payers' browsers may be sent back to. Replaces the list." }),
     authentication_rules: rulesSchema.optional().meta({ description: 'Replaces all the rules.' }),

@@ -6,6 +6,7 @@ import type { DoorConnection } from '../../client/index.ts';
 import type { Config } from '../../config/env.ts';
 import { createTestDatabase } from '../../test/support/harness.ts';
 import { createVault, type Vault } from '../../vault/index.ts';
+import type { AccessSettings } from '../console/settings.ts';
 import { startApi } from '../main.ts';
 import { createFakeDoor, type FakeDoor } from './fake-door.ts';
 
@@ -33,9 +34,15 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+/** A password's hash in milliseconds, not tenths of a second. */
+export const CHEAP = { ln: 10, r: 8, p: 1 } as const;
+
 export const STRIPE_SECRET = 'whsec_test_secret_of_the_api_tests';
 
-export async function startTestApi(overrides: Partial<Config> = {}): Promise<TestApi> {
+export async function startTestApi(
+  overrides: Partial<Config> = {},
+  access: Partial<AccessSettings> = {},
+): Promise<TestApi> {
   const database = await createTestDatabase();
   const digest = randomBytes(32);
   const door = createFakeDoor();
@@ -78,6 +85,7 @@ export async function startTestApi(overrides: Partial<Config> = {}): Promise<Tes
     connect: async () => connection,
     logger: pino({ level: 'info' }, sink),
     resolveHost: async (name) => (dns.has(name) ? dns.get(name) : []),
+    access: { passwordCost: CHEAP, ...access },
   });
   const api: TestApi = {
     url: running.url,
@@ -197,7 +205,7 @@ export async function get(api: TestApi, path: string, options: Sending = {}): Pr
   );
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+export async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('json') ?? false;
   return {

@@ -1,5 +1,6 @@
 import { type ZodObject, z } from 'zod';
 import type { EndpointRequest, Kept } from '../../db/settings/index.ts';
+import { actorOf } from '../actor.ts';
 import { nameRequest, refuseOtherBody, replayed } from '../idempotency.ts';
 import { problem } from '../problems.ts';
 import type { Reply, Services, TypedCall } from '../route.ts';
@@ -27,7 +28,7 @@ export async function answerOnce(
   form: ZodObject,
   act: (request: EndpointRequest) => Promise<Kept>,
 ): Promise<Reply> {
-  const request = nameRequest(call.caller, call, call.body, services);
+  const request = { ...nameRequest(call.caller, call, call.body, services), ...actOf(call) };
   const earlier = await services.requests.find(request.requestId);
   const kept: Kept = earlier === undefined ? await act(request) : { type: 'repeated', stored: earlier };
   if (kept.type === 'absent') throw problem('resource_missing');
@@ -44,6 +45,21 @@ export async function answerOnce(
   wake(kept.stored.subjectId, call, services);
   return reply;
 }
+
+/** What a person does for a merchant is on record with their name. */
+function actOf({ caller, concretePath }: AnyCall): Pick<EndpointRequest, 'act'> {
+  if (caller.operator === undefined) return {};
+  const last = concretePath.split('/').at(-1) ?? '';
+  return { act: { actor: actorOf(caller), action: `endpoint.${ACTIONS[last] ?? 'changed'}` } };
+}
+
+/** By the path's last word. */
+const ACTIONS: Readonly<Record<string, string>> = {
+  webhook_endpoints: 'created',
+  'rotate-secret': 'secret_rotated',
+  delete: 'deleted',
+  replay: 'deliveries_replayed',
+};
 
 function opened(
   sealedSecret: string,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { EndpointChange, StoredEndpoint } from '../../db/settings/index.ts';
 import { problem } from '../problems.ts';
@@ -16,23 +15,18 @@ import {
   rotateSecretSchema,
   updateEndpointSchema,
 } from './schema.ts';
+import { newEndpointSecret } from './secret.ts';
 import { refuseForbiddenTarget, refuseUnknownTypes } from './target.ts';
 
 const params = z.strictObject({ id: endpointIdSchema });
 const endpoint = (description: string) => ({ description, schema: endpointSchema });
-
-/** Standard Webhooks asks for 24 to 64 bytes. */
-const SECRET_BYTES = 32;
-
-function newSecret(): string {
-  return `whsec_${randomBytes(SECRET_BYTES).toString('base64')}`;
-}
 
 const createEndpoint = merchantRoute({
   method: 'post',
   path: '/v1/webhook_endpoints',
   operationId: 'createWebhookEndpoint',
   summary: 'Have events sent to a URL of yours',
+  permission: 'configure',
   idempotent: true,
   body: createEndpointSchema,
   responses: { 201: endpoint('Made; `secret` is what its webhooks are signed with.') },
@@ -43,7 +37,7 @@ const createEndpoint = merchantRoute({
       await refuseForbiddenTarget(body.url, services);
       // As unique as its request, and the same on a second try.
       const id = `we_${request.requestId.slice('req_'.length)}`;
-      const sealedSecrets = services.vault.sealSecret({ current: newSecret() }, id);
+      const sealedSecrets = services.vault.sealSecret({ current: newEndpointSecret() }, id);
       const made = {
         id,
         url: body.url,
@@ -70,6 +64,7 @@ const updateEndpoint = merchantRoute({
   path: '/v1/webhook_endpoints/:id',
   operationId: 'updateWebhookEndpoint',
   summary: 'Change an endpoint, disable it, or enable it again',
+  permission: 'configure',
   idempotent: true,
   params,
   body: updateEndpointSchema,
@@ -99,6 +94,7 @@ const rotateSecret = merchantRoute({
   path: '/v1/webhook_endpoints/:id/rotate-secret',
   operationId: 'rotateWebhookSecret',
   summary: 'Make a new secret; the old one signs beside it for a while',
+  permission: 'configure',
   idempotent: true,
   params,
   body: rotateSecretSchema,
@@ -111,7 +107,7 @@ const rotateSecret = merchantRoute({
     return answerOnce(call, services, endpointSchema, (request) =>
       services.endpoints.change(caller, request, id, (_current, sealed) => {
         const previous = vault.openSecret(sealed, id).current;
-        const current = newSecret();
+        const current = newEndpointSecret();
         const sealedSecrets = vault.sealSecret(
           overlapMs === 0 ? { current } : { current, previous, previousUntilMs: receivedAtMs + overlapMs },
           id,
@@ -130,6 +126,7 @@ const deleteEndpoint = merchantRoute({
   path: '/v1/webhook_endpoints/:id/delete',
   operationId: 'deleteWebhookEndpoint',
   summary: 'Delete an endpoint, with what is known of its deliveries',
+  permission: 'configure',
   idempotent: true,
   params,
   body: emptySchema.meta({ id: 'WebhookEndpointDelete' }),

@@ -53,14 +53,10 @@ async function receive(call: Call, services: Services, counts: WebhookCounts): P
   }
   call.note({ provider: account.provider, account: account.id });
   const rawBody = call.body as Uint8Array;
-  const verifier = services.webhooks.verifierOf(account.provider);
-  const secrets = services.webhooks.secretsOf(account.id);
-  const verdict =
-    verifier === undefined || secrets === undefined
-      ? ({ type: 'refused', reason: 'not_configured' } as const)
-      : verifier.verify({ rawBody, headers: call.headers, secrets, nowMs: call.receivedAtMs });
+  const verdict = await judge(call, account, services);
   if (verdict.type === 'refused') {
     counts.refused += 1;
+    services.meter?.webhooksCame(account.provider, 'refused', 1);
     call.log.warn({ reason: verdict.reason, refused: counts.refused }, 'a webhook was refused');
     throw problem(verdict.reason === 'malformed' ? 'webhook_malformed' : 'webhook_refused');
   }
@@ -69,10 +65,37 @@ async function receive(call: Call, services: Services, counts: WebhookCounts): P
   const { stored, ownerIds } = await services.inbox.store({ provider, accountId, rawBody, events });
   counts.stored += stored;
   counts.duplicate += events.length - stored;
+  services.meter?.webhooksCame(provider, 'stored', stored);
+  services.meter?.webhooksCame(provider, 'duplicate', events.length - stored);
   call.note({ events: events.length, stored, owners: ownerIds });
   await wake(ownerIds, provider, services);
   // Adyen asks for this very text; the others look at the status only.
   return { status: 200, body: '[accepted]' };
+}
+
+type Verdict =
+  | ReturnType<NonNullable<ReturnType<Services['webhooks']['verifierOf']>>['verify']>
+  | { readonly type: 'refused'; readonly reason: 'not_configured' };
+
+/** What this process can't verify may be signed with a secret that was set a moment ago at another one. */
+async function judge(
+  { body, headers, receivedAtMs: nowMs }: Call,
+  { id, provider }: { readonly id: string; readonly provider: string },
+  { webhooks }: Services,
+): Promise<Verdict> {
+  const verifier = webhooks.verifierOf(provider);
+  const verify = (): Verdict => {
+    const secrets = webhooks.secretsOf(id);
+    return verifier === undefined || secrets === undefined
+      ? { type: 'refused', reason: 'not_configured' }
+      : verifier.verify({ rawBody: body as Uint8Array, headers, secrets, nowMs });
+  };
+  const verdict = verify();
+  if (verdict.type === 'verified' || verdict.reason === 'malformed' || verdict.reason === 'stale')
+    return verdict;
+  const known = webhooks.secretsOf(id);
+  await webhooks.refreshSecrets();
+  return webhooks.secretsOf(id) === known ? verdict : verify();
 }
 
 async function wake(ownerIds: readonly string[], provider: string, services: Services): Promise<void> {

@@ -28,15 +28,18 @@ export interface BenchStack {
 
 /** Whatever would lead away from this machine's own servers, or make them other than a newcomer's. */
 const STEERING =
-  /^(INTERLOCK_|TEMPORAL_|API_|CODEC_SERVER_|WORKER_|STRIPE_|ADYEN_|DATABASE_URL$|LOG_LEVEL$|NODE_OPTIONS$)/;
+  /^(INTERLOCK_|TEMPORAL_|API_|CODEC_SERVER_|WORKER_|METRICS_|OTEL_|STRIPE_|ADYEN_|DATABASE_URL$|LOG_LEVEL$|NODE_OPTIONS$)/;
 
 export function neutralEnvironment(): Env {
   const ours = Object.entries(process.env).filter(([name]) => !STEERING.test(name));
-  return { ...Object.fromEntries(ours), ...NEVER_REFUSED };
+  return { ...Object.fromEntries(ours), ...NEVER_REFUSED, ...NO_CANARY };
 }
 
 /** Requests are counted as ever, so that what it costs is measured too; one merchant's load is the whole load here. */
 const NEVER_REFUSED = { INTERLOCK_RATE_LIMIT_WRITES: '10000/2s', INTERLOCK_RATE_LIMIT_READS: '10000/2s' };
+
+/** Its payments would be measured among those that are. */
+const NO_CANARY = { INTERLOCK_CANARY_KEY: '' };
 
 /** A data directory for one run, and a group for its processes; both end with the suite, or with a killed one. */
 export async function temporaryGroup(context: SuiteContext) {

@@ -62,7 +62,7 @@ async function main({ databaseUrl, files, accountId, businessDate }: DayJob): Pr
     vault: createVault({ keys: ring, digestKey: randomBytes(KEY_BYTES) }),
     // Letters are written; nobody lives here who would read them.
     door: { news: async () => 'nothing_new' },
-    providers: createProviders({}),
+    providers: createProviders(() => undefined),
     routing: idleBook(),
     settings: { timeScale: 1, providerDeadlineMs: 10_000 },
   };

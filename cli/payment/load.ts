@@ -1,7 +1,7 @@
 import type { Db } from '../../db/client.ts';
 import { loadRounds } from '../../db/explanations.ts';
+import { brokenLinks } from '../../domain/audit/chain.ts';
 import { paymentWorkflowId, refundWorkflowId } from '../../domain/ids.ts';
-import { brokenLinks } from '../audit/chain.ts';
 
 /** Everything that Postgres knows of one payment, but for what is sealed; instants in ISO 8601. */
 export async function loadDossier(

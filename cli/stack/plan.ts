@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { canaryKey } from './canary.ts';
+import { consolePath } from './console-build.ts';
 import type { StackKeys } from './keys.ts';
 import { choosePort } from './ports.ts';
 import { hasRealAccount, type SandboxPorts } from './providers.ts';
@@ -17,6 +19,9 @@ export type Ports = {
   ui: number;
   codec: number;
   workerHealth: number;
+  apiMetrics: number;
+  /** The canary's own simulator. */
+  canary: { port: number; adminPort: number };
   sandboxes: SandboxPorts;
 };
 
@@ -33,6 +38,11 @@ export async function choosePorts(apiPort: number, notes: string[]): Promise<Por
     ui: await choose('the Temporal Web UI', 8233),
     codec: await choose('the codec server', 8234),
     workerHealth: await choose("the worker's health check", 3010),
+    apiMetrics: await choose("the API's metrics", 3011),
+    canary: {
+      port: await choose("the canary's sandbox", 4191),
+      adminPort: await choose("the canary's sandbox's admin", 4192),
+    },
     sandboxes: {
       stripe: {
         port: await choose('the Stripe sandbox', 4101),
@@ -69,11 +79,14 @@ export function composeEnvironment(
     // Where there is nothing but sandboxes, a merchant's endpoint is most likely on this machine, too.
     INTERLOCK_WEBHOOK_PRIVATE_TARGETS: hasRealAccount(env) ? 'refuse' : 'allow',
     WORKER_HEALTH_PORT: String(ports.workerHealth),
+    API_METRICS_PORT: String(ports.apiMetrics),
+    INTERLOCK_CANARY_KEY: canaryKey(keys),
     // The API's process serves the codec too, so that the Web UI can show what histories hold.
     CODEC_SERVER_PORT: String(ports.codec),
     CODEC_SERVER_TOKEN: keys.codecServerToken,
     ...(foreignTemporal ? {} : { TEMPORAL_UI_URL: `http://127.0.0.1:${ports.ui}` }),
     INTERLOCK_WORKFLOW_BUNDLE: bundlePath(),
+    INTERLOCK_CONSOLE_DIR: consolePath(),
     INTERLOCK_DATA_DIR: dataDir,
     INTERLOCK_AUDIT_ANCHOR_FILE: join(dataDir, 'audit-anchor.jsonl'),
     ...env,

@@ -17,7 +17,12 @@ export type DemoAccount = {
   settings: Record<string, string>;
   secrets: Record<string, string>;
   /** Absent when the account is real. */
-  sandbox?: { port: number; adminPort: number; args: string[] };
+  sandbox?: {
+    port: number;
+    adminPort: number;
+    args: string[] /** Where not its provider's. */;
+    name?: string;
+  };
 };
 
 export type SandboxPorts = Record<DemoAccount['provider'], { port: number; adminPort: number }>;

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DemoPeople } from '../seed.ts';
 import { isAlive, startMark } from './identity.mjs';
 import { dataDirOf } from './paths.ts';
 
@@ -11,6 +12,8 @@ export type StackFile = {
   merchantId: string;
   /** Keys of the two demo operators. */
   operatorKeys: { alice: string; bob: string };
+  /** How the demo's people sign in at the console. */
+  people?: DemoPeople;
   temporalAddress: string;
   temporalUiUrl?: string;
   /** Simulators by provider; a provider that runs for real isn't here. */

@@ -6,7 +6,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Config, loadConfig } from '../../config/env.ts';
-import { seedDemo } from '../seed.ts';
+import { type DemoPeople, seedDemo } from '../seed.ts';
+import { canaryAccount, canaryKey, seedCanary } from './canary.ts';
+import { buildConsoleApart, consoleIsStale } from './console-build.ts';
 import { type StackKeys, stackKeys } from './keys.ts';
 import { migrate } from './migrate.ts';
 import { ROOT } from './paths.ts';
@@ -34,6 +36,7 @@ export type Stack = {
   apiKey: string;
   merchantId: string;
   operatorKeys: { alice: string; bob: string };
+  people: DemoPeople;
   temporalAddress: string;
   temporalUiUrl?: string;
   timeScale: number;
@@ -85,21 +88,29 @@ export async function bringUp(options: UpOptions): Promise<Stack> {
   const ports = await choosePorts(options.apiPort, notes);
   const keys = stackKeys(dataDir);
   const accounts = demoAccounts(env, keys, ports.sandboxes);
-  const childEnv = composeEnvironment(options, ports, keys, writeProviderSecrets(dataDir, accounts));
+  const canary = canaryAccount(keys, ports.canary);
+  const secretsPath = writeProviderSecrets(dataDir, [...accounts, canary]);
+  const childEnv = composeEnvironment(options, ports, keys, secretsPath);
   const config = loadConfig(childEnv);
 
   const bundle = async () => {
     if (bundleIsStale()) await buildWorkflowBundleApart();
   };
+  const consoleFiles = async () => {
+    if (consoleIsStale()) await buildConsoleApart();
+  };
   await allOrThrow([
     bringPostgres(options, ports, keys, notes),
     bringTemporal(options, ports, config),
     bundle(),
+    consoleFiles(),
   ]);
 
   const seeded = await progress.step('migrations and demo merchant', async (say) => {
     for (const name of await migrate(config.databaseUrl)) say(`applied ${name}`);
     const { digest: digestKey } = config.keys;
+    const { databaseUrl } = config;
+    await seedCanary({ databaseUrl, account: canary, apiKey: canaryKey(keys), digestKey });
     return seedDemo({
       databaseUrl: config.databaseUrl,
       accounts,
@@ -117,7 +128,7 @@ export async function bringUp(options: UpOptions): Promise<Stack> {
   });
 
   const apiUrl = `http://127.0.0.1:${ports.api}`;
-  await allOrThrow(startProcesses(options, ports, childEnv, accounts, apiUrl));
+  await allOrThrow(startProcesses(options, ports, childEnv, [...accounts, canary], apiUrl));
 
   const stack: Stack = {
     apiUrl,
@@ -195,7 +206,8 @@ function startProcesses(
 
   const sandboxes = accounts.flatMap(({ id, provider, sandbox }) => {
     if (!sandbox) return [];
-    const sandboxDir = join(dataDir, 'sandbox', provider);
+    const name = sandbox.name ?? provider;
+    const sandboxDir = join(dataDir, 'sandbox', name);
     mkdirSync(sandboxDir, { recursive: true });
     const args = [
       'sandbox/main.ts',
@@ -207,7 +219,7 @@ function startProcesses(
     ];
     args.push('--data-dir', sandboxDir, '--webhook-url', `${apiUrl}/v1/webhooks/${provider}/${id}`);
     args.push('--time-scale', env.INTERLOCK_TIME_SCALE ?? '1', ...sandbox.args);
-    return [run(`${provider} sandbox`, entry(`sandbox-${provider}`, env, args, byLine))];
+    return [run(`${name} sandbox`, entry(`sandbox-${name}`, env, args, byLine))];
   });
   const worker = {
     ...entry('worker', env, ['worker/main.ts'], byProbe(ports.workerHealth)),

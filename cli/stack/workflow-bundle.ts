@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failureConverterPath } from '../../client/codec/index.ts';
 import { runQuietly } from '../install.mjs';
+import { newestChangeMs } from './newest-change.ts';
 import { ROOT } from './paths.ts';
 
 /** What can end up inside the bundle: workflows, the pure code they import, and the lockfile's versions. */
@@ -9,13 +10,6 @@ const SOURCES = ['workflows', 'domain', 'client/codec', 'package-lock.json'];
 
 export function bundlePath(): string {
   return join(ROOT, 'dist/workflow-bundle.js');
-}
-
-function newestChangeMs(path: string): number {
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  const inside = readdirSync(path).map((name) => newestChangeMs(join(path, name)));
-  return Math.max(stat.mtimeMs, ...inside);
 }
 
 export function bundleIsStale(): boolean {
@@ -34,6 +28,7 @@ export async function buildWorkflowBundle(): Promise<{ bytes: number }> {
   const { code } = await bundleWorkflowCode({
     workflowsPath,
     failureConverterPath,
+    workflowInterceptorModules: [join(ROOT, 'workflows/tracing.ts')],
     logger: new DefaultLogger('WARN'),
   });
   mkdirSync(dirname(bundlePath()), { recursive: true });
@@ -44,7 +39,12 @@ export async function buildWorkflowBundle(): Promise<{ bytes: number }> {
 
 /** The same in a process of its own, for a caller that lives on and shouldn't keep the bundler's memory. */
 export function buildWorkflowBundleApart(): Promise<void> {
-  return runQuietly('bundling the workflows', process.execPath, [join(ROOT, 'interlock'), 'build'], {
-    cwd: ROOT,
-  });
+  return runQuietly(
+    'bundling the workflows',
+    process.execPath,
+    [join(ROOT, 'interlock'), 'build', '--workflows'],
+    {
+      cwd: ROOT,
+    },
+  );
 }

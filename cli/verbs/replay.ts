@@ -69,6 +69,9 @@ async function replay({ name, history, keys }: Subject): Promise<string | undefi
     await Worker.runReplayHistory(
       {
         workflowsPath: fileURLToPath(new URL('../../workflows/index.ts', import.meta.url)),
+        interceptors: {
+          workflowModules: [fileURLToPath(new URL('../../workflows/tracing.ts', import.meta.url))],
+        },
         // Without the failure converter, which would encrypt the very message that is to be read here.
         dataConverter: { payloadCodecs: [createPayloadCodec(keys)] },
       },

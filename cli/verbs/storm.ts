@@ -23,8 +23,9 @@ left behind unless one was broken; then the evidence is kept and the command tha
   --keep           keep the evidence even if nothing was broken
   --json           one line on standard output; the table goes to standard error, as progress always does
 
-The last line is {"seed":S,"payments":N,"faults":{kind:count},"violations":{"I1":0,...,"S7":0},...}.
-Exits 1 if an invariant was broken. The same seed plans the same storm; what it meets differs from run to run.`,
+The last line is {"seed":S,"payments":N,"faults":{kind:count},"violations":{"I1":0,...,"S7":0},
+"alarms":{"fired":{...},"unexplained":[...],"missing":[...]},...}. Exits 1 if an invariant was broken, if an alarm
+fired that no fault explains, or if one did not that had to. The same seed plans the same storm; what it meets differs from run to run.`,
   run: (argv) => runEntry('test/storm/main.ts', argv),
 };
 

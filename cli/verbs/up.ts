@@ -109,9 +109,10 @@ async function runDemo(say: (line: string) => void): Promise<void> {
 }
 
 function summary(stack: Stack) {
-  const { apiUrl, apiKey, merchantId, operatorKeys, temporalAddress, temporalUiUrl, timeScale, notes } =
-    stack;
-  return { apiUrl, apiKey, merchantId, operatorKeys, temporalAddress, temporalUiUrl, timeScale, notes };
+  const { apiUrl, apiKey, merchantId, operatorKeys, people, ...rest } = stack;
+  const { temporalAddress, temporalUiUrl, timeScale, notes } = rest;
+  const known = { apiUrl, apiKey, merchantId, operatorKeys, people };
+  return { ...known, temporalAddress, temporalUiUrl, timeScale, notes };
 }
 
 function table(stack: Stack, dataDir: string): string {
@@ -132,6 +133,11 @@ function table(stack: Stack, dataDir: string): string {
     ['Demo API key', stack.apiKey],
     ['Operator alice', stack.operatorKeys.alice],
     ['Operator bob', stack.operatorKeys.bob],
+    ['Console', `${stack.apiUrl}/console`],
+    ...Object.values(stack.people).map(({ role, email, password }): [string, string] => [
+      `Sign in (${role})`,
+      `${email}  ${password}`,
+    ]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const line = '─'.repeat(78);

@@ -54,12 +54,12 @@ export function createEventReader(db: Db): EventReader {
       if (startingAfter !== undefined) {
         const cursor = await cursorOf(db, owner, startingAfter);
         if (cursor === undefined) return { type: 'unknown_cursor' };
-        conditions.push(isAfter(cursor));
+        conditions.push(afterCursor(cursor));
       }
       const rows = await select(db, conditions, limit + 1);
       return { type: 'page', events: rows.slice(0, limit), hasMore: rows.length > limit };
     },
-    after: (owner, cursor, limit) => select(db, [...ownedBy(owner), SETTLED, isAfter(cursor)], limit),
+    after: (owner, cursor, limit) => select(db, [...ownedBy(owner), SETTLED, afterCursor(cursor)], limit),
     cursorOf: (owner, eventId) => cursorOf(db, owner, eventId),
     async end() {
       const [row] = await db.$queryRaw<{ xmin: bigint }[]>`
@@ -71,13 +71,13 @@ export function createEventReader(db: Db): EventReader {
 }
 
 /** No transaction that is still running can write anything below this. */
-const SETTLED = Prisma.sql`o.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
+export const SETTLED = Prisma.sql`o.transaction_id < pg_snapshot_xmin(pg_current_snapshot())::text::bigint`;
 
 function ownedBy({ merchantId, mode }: Owner): Prisma.Sql[] {
   return [Prisma.sql`o.merchant_id = ${merchantId}`, Prisma.sql`o.mode = ${mode}`];
 }
 
-function isAfter({ transactionId, position }: EventCursor): Prisma.Sql {
+export function afterCursor({ transactionId, position }: EventCursor): Prisma.Sql {
   return Prisma.sql`(o.transaction_id, o.position) > (${transactionId}::bigint, ${position}::bigint)`;
 }
 

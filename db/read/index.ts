@@ -5,6 +5,7 @@
  * What may not: writes, locks, and anything sealed; card data and raw webhooks don't leave through here.
  */
 export type { StoredResolution } from '../resolutions.ts';
+export { type AlarmReader, createAlarmReader, type StoredAlarm, type Watch } from './alarms.ts';
 export type { CaseFigures } from './case-figures.ts';
 export { type CaseFilter, type CaseReader, createCaseReader, type WholeCase } from './cases.ts';
 export {
@@ -22,6 +23,16 @@ export {
   type EventReader,
   type StoredEvent,
 } from './events.ts';
+export {
+  type AccountNow,
+  createFigureReader,
+  type FigureQuestion,
+  type FigureReader,
+  type FigureRow,
+  type GroupKey,
+  type OpenByAge,
+  type Standing,
+} from './figures/index.ts';
 export { createLedgerReader, type LedgerReader } from './ledger.ts';
 export {
   type AboutOwner,
@@ -43,10 +54,33 @@ export {
   type PaymentReader,
 } from './payments.ts';
 export {
+  type Approvals,
+  createQueueReader,
+  type DeadDelivery,
+  type HeldPayment,
+  type KindCount,
+  MAX_COUNTED,
+  QUEUES,
+  type QueueLengths,
+  type QueueReader,
+  type UnknownOperation,
+  type UnplacedLetter,
+} from './queues/index.ts';
+export {
   createRefundReader,
   type RefundFilter,
   type RefundPage,
   type RefundReader,
 } from './refunds.ts';
 export { createSettlementReader, type SettlementReader } from './settlements.ts';
+export { createStories, type Stories } from './story/all.ts';
+export { type Change, type ChangeReader, createChangeReader } from './story/changes.ts';
+export { createStoryReader, type StoryMaterial, type StoryReader } from './story/index.ts';
+export {
+  createPaymentLister,
+  type ListedPayment,
+  type PaymentLister,
+  type PaymentListFilter,
+} from './story/list.ts';
+export { createPaymentSearch, type PaymentSearch, type SearchHit } from './story/search.ts';
 export { createTimelineReader, type TimelineEntry, type TimelineReader } from './timeline.ts';

@@ -1,5 +1,22 @@
+import type {
+  AttemptRow,
+  AuditRow,
+  DecisionRow,
+  InboxRow,
+  LedgerRow,
+  OperationRow,
+} from '../../domain/story/rows.ts';
 import type { Db } from '../client.ts';
-import { loadRounds } from '../explanations.ts';
+import {
+  readAttempts,
+  readAudit,
+  readDecisions,
+  readEvents,
+  readInbox,
+  readLedger,
+  readObservations,
+  readOperations,
+} from './story/rows.ts';
 
 /** One thing that happened to a payment. `details` is JSON in the API's words, without anything sealed. */
 export interface TimelineEntry {
@@ -32,15 +49,40 @@ const RANK: readonly string[] = [
 export function createTimelineReader(db: Db): TimelineReader {
   return {
     async read(paymentId) {
-      const parts = await Promise.all([
-        readRoute(db, paymentId),
-        readAttempts(db, paymentId),
-        readObservations(db, paymentId),
-        readWebhooks(db, paymentId),
-        readAudit(db, paymentId),
-        readLedger(db, paymentId),
-        readEvents(db, paymentId),
-      ]);
+      const [rounds, attempts, operations, observations, webhooks, audit, ledger, events] = await Promise.all(
+        [
+          readDecisions(db, paymentId),
+          readAttempts(db, paymentId),
+          readOperations(db, paymentId),
+          readObservations(db, paymentId, []),
+          readInbox(db, paymentId),
+          readAudit(db, paymentId),
+          readLedger(db, paymentId),
+          readEvents(db, paymentId),
+        ],
+      );
+      const parts: readonly (readonly TimelineEntry[])[] = [
+        rounds.map((row) => routeEntry(row, paymentId)),
+        attempts.flatMap((attempt) => [
+          attemptEntry(attempt),
+          ...operations.filter(({ attemptId }) => attemptId === attempt.id).flatMap(operationEntries),
+        ]),
+        observations.map(({ id, atMs, operationId, source, generation, outcome }) => ({
+          atMs,
+          type: 'observation.made',
+          id,
+          details: { operation: operationId, source, generation, outcome },
+        })),
+        webhooks.map(webhookEntry),
+        audit.map(auditEntry),
+        ledger.map(ledgerEntry),
+        events.map(({ id, atMs, sequence, type }) => ({
+          atMs,
+          type: 'event.emitted',
+          id,
+          details: { sequence, event_type: type },
+        })),
+      ];
       // The sort is stable, so the order of each part stays where time and rank say nothing.
       return parts.flat().sort((a, b) => a.atMs - b.atMs || rankOf(a) - rankOf(b));
     },
@@ -51,120 +93,37 @@ function rankOf({ type }: TimelineEntry): number {
   return RANK.indexOf(type.slice(0, type.indexOf('.')));
 }
 
-async function readRoute(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const rounds = await loadRounds(db, paymentId);
-  return rounds.map(({ attemptId, document, atMs }) => ({
-    atMs,
-    type: 'route.explained',
-    id: attemptId ?? paymentId,
-    details: { explanation: document, ...(attemptId === undefined ? {} : { attempt: attemptId }) },
-  }));
+function isoOf(instantMs: number | undefined): string | null {
+  return instantMs === undefined ? null : new Date(instantMs).toISOString();
 }
 
-async function readAttempts(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const attempts = await db.attempt.findMany({
-    where: { paymentId },
-    orderBy: { number: 'asc' },
-    include: {
-      operations: { omit: { sealedParameters: true, providerKey: true }, orderBy: { createdAt: 'asc' } },
-    },
-  });
-  return attempts.flatMap((attempt) => [
-    {
-      atMs: attempt.createdAt.getTime(),
-      type: 'attempt.created',
-      id: attempt.id,
-      details: {
-        number: attempt.number,
-        provider: attempt.provider,
-        account: attempt.accountId,
-        connector_version: attempt.connectorVersion,
-        status: attempt.status,
-        provider_reference: attempt.providerReference,
-        decline: attempt.decline,
-        watched: attempt.watched,
-        undoing: attempt.undoing,
-      },
-    },
-    ...attempt.operations.flatMap(operationEntries),
-  ]);
+function routeEntry({ id, document, atMs }: DecisionRow, paymentId: string): TimelineEntry {
+  const details = { explanation: document, ...(id === paymentId ? {} : { attempt: id }) };
+  return { atMs, type: 'route.explained', id, details };
 }
 
-interface OperationTimes {
-  readonly id: string;
-  readonly attemptId: string;
-  readonly kind: string;
-  readonly number: number;
-  readonly cause: string;
-  readonly status: string;
-  readonly amountMinor: bigint;
-  readonly currency: string;
-  readonly providerReference: string | null;
-  readonly sends: number;
-  readonly outcome: unknown;
-  readonly createdAt: Date;
-  readonly firstSentAt: Date | null;
-  readonly lastSentAt: Date | null;
-  readonly revokedAt: Date | null;
-  readonly closedAt: Date | null;
-  readonly sendBy: Date | null;
-}
-
-/** A permit's life is the heart of what an operator asks: made, claimed, claimed again, revoked, closed. */
-function operationEntries(row: OperationTimes): TimelineEntry[] {
-  const what = { attempt: row.attemptId, kind: row.kind, number: row.number };
-  const moments: [string, Date | null, Readonly<Record<string, unknown>>][] = [
-    [
-      'operation.created',
-      row.createdAt,
-      {
-        cause: row.cause,
-        amount: Number(row.amountMinor),
-        currency: row.currency,
-        send_by: row.sendBy === null ? null : row.sendBy.toISOString(),
-      },
-    ],
-    ['operation.sent', row.firstSentAt, {}],
-    [
-      'operation.resent',
-      row.lastSentAt?.getTime() === row.firstSentAt?.getTime() ? null : row.lastSentAt,
-      { sends: row.sends },
-    ],
-    ['operation.revoked', row.revokedAt, {}],
-    [
-      'operation.closed',
-      row.closedAt,
-      { status: row.status, provider_reference: row.providerReference, outcome: row.outcome },
-    ],
-  ];
-  return moments.flatMap(([type, at, details]) =>
-    at === null ? [] : [{ atMs: at.getTime(), type, id: row.id, details: { ...what, ...details } }],
-  );
-}
-
-async function readObservations(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const rows = await db.observation.findMany({ where: { paymentId }, orderBy: { id: 'asc' } });
-  return rows.map((row) => ({
-    atMs: row.createdAt.getTime(),
-    type: 'observation.made',
-    id: String(row.id),
+function attemptEntry(row: AttemptRow): TimelineEntry {
+  return {
+    atMs: row.atMs,
+    type: 'attempt.created',
+    id: row.id,
     details: {
-      operation: row.operationId,
-      source: row.source,
-      generation: row.generation,
-      outcome: row.outcome,
+      number: row.number,
+      provider: row.provider,
+      account: row.accountId,
+      connector_version: row.connectorVersion,
+      status: row.status,
+      provider_reference: row.providerReference ?? null,
+      decline: row.decline ?? null,
+      watched: row.watched,
+      undoing: row.undoing,
     },
-  }));
+  };
 }
 
-async function readWebhooks(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const rows = await db.inbox.findMany({
-    where: { paymentId },
-    orderBy: { receivedAt: 'asc' },
-    omit: { rawBody: true, evidence: true },
-  });
-  return rows.map((row) => ({
-    atMs: row.receivedAt.getTime(),
+function webhookEntry(row: InboxRow): TimelineEntry {
+  return {
+    atMs: row.atMs,
     type: 'webhook.received',
     id: row.id,
     details: {
@@ -172,62 +131,77 @@ async function readWebhooks(db: Db, paymentId: string): Promise<TimelineEntry[]>
       account: row.accountId,
       provider_event: row.providerEventId,
       event_type: row.eventType,
-      reference: row.reference,
-      provider_reference: row.providerReference,
-      acknowledged_at: row.acknowledgedAt?.toISOString() ?? null,
+      reference: row.reference ?? null,
+      provider_reference: row.providerReference ?? null,
+      acknowledged_at: isoOf(row.acknowledgedAtMs),
       summary: row.summary,
     },
-  }));
+  };
 }
 
-async function readAudit(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const rows = await db.audit.findMany({ where: { paymentId }, orderBy: { sequence: 'asc' } });
-  return rows.map((row) => ({
-    atMs: row.at.getTime(),
+function auditEntry(row: AuditRow): TimelineEntry {
+  return {
+    atMs: row.atMs,
     type: 'audit.transition',
     id: String(row.sequence),
     details: {
       sequence: row.sequence,
       generation: row.generation,
-      from: row.fromStatus,
+      from: row.fromStatus ?? null,
       to: row.toStatus,
       reason: row.reason,
       trigger: row.trigger,
       actor: row.actor,
-      policy_version: row.policyVersion,
+      policy_version: row.policyVersion ?? null,
       hash: row.hash,
     },
-  }));
+  };
 }
 
-async function readLedger(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const rows = await db.ledgerTransaction.findMany({
-    where: { paymentId },
-    orderBy: { sequence: 'asc' },
-    include: { postings: { orderBy: { id: 'asc' } } },
-  });
-  return rows.map((row) => ({
-    atMs: row.createdAt.getTime(),
+function ledgerEntry({ id, atMs, sequence, kind, postings }: LedgerRow): TimelineEntry {
+  return {
+    atMs,
     type: 'ledger.posted',
-    id: row.id,
+    id,
     details: {
-      sequence: row.sequence,
-      kind: row.kind,
-      postings: row.postings.map(({ account, currency, amountMinor }) => ({
+      sequence,
+      kind,
+      postings: postings.map(({ account, currency, amountMinor }) => ({
         account,
         currency,
-        amount: Number(amountMinor),
+        amount: amountMinor,
       })),
     },
-  }));
+  };
 }
 
-async function readEvents(db: Db, paymentId: string): Promise<TimelineEntry[]> {
-  const rows = await db.outbox.findMany({ where: { paymentId }, orderBy: { sequence: 'asc' } });
-  return rows.map((row) => ({
-    atMs: row.createdAt.getTime(),
-    type: 'event.emitted',
-    id: row.id,
-    details: { sequence: row.sequence, event_type: row.type },
-  }));
+/** A permit's life is the heart of what an operator asks: made, claimed, claimed again, revoked, closed. */
+function operationEntries(row: OperationRow): TimelineEntry[] {
+  const what = { attempt: row.attemptId, kind: row.kind, number: row.number };
+  const moments: [string, number | undefined, Readonly<Record<string, unknown>>][] = [
+    [
+      'operation.created',
+      row.atMs,
+      { cause: row.cause, amount: row.amountMinor, currency: row.currency, send_by: isoOf(row.sendByMs) },
+    ],
+    ['operation.sent', row.firstSentAtMs, {}],
+    [
+      'operation.resent',
+      row.lastSentAtMs === row.firstSentAtMs ? undefined : row.lastSentAtMs,
+      { sends: row.sends },
+    ],
+    ['operation.revoked', row.revokedAtMs, {}],
+    [
+      'operation.closed',
+      row.closedAtMs,
+      {
+        status: row.status,
+        provider_reference: row.providerReference ?? null,
+        outcome: row.outcome ?? null,
+      },
+    ],
+  ];
+  return moments.flatMap(([type, atMs, details]) =>
+    atMs === undefined ? [] : [{ atMs, type, id: row.id, details: { ...what, ...details } }],
+  );
 }

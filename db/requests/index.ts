@@ -5,6 +5,7 @@
  * plan and record, in the transaction of what they answer; nothing here touches those.
  */
 export { type CustomerWriter, createCustomerWriter, type NewCustomer } from './customers.ts';
+export { createRequestNoteWriter, type RequestNote, type RequestNoteWriter } from './notes.ts';
 export type { KeptOnce, NamedRequest } from './once.ts';
 export {
   createPaymentMethodWriter,

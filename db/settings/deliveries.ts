@@ -38,6 +38,8 @@ export interface ReplaySelection {
   readonly statuses: readonly DeliveryStatus[];
   /** This event only. */
   readonly eventId?: string;
+  /** Of these events only. */
+  readonly eventIds?: readonly string[];
   /** This event and those after it. */
   readonly fromEventId?: string;
   readonly limit: number;
@@ -122,12 +124,13 @@ interface Chosen {
 
 /** In the events' order, and one more than the limit where there are more. Locked against their senders. */
 function choose(tx: Transaction, endpointId: string, selection: ReplaySelection): Promise<Chosen[]> {
-  const { statuses, eventId, fromEventId, limit } = selection;
+  const { statuses, eventId, eventIds, fromEventId, limit } = selection;
   const conditions = [
     Prisma.sql`d.endpoint_id = ${endpointId}`,
     Prisma.sql`d.status = ANY(${[...statuses]}::text[])`,
   ];
   if (eventId !== undefined) conditions.push(Prisma.sql`d.event_id = ${eventId}`);
+  if (eventIds !== undefined) conditions.push(Prisma.sql`d.event_id = ANY(${[...eventIds]}::text[])`);
   if (fromEventId !== undefined) {
     conditions.push(Prisma.sql`(o.transaction_id, o.position) >=
       (SELECT f.transaction_id, f.position FROM outbox f WHERE f.id = ${fromEventId})`);

@@ -4,6 +4,7 @@ import type { Db } from '../client.ts';
 import type { Prisma, WebhookEndpoint } from '../generated/client.ts';
 import type { Owner } from '../read/payments.ts';
 import type { StoredRequest } from '../requests/requests.ts';
+import { type AdminAct, recordAdminAct } from './people/admin-audit.ts';
 
 /** A merchant's webhook endpoint, without its secrets. */
 export interface StoredEndpoint {
@@ -26,6 +27,10 @@ export interface EndpointRequest {
   readonly path: string;
   readonly idempotencyKey: string;
   readonly bodyDigest: string;
+  /** Whose request it is, where that isn't the endpoint's merchant: an operator's. */
+  readonly requester?: Owner;
+  /** Where a person does it: how it stands in the chain of administrators' acts. */
+  readonly act?: Pick<AdminAct, 'actor' | 'action' | 'reason'>;
 }
 
 export interface NewEndpoint extends Omit<StoredEndpoint, 'status' | 'updatedAtMs' | 'mode'> {
@@ -168,19 +173,22 @@ async function findRequest(
 
 async function keep(
   tx: Transaction,
-  { merchantId, mode }: Owner,
-  { requestId, ...request }: EndpointRequest,
+  owner: Owner,
+  { requestId, requester = owner, act, ...request }: EndpointRequest,
   subjectId: string,
   answer: object,
 ): Promise<Kept> {
   const { bodyDigest } = request;
+  const { merchantId, mode } = requester;
   await tx.request.create({
     data: { id: requestId, ...request, merchantId, mode, subjectId, answer, answeredAt: new Date() },
   });
+  const details = { merchant: owner.merchantId, mode: owner.mode };
+  if (act !== undefined) await recordAdminAct(tx, { ...act, subject: subjectId, details });
   return { type: 'done', stored: { bodyDigest, subjectId, answer } };
 }
 
-function toEndpoint(row: Omit<WebhookEndpoint, 'sealedSecrets'>): StoredEndpoint {
+export function toEndpoint(row: Omit<WebhookEndpoint, 'sealedSecrets'>): StoredEndpoint {
   return {
     id: row.id,
     mode: row.mode as Mode,

@@ -1,13 +1,15 @@
 /**
  * db/settings/: what merchants and operators configured, as the edges need it: who owns a bearer key, which provider
  * account a webhook is addressed to, where a merchant hears of events. What may not live here: secrets. A bearer key is
- * known by its keyed digest only, an endpoint's secrets are sealed, and providers' are outside Postgres altogether.
+ * known by its keyed digest only, and endpoints' and providers' secrets are sealed.
  */
 import type { Mode } from '../../domain/ids.ts';
 import { type MerchantRateLimits, readMerchantRateLimits } from '../../domain/rate-limits.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
+import type { OperatorIdentity } from './operators.ts';
 
+export * from './admin/index.ts';
 export {
   createDeliveryRegister,
   type DeliveryFilter,
@@ -41,6 +43,7 @@ export {
   type OperatorRegister,
   type RefusedCommand,
 } from './operators.ts';
+export * from './people/index.ts';
 
 export {
   type Backtest,
@@ -67,7 +70,10 @@ export {
 } from './routing/index.ts';
 
 export interface ApiKeyOwner {
+  /** `operator:<id>` where a person looks at the merchant through the console. */
   readonly keyId: string;
+  /** That person. */
+  readonly operator?: OperatorIdentity;
   /** Where the merchant has limits of its own. */
   readonly rateLimits?: MerchantRateLimits;
   readonly merchantId: string;

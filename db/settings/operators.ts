@@ -1,8 +1,10 @@
+import { isRole, type Role } from '../../domain/access/roles.ts';
 import type { Db } from '../client.ts';
 
 export interface OperatorIdentity {
   readonly operatorId: string;
   readonly name: string;
+  readonly role: Role;
 }
 
 /** A command of an operator's that was not carried out, or of somebody who is none. */
@@ -18,7 +20,7 @@ export interface RefusedCommand {
 }
 
 export interface OperatorRegister {
-  /** Undefined for an unknown or a revoked key. */
+  /** Undefined for an unknown or a revoked key, and for one of a person who is disabled. */
   operatorOf(digest: string): Promise<OperatorIdentity | undefined>;
   /** Append-only: the table takes no change and no removal, whoever asks. */
   recordRefusal(refused: RefusedCommand): Promise<void>;
@@ -28,13 +30,18 @@ export function createOperatorRegister(db: Db): OperatorRegister {
   return {
     async operatorOf(digest) {
       const row = await db.operator.findFirst({
-        where: { digest, revokedAt: null },
-        select: { id: true, name: true },
+        where: { digest, revokedAt: null, disabledAt: null },
+        select: { id: true, name: true, role: true },
       });
-      return row === null ? undefined : { operatorId: row.id, name: row.name };
+      return row === null ? undefined : { operatorId: row.id, name: row.name, role: roleOf(row.role) };
     },
     async recordRefusal(refused) {
       await db.operatorRefusal.create({ data: refused });
     },
   };
+}
+
+/** The table's constraint allows no other word; one that this release does not know may do the least. */
+export function roleOf(text: string): Role {
+  return isRole(text) ? text : 'read_only';
 }

@@ -43,3 +43,8 @@ export function permissionsOf(role: Role): readonly Permission[] {
 export function isRole(text: string): text is Role {
   return ROLES.some((role) => role === text);
 }
+
+/** Whom to ask for it. */
+export function rolesWith(permission: Permission): readonly Role[] {
+  return ROLES.filter((role) => may(role, permission));
+}

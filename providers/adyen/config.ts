@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProviderAccount } from '../provider.ts';
+import type { AccountForm, ProviderAccount } from '../provider.ts';
 
 /** One merchant account at Adyen, from its public settings and its secrets. */
 export interface AdyenConfig {
@@ -18,7 +18,7 @@ const settings = z.object({
 
 const secrets = z.object({
   /** Visible ASCII only: it becomes a header. */
-  apiKey: z.string().regex(/^[\x21-\x7e]+$/),
+  apiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII, without spaces'),
 });
 
 const baseUrl = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text));
@@ -32,10 +32,18 @@ export function adyenConfig(account: ProviderAccount): AdyenConfig {
 }
 
 /** The HMAC key of the account's standard webhook, as its Customer Area shows it: hexadecimal. */
-const hmacKey = z.string().regex(/^(?:[0-9a-fA-F]{2}){16,}$/);
+const hmacKey = z
+  .string()
+  .regex(/^(?:[0-9a-fA-F]{2}){16,}$/, 'must be the HMAC key in hexadecimal, as the Customer Area shows it');
 
 /** `webhookSecretPrevious` stays valid while a key is being rotated. */
 export const webhookSecrets = z.object({
   webhookSecret: hmacKey,
   webhookSecretPrevious: hmacKey.optional(),
 });
+
+export const adyenAccount: AccountForm = {
+  baseUrl,
+  settings,
+  secrets: secrets.extend(webhookSecrets.shape),
+};

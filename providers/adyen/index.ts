@@ -19,7 +19,7 @@ import { currentCall, exchange, outcomeOfFault } from '../transport/index.ts';
 import { toAdyenAmount } from './amounts.ts';
 import { authenticationParameters } from './authentication.ts';
 import { AdyenFailure, type AdyenServices, adyenClient } from './client.ts';
-import { type AdyenConfig, adyenConfig } from './config.ts';
+import { type AdyenConfig, adyenAccount, adyenConfig } from './config.ts';
 import {
   authorizationOutcome,
   type ExpectedModification,
@@ -43,6 +43,7 @@ export const adyen: Provider = {
   multipleCaptures: false,
   authorizationLifetimeMs: 7 * DAY_MS,
   webhookIs: 'evidence',
+  account: adyenAccount,
   connect: (account) => {
     const config = adyenConfig(account);
     const reports = adyenReports(account);

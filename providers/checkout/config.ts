@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProviderAccount } from '../provider.ts';
+import type { AccountForm, ProviderAccount } from '../provider.ts';
 
 /** One account at Checkout.com, from its public settings and its secrets. */
 export interface CheckoutConfig {
@@ -23,7 +23,7 @@ const settings = z.object({
 
 const secrets = z.object({
   /** Visible ASCII only: it becomes a header. */
-  apiKey: z.string().regex(/^[\x21-\x7e]+$/),
+  apiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII, without spaces'),
 });
 
 const baseUrl = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text));
@@ -39,3 +39,9 @@ export const webhookSecrets = z.object({
   webhookSecret: z.string().min(1),
   webhookSecretPrevious: z.string().min(1).optional(),
 });
+
+export const checkoutAccount: AccountForm = {
+  baseUrl,
+  settings,
+  secrets: secrets.extend(webhookSecrets.shape),
+};

@@ -24,7 +24,7 @@ import {
   SUPPORTED_CURRENCIES,
   WORD,
 } from './client.ts';
-import { type CheckoutConfig, checkoutConfig } from './config.ts';
+import { type CheckoutConfig, checkoutAccount, checkoutConfig } from './config.ts';
 import {
   acceptedOutcome,
   acceptedSchema,
@@ -50,6 +50,7 @@ export const checkout: Provider = {
   multipleCaptures: true,
   authorizationLifetimeMs: 7 * DAY_MS,
   webhookIs: 'hint',
+  account: checkoutAccount,
   connect: (account) => {
     const config = checkoutConfig(account);
     const services = checkoutServices(config);

@@ -9,7 +9,7 @@ const fingerprint = z
   .regex(/^SHA256:[A-Za-z0-9+/]{43}$/, 'must be SHA256:… as `ssh-keyscan HOST | ssh-keygen -lf -` prints it');
 
 /** `settings.sftp` of a provider account. */
-const settings = z.strictObject({
+export const sftpSettings = z.strictObject({
   host: z.string().regex(/^[\w.:-]{1,253}$/, 'must be a host name or an address'),
   port: z.int().min(1).max(65_535).default(22),
   username: z.string().min(1).max(200),
@@ -28,16 +28,16 @@ const settings = z.strictObject({
   settleMs: z.int().min(0).max(600_000).default(60_000),
 });
 
-const secrets = z
-  .object({
-    sftpPassword: z.string().min(1).optional(),
-    sftpPrivateKey: z.string().min(1).optional(),
-    sftpPassphrase: z.string().min(1).optional(),
-  })
-  .refine(
-    ({ sftpPassword, sftpPrivateKey }) => sftpPassword !== undefined || sftpPrivateKey !== undefined,
-    'sftpPassword or sftpPrivateKey is missing',
-  );
+export const sftpSecrets = z.object({
+  sftpPassword: z.string().min(1).optional(),
+  sftpPrivateKey: z.string().min(1).optional(),
+  sftpPassphrase: z.string().min(1).optional(),
+});
+
+const secrets = sftpSecrets.refine(
+  ({ sftpPassword, sftpPrivateKey }) => sftpPassword !== undefined || sftpPrivateKey !== undefined,
+  'sftpPassword or sftpPrivateKey is missing',
+);
 
 /** Where an account's settlement files lie, and how to get in. */
 export interface SftpSource {
@@ -61,7 +61,7 @@ type Configured = Pick<ProviderAccount, 'id' | 'secrets'> & { readonly settings:
 export function sftpSource(account: Configured): SftpSource | undefined {
   const { sftp } = account.settings as { readonly sftp?: unknown };
   if (sftp === undefined) return undefined;
-  const { hostKey, since, ...place } = read(settings, sftp, 'settings.sftp');
+  const { hostKey, since, ...place } = read(sftpSettings, sftp, 'settings.sftp');
   const { sftpPassword, sftpPrivateKey, sftpPassphrase } = read(secrets, account.secrets, 'secrets');
   return {
     ...place,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProviderAccount } from '../provider.ts';
+import type { AccountForm, ProviderAccount } from '../provider.ts';
 
 /** One account at Stripe, from its public settings and its secrets. */
 export interface StripeConfig {
@@ -13,7 +13,7 @@ const settings = z.object({ cards: z.enum(['inline', 'test_tokens']).default('in
 
 const secrets = z.object({
   /** `sk_test_…`, `sk_live_…` or a restricted `rk_…` key. Visible ASCII only: it becomes a header. */
-  apiKey: z.string().regex(/^[\x21-\x7e]+$/),
+  apiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII, without spaces'),
 });
 
 const baseUrl = z.url({ protocol: /^https?$/ }).transform((text, context) => {
@@ -36,3 +36,9 @@ export const webhookSecrets = z.object({
   webhookSecret: z.string().min(1),
   webhookSecretPrevious: z.string().min(1).optional(),
 });
+
+export const stripeAccount: AccountForm = {
+  baseUrl,
+  settings,
+  secrets: secrets.extend(webhookSecrets.shape),
+};

@@ -22,7 +22,7 @@ import { currentCall, detailOfFault, exchange, outcomeOfFault } from '../transpo
 import { toStripeAmount } from './amounts.ts';
 import { authenticationParameters } from './authentication.ts';
 import { stripeClient } from './client.ts';
-import { type StripeConfig, stripeConfig } from './config.ts';
+import { type StripeConfig, stripeAccount, stripeConfig } from './config.ts';
 import {
   authorizationOutcome,
   captureMark,
@@ -55,6 +55,7 @@ export const stripe: Provider = {
   multipleCaptures: true,
   authorizationLifetimeMs: 7 * DAY_MS,
   webhookIs: 'hint',
+  account: stripeAccount,
   connect: (account) => {
     const config = stripeConfig(account);
     const client = stripeClient(config);

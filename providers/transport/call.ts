@@ -45,6 +45,8 @@ export interface CallTrace {
   /** Bytes of the request handed to a socket. Above 0, the request may have arrived. */
   readonly bytesWritten: number;
   readonly refused?: RefusedWrite;
+  /** Of the answer, of the last one where several questions were put. */
+  readonly httpStatus?: number;
   /** What ended the call from our side, if anything did. */
   readonly fault?: FaultKind;
   readonly faultCode?: string;
@@ -112,6 +114,7 @@ export class Call implements ProviderCall {
   #firstByteAtMs: number | undefined;
   #bytesWritten = 0;
   #refused: RefusedWrite | undefined;
+  #httpStatus: number | undefined;
   #fault: CallFault | undefined;
 
   constructor({ totalDeadlineMs, needsPermit = true }: CallOptions) {
@@ -133,6 +136,7 @@ export class Call implements ProviderCall {
       bytesWritten: this.#bytesWritten,
       ...(this.#firstByteAtMs === undefined ? {} : { firstByteAtMs: this.#firstByteAtMs }),
       ...(this.#refused === undefined ? {} : { refused: this.#refused }),
+      ...(this.#httpStatus === undefined ? {} : { httpStatus: this.#httpStatus }),
       ...(this.#fault === undefined ? {} : { fault: this.#fault.kind }),
       ...(this.#fault?.code === undefined ? {} : { faultCode: this.#fault.code }),
     };
@@ -202,6 +206,10 @@ export class Call implements ProviderCall {
 
   opened(): void {
     this.#connected = true;
+  }
+
+  answered(httpStatus: number | undefined): void {
+    this.#httpStatus = httpStatus;
   }
 
   get closed(): boolean {

@@ -156,6 +156,7 @@ function watchRequest(call: Call, request: http.ClientRequest): void {
   let answered = false;
   request.once('response', (response) => {
     answered = true;
+    call.answered(response.statusCode);
     watchResponse(call, response);
   });
   request.once('error', (error: NodeJS.ErrnoException) => {

@@ -19,7 +19,8 @@ export type Kind =
   | 'reconciliation'
   | 'scheduledReconciliation'
   | 'backtest'
-  | 'experiment';
+  | 'experiment'
+  | 'rollup';
 
 const folderOf = (kind: Kind) =>
   fileURLToPath(new URL(`../../workflows/${kind}/histories/`, import.meta.url));
@@ -35,6 +36,7 @@ export const HISTORIES: Readonly<Record<Kind, string>> = {
   scheduledReconciliation: `${folderOf('reconciliation')}scheduled/`,
   backtest: folderOf('backtest'),
   experiment: folderOf('experiment'),
+  rollup: folderOf('rollup'),
 };
 export const KEYS_FILE = 'codec-keys.json';
 
@@ -208,6 +210,7 @@ export function statusOf(history: HistoryJson): { readonly status: string; reado
     return { status: z.object({ status: z.string() }).parse(result).status, closed: true };
   }
   if (kindOf(history) === 'delivery') return deliveryStatusOf(history);
+  if (kindOf(history) === 'rollup') return { status: 'resting', closed: false };
   if (kindOf(history) === 'reconciliation') return { status: 'file', closed: false };
   if (kindOf(history) === 'scheduledReconciliation') return { status: 'day', closed: false };
   const shown = [

@@ -13,6 +13,7 @@ export default defineConfig({
       'test/replay/record-cases.ts',
       'test/replay/record-reconciliations.ts',
       'test/replay/record-trials.ts',
+      'test/replay/record-rollups.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,

@@ -18,6 +18,7 @@ import {
 } from '../../workflows/payment/messages.ts';
 import { fileArrivedSignal, progressQuery } from '../../workflows/reconciliation/messages.ts';
 import { cancelRefundUpdate, createRefundUpdate, refundNewsSignal } from '../../workflows/refund/messages.ts';
+import { refreshSignal } from '../../workflows/rollup/messages.ts';
 import {
   decoded,
   eventsOf,
@@ -42,6 +43,7 @@ const KINDS: readonly Kind[] = [
   'scheduledReconciliation',
   'backtest',
   'experiment',
+  'rollup',
 ];
 
 const histories = loadHistories();
@@ -66,7 +68,9 @@ const readableOf = (kind: Kind) => [...readable].filter(([id]) => id.startsWith(
 
 function bundleOf(path: string): Promise<WorkflowBundle> {
   const workflowsPath = fileURLToPath(new URL(path, import.meta.url));
-  return bundleWorkflowCode({ workflowsPath, failureConverterPath, logger: new DefaultLogger('ERROR') });
+  const workflowInterceptorModules = [fileURLToPath(new URL('../../workflows/tracing.ts', import.meta.url))];
+  const logger = new DefaultLogger('ERROR');
+  return bundleWorkflowCode({ workflowsPath, failureConverterPath, workflowInterceptorModules, logger });
 }
 
 /** The error of each history's replay, by name; undefined where the code does what was recorded. */
@@ -152,6 +156,7 @@ const WIRE = {
     'payment',
     'reconciliation',
     'refund',
+    'rollup',
     'scheduledReconciliation',
   ],
   activities: [
@@ -169,6 +174,7 @@ const WIRE = {
     'fetchSettlements',
     'inquire',
     'inquireRefunds',
+    'keepFigures',
     'lookAtExperiment',
     'postBankLines',
     'postSettlements',
@@ -209,8 +215,9 @@ const WIRE = {
     scheduledReconciliation: [],
     backtest: [],
     experiment: [],
+    rollup: [],
   },
-  signals: ['fileArrived', 'look', 'news', 'poke', 'returned', 'settled'],
+  signals: ['fileArrived', 'look', 'news', 'poke', 'refresh', 'returned', 'settled'],
   queries: ['case', 'progress', 'snapshot', 'standing'],
 };
 
@@ -257,6 +264,7 @@ describe('the names on the wire', () => {
       settledSignal,
       lookSignal,
       fileArrivedSignal,
+      refreshSignal,
     ];
     expect(sorted(signals.map(({ name }) => name))).toEqual(WIRE.signals);
     expect(sorted([snapshotQuery.name, standingQuery.name, caseQuery.name, progressQuery.name])).toEqual(

@@ -64,6 +64,7 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
     activitiesARun: z.int().optional(),
   }),
   experiment: z.object({ experimentId: z.string(), looksARun: z.int().optional() }),
+  rollup: z.object({ passesARun: z.int().optional() }),
   challenge: z.object({
     paymentId: z.string(),
     attemptId: z.string(),
@@ -291,6 +292,7 @@ export const ACTIVITIES: Readonly<Record<string, Shapes>> = {
       z.object({ type: z.literal('ended') }),
     ]),
   },
+  keepFigures: { input: z.undefined(), result: z.object({ hours: z.int(), restMs: z.int() }) },
   lookAtExperiment: {
     input: z.string(),
     result: z.object({

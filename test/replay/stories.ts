@@ -24,6 +24,7 @@ export const STATUSES: Readonly<Record<Kind, readonly string[]>> = {
   backtest: ['completed', 'ended', 'continued'],
   // Whatever the test's verdict is called, the workflow does the same.
   experiment: ['running', 'stopped', 'treatment_better', 'gone', 'continued'],
+  rollup: ['resting', 'continued'],
   challenge: [...new Set(WAITED_FOR.flatMap((from) => AUTHENTICATION_EDGES[from])), 'unsettled'],
 };
 
@@ -38,6 +39,7 @@ export const NOT_REACHED: Readonly<Record<Kind, readonly string[]>> = {
   scheduledReconciliation: [],
   backtest: [],
   experiment: [],
+  rollup: [],
 };
 
 /** Ways through a payment or refund that a status alone doesn't tell apart. */
@@ -161,6 +163,7 @@ export const STORIES: Readonly<Record<Kind, readonly string[]>> = {
   scheduledReconciliation: ['reconciled', 'under-way', 'waiting-day'],
   backtest: ['completed-at-once', 'completed-in-parts', 'ended-when-canceled', 'continued-as-new'],
   experiment: ['waiting-running', 'stopped-by-a-person', 'treatment-better', 'gone', 'continued-as-new'],
+  rollup: ['waiting-resting', 'continued-as-new'],
   challenge: [
     ...atBoth(
       'waiting-challenge-required',

@@ -202,7 +202,7 @@ export async function keep(
   writeFileSync(join(HISTORIES[kind], `${name}.json`), `${JSON.stringify(kept, null, 1)}\n`);
 }
 
-/** A challenge is named by its workflow, and so are a day, a back-test and an experiment. */
+/** A challenge is named by its workflow, and so are a day, a back-test, an experiment and the keeper of figures. */
 function workflowOf(kind: Kind, id: string, generation: number): string {
   if (id.includes('/')) return id;
   if (kind === 'case') return caseWorkflowId(id);
@@ -215,6 +215,7 @@ function kindOfId(id: string): Kind {
     return /^reconciliation\/[^/]+\/[^/]+$/.test(id) ? 'reconciliation' : 'scheduledReconciliation';
   if (id.startsWith('backtest/')) return 'backtest';
   if (id.startsWith('experiment/')) return 'experiment';
+  if (id.startsWith('rollup/')) return 'rollup';
   if (id.startsWith('exc_')) return 'case';
   if (id.startsWith('we_')) return 'delivery';
   return isRefundId(id) ? 'refund' : 'payment';

@@ -170,6 +170,7 @@ export const TABLES = [
   'return_refusal',
   'exception',
   'circuit',
+  'alarm',
   'provider_account',
 ] as const;
 export type TableName = (typeof TABLES)[number];

@@ -1,11 +1,12 @@
 /**
  * `./interlock storm`: breaks a whole Interlock in every way that it must survive, then has the checker look
- * at what is left. Ends with a table and one line of JSON; exits 1 if an invariant was broken.
+ * at what is left. Ends with a table and one line of JSON; exits 1 if an invariant was broken, or an alarm cried wolf or slept.
  */
 import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { judgeAlarms } from './alarms.ts';
 import { check, type Finding } from './checker/index.ts';
 import { figuresOf } from './figures.ts';
 import { BadOption, commandFor, parseOptions, type StormOptions } from './options.ts';
@@ -43,13 +44,15 @@ async function storm(options: StormOptions, signal: AbortSignal): Promise<number
     const violations = check(result.evidence);
     const figures = figuresOf(rig, result);
     const elapsedMs = performance.now() - startedMs;
-    const report = { options, result, violations, figures, elapsedMs };
+    const alarms = judgeAlarms(result.evidence);
+    const report = { options, result, violations, figures, alarms, elapsedMs };
     // For programs standard output has one line; people may still read along.
     const tell = options.json ? console.error : console.log;
     tell(renderReport(report));
-    if (violations.length > 0 || options.keep) tell(whereToLook(rig, options, result, violations));
+    const sound = violations.length === 0 && alarms.unexplained.length === 0 && alarms.missing.length === 0;
+    if (!sound || options.keep) tell(whereToLook(rig, options, result, violations));
     console.log(lastLine(report));
-    return violations.length === 0 ? 0 : 1;
+    return sound ? 0 : 1;
   } catch (error) {
     if (!signal.aborted) console.error(`What the rig has written: ${keepEvidence(rig, [])}`);
     throw error;

@@ -1,3 +1,4 @@
+import { type AlarmVerdict, tallyAlarms } from './alarms.ts';
 import { countByKind as countFindings, type Finding, type FindingKind } from './checker/index.ts';
 import type { FaultLine } from './evidence-types.ts';
 import type { Figure } from './figures.ts';
@@ -31,6 +32,7 @@ export interface Report {
   readonly result: StormResult;
   readonly violations: readonly Finding[];
   readonly figures: readonly Figure[];
+  readonly alarms: AlarmVerdict;
   readonly elapsedMs: number;
 }
 
@@ -40,7 +42,7 @@ export function countByKind(faults: readonly FaultLine[]): Record<string, number
   return counts;
 }
 
-export function renderReport({ result, violations, figures }: Report): string {
+export function renderReport({ result, violations, figures, alarms }: Report): string {
   const { evidence } = result;
   const byWhat = new Map<string, number>();
   for (const { kind, what, target } of evidence.faults) {
@@ -69,9 +71,25 @@ export function renderReport({ result, violations, figures }: Report): string {
     columns(invariants),
     '',
     columns(measured),
+    '',
+    'Alarms that fired:',
+    columns(alarmRows(alarms)),
     ...(shown.length === 0 ? [] : ['', 'Violations:', ...shown]),
     ...(more > 0 ? [`  and ${more} more`] : []),
   ].join('\n');
+}
+
+function alarmRows({ fired, unexplained, missing }: AlarmVerdict): string[][] {
+  const wolf = tallyAlarms(unexplained);
+  return [
+    ...Object.entries(tallyAlarms(fired)).map(([name, count]) => [
+      wolf[name] === undefined ? '✓' : '✗',
+      String(count),
+      name,
+      wolf[name] === undefined ? '' : `${wolf[name]} without a fault that explains it`,
+    ]),
+    ...missing.map((name) => ['✗', '0', name, 'a fault that has to raise it did not']),
+  ];
 }
 
 function columns(rows: readonly (readonly string[])[]): string {
@@ -82,13 +100,18 @@ function columns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-export function lastLine({ options, result, violations, figures, elapsedMs }: Report): string {
+export function lastLine({ options, result, violations, figures, alarms, elapsedMs }: Report): string {
   const { evidence } = result;
   return JSON.stringify({
     seed: options.seed,
     payments: options.payments,
     faults: countByKind(evidence.faults),
     violations: countFindings(violations),
+    alarms: {
+      fired: tallyAlarms(alarms.fired),
+      unexplained: alarms.unexplained,
+      missing: alarms.missing,
+    },
     made: evidence.tables.payment.length,
     refunds: evidence.tables.refund.length,
     statuses: tally(evidence.tables.payment.map((row) => String(row.status))),

@@ -17,6 +17,11 @@ const resultSchema = z.object({
   violations: z.record(z.string(), z.number()),
   authentications: z.record(z.string(), z.number()),
   deliveries: z.number(),
+  alarms: z.object({
+    fired: z.record(z.string(), z.number()),
+    unexplained: z.array(z.unknown()),
+    missing: z.array(z.string()),
+  }),
 });
 
 function storm(...args: string[]): Promise<{ code: number | null; output: string; errors: string }> {
@@ -45,6 +50,9 @@ describe('the storm', () => {
       const result = resultSchema.parse(JSON.parse(last));
       const broken = Object.entries(result.violations).filter(([, times]) => times > 0);
       expect(broken, errors.slice(-6_000)).toEqual([]);
+      // Alarms that fired are those of the injected faults, and the dark provider's is among them.
+      expect(result.alarms, errors.slice(-6_000)).toMatchObject({ unexplained: [], missing: [] });
+      expect(Object.keys(result.alarms.fired)).toContain('ProviderCircuitOpen pa_demo_stripe');
       expect(code).toBe(0);
       expect(result).toMatchObject({ seed: SEED, payments: PAYMENTS });
       expect(result.made).toBeGreaterThanOrEqual(PAYMENTS * 0.99);

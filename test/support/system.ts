@@ -7,7 +7,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import pg from 'pg';
 import { pino } from 'pino';
 import { startApi } from '../../api/main.ts';
-import { seedDemo } from '../../cli/seed.ts';
+import { type DemoPeople, seedDemo } from '../../cli/seed.ts';
 import { connectDoor } from '../../client/index.ts';
 import type { Config } from '../../config/env.ts';
 import { type Simulator, startSimulator } from '../../sandbox/simulator.ts';
@@ -36,8 +36,12 @@ export interface SystemOptions {
   readonly countTestDeclines?: boolean;
   /** False: no worker until `startWorker` is called. */
   readonly worker?: boolean;
+  /** True: the API shows its metrics, on a port of its own. */
+  readonly apiMetrics?: boolean;
   /** True: an account at Checkout.com too, with its simulator. Few tests need it, and each would wait for it. */
   readonly checkout?: boolean;
+  /** Where the console's built files are: the API serves them. */
+  readonly consoleDir?: string;
 }
 
 export type SimulatorName = 'stripe' | 'adyen' | 'checkout';
@@ -65,8 +69,11 @@ export interface Answer {
 export interface System {
   readonly config: Config;
   readonly apiUrl: string;
+  readonly apiMetricsUrl?: string;
   readonly apiKey: string;
   readonly operatorKeys: Readonly<Record<'alice' | 'bob', string>>;
+  /** Who may sign in at the console: an admin, an operator, an analyst, and one who only reads. */
+  readonly people: DemoPeople;
   readonly databaseUrl: string;
   readonly ownerUrl: string;
   readonly providerUrls: Urls;
@@ -123,14 +130,19 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     settings: (provider === 'adyen' ? { merchantAccount: MERCHANT_ACCOUNT } : {}) as Record<string, string>,
     secrets: SECRETS[`pa_demo_${provider}`],
   }));
-  const { apiKey, operatorKeys } = await seedDemo({
+  const { apiKey, operatorKeys, people } = await seedDemo({
     databaseUrl: database.ownerUrl,
     accounts,
     apiKeySecret: randomBytes(18).toString('base64url'),
     digestKey: config.keys.digest,
+    passwordCost: CHEAP,
   });
   const log = pino({ level: process.env.TEST_LOG ?? 'silent' });
-  const api = await startApi(config, { connect: connectDoor, logger: log });
+  const api = await startApi(config, {
+    connect: connectDoor,
+    logger: log,
+    access: { passwordCost: CHEAP },
+  });
   // The API's port is known only now: no port is chosen before somebody holds it.
   config.publicUrl = api.url;
   for (const [provider, { adminUrl }] of running) {
@@ -189,8 +201,10 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
   return {
     config,
     apiUrl: api.url,
+    ...(api.metricsUrl === undefined ? {} : { apiMetricsUrl: api.metricsUrl }),
     apiKey,
     operatorKeys,
+    people,
     databaseUrl: database.url,
     ownerUrl: database.ownerUrl,
     providerUrls: Object.fromEntries(running.map(([name, { apiUrl }]) => [name, apiUrl])) as Urls,
@@ -236,6 +250,9 @@ export function freshKey(): string {
   return `key-${randomBytes(12).toString('hex')}`;
 }
 
+/** A password's hash in milliseconds, not tenths of a second: every system makes four. */
+const CHEAP = { ln: 10, r: 8, p: 1 } as const;
+
 const MERCHANT_ACCOUNT = 'InterlockTestECOM';
 const SECRETS = {
   pa_demo_stripe: { apiKey: 'sk_test_simulated', webhookSecret: 'whsec_simulated' },
@@ -273,7 +290,9 @@ function configFor(databaseUrl: string, options: SystemOptions, timeScale: numbe
     },
     countTestDeclines: options.countTestDeclines ?? false,
     api: { host: '127.0.0.1', port: 0 },
+    ...(options.apiMetrics === true ? { metrics: { host: '127.0.0.1', apiPort: 0 } } : {}),
     workflowBundle: workflowBundle(),
+    ...(options.consoleDir === undefined ? {} : { consoleDir: options.consoleDir }),
     logLevel: 'silent',
   };
 }

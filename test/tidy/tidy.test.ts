@@ -5,7 +5,7 @@ import { EXEMPT, ROOMS } from './arrows.ts';
 import { functionsOf, importsOf, ROOT, read, trackedFiles } from './sources.ts';
 
 /** The house's rules that a machine can see. Each failure names the file and what to do. */
-const sources = trackedFiles(/\.(ts|mjs|cjs)$/);
+const sources = trackedFiles(/\.(tsx?|mjs|cjs)$/);
 const isTest = (path: string) =>
   /\.test\.ts$/.test(path) || /(^|\/)test-support\//.test(path) || path.startsWith('sandbox/testing');
 const isExempt = (path: string) => EXEMPT.some((room) => path.startsWith(`${room}/`));
@@ -122,8 +122,9 @@ describe('files', () => {
 
   it('are used: every module of a room is imported or started by somebody', () => {
     const started =
-      /^(api|worker|sandbox)\/main\.ts$|^[a-z]+\/index\.ts$|^workflows\/versions\.ts$|^cli\/(main\.ts|install\.mjs|verbs\/)|^workflows\/index\.ts$|^prisma\//;
-    const byPath = /temporal-download\.ts$|failure-converter\.cjs$|watchdog\.mjs$|\.test-workflow\.ts$/;
+      /^(api|worker|sandbox)\/main\.ts$|^[a-z]+\/index\.ts$|^workflows\/versions\.ts$|^cli\/(main\.ts|install\.mjs|verbs\/)|^workflows\/index\.ts$|^prisma\/|^console\/(generate|vite\.config|src\/main)\.tsx?$/;
+    const byPath =
+      /temporal-download\.ts$|failure-converter\.cjs$|watchdog\.mjs$|\.test-workflow\.ts$|^workflows\/tracing\.ts$/;
     const imported = new Set(
       sources.flatMap((path) =>
         importsOf(path).flatMap(({ target }) => (target === undefined ? [] : [target])),

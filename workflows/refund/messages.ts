@@ -25,6 +25,8 @@ export interface RefundOrderInput {
   readonly reason?: RefundReason;
   readonly reference?: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** A person who refunds in the merchant's place: the request is theirs, and so is the audit row. */
+  readonly by?: { readonly operator: string; readonly reason: string };
 }
 
 /** What an update answers: the refund as it stands, or why it was refused. */

@@ -93,7 +93,14 @@ async function plan(process: RefundProcess, refundId: string, order: RefundOrder
   const planned = await database.planRefund({
     ...asked,
     refundId,
-    request: { id, path, idempotencyKey, bodyDigest, merchantId, mode },
+    // A key is its holder's: an operator's is no merchant's, and knows no test mode.
+    request: {
+      id,
+      path,
+      idempotencyKey,
+      bodyDigest,
+      ...(order.by === undefined ? { merchantId, mode } : { merchantId: order.by.operator, mode: 'live' }),
+    },
     atMs: workflowInfo().startTime.getTime(),
   });
   switch (planned.type) {

@@ -9,6 +9,7 @@ if (target === undefined) throw new Error('where to?');
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('./bundle-entry.ts', import.meta.url)),
   failureConverterPath,
+  workflowInterceptorModules: [fileURLToPath(new URL('../../../workflows/tracing.ts', import.meta.url))],
   logger: new DefaultLogger('WARN'),
 });
 writeFileSync(target, code);

@@ -17,3 +17,4 @@ export { PLATFORM_DEFAULT } from './platform.ts';
 export type { PolicyProblem } from './problem.ts';
 export { type ParsedPolicy, type PolicySource, parsePolicy } from './source.ts';
 export { boundsProblems, checkPolicy, type PolicyWorld, validatePolicy } from './validate.ts';
+export { FUNCTIONS, VARIABLES, type Variable } from './variables.ts';

@@ -156,6 +156,7 @@ class Rigging {
       accounts: accountsOf(this.#ports, this.#secrets),
       apiKeySecret: this.#secrets.apiKeySecret,
       digestKey: Buffer.from(this.#secrets.digestKey, 'base64'),
+      passwordCost: { ln: 10, r: 8, p: 1 },
     });
     for (const statement of this.#options.sql ?? []) await this.#pool.query(statement);
     const temporal = await this.#connectTemporal(tree);

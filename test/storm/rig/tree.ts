@@ -44,6 +44,7 @@ const PARTS = [
   'prisma',
   'providers',
   'sandbox',
+  'telemetry',
   'tsconfig.json',
   'vault',
   'worker',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ProviderAccount } from '../../../../providers/provider.ts';
+import type { AccountForm, ProviderAccount } from '../../../../providers/provider.ts';
 
 /** One account at AcmePay, from its public settings and its secrets. */
 export interface AcmePayConfig {
@@ -10,7 +10,7 @@ export interface AcmePayConfig {
 
 const secrets = z.object({
   /** Visible ASCII only: it becomes a header. */
-  apiKey: z.string().regex(/^[\x21-\x7e]+$/),
+  apiKey: z.string().regex(/^[\x21-\x7e]+$/, 'must be visible ASCII, without spaces'),
 });
 
 const baseUrl = z.url({ protocol: /^https?$/ }).transform((text) => new URL(text));
@@ -24,3 +24,9 @@ export const webhookSecrets = z.object({
   webhookSecret: z.string().min(1),
   webhookSecretPrevious: z.string().min(1).optional(),
 });
+
+export const acmePayAccount: AccountForm = {
+  baseUrl,
+  settings: z.object({}),
+  secrets: secrets.extend(webhookSecrets.shape),
+};

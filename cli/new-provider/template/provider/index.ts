@@ -25,7 +25,7 @@ import {
 } from '../../../../providers/transport/index.ts';
 import { authenticationParameters } from './authentication.ts';
 import { AcmePayFailure, type AcmePayRequest, send } from './client.ts';
-import { type AcmePayConfig, acmePayConfig } from './config.ts';
+import { type AcmePayConfig, acmePayAccount, acmePayConfig } from './config.ts';
 import {
   authorizationOutcome,
   errorOutcome,
@@ -60,6 +60,7 @@ export const acmePay: Provider = {
   multipleCaptures: true,
   authorizationLifetimeMs: 7 * DAY_MS,
   webhookIs: 'hint',
+  account: acmePayAccount,
   connect: (account) => connection(acmePayConfig(account)),
   webhook: acmePayWebhook,
 };

@@ -1,0 +1,59 @@
+import createClient, { type Middleware } from 'openapi-fetch';
+import { problemOfResponse, Unreachable } from './problem.ts';
+import type { paths } from './schema.d.ts';
+import { scopedHeaders } from './scope.ts';
+
+/**
+ * The one way from the console to the API, typed by the API's own document. Whatever is refused is thrown as an
+ * `ApiProblem`; an answer is what `answer(api.GET(...))` resolves to.
+ */
+export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin', fetch: fetchTwice });
+
+const headers: Middleware = {
+  onRequest({ request, schemaPath }) {
+    for (const [name, value] of Object.entries(scopedHeaders(schemaPath, request.method))) {
+      // A page that names another merchant than the chosen one means it.
+      if (!request.headers.has(name)) request.headers.set(name, value);
+    }
+    if (request.method === 'POST' && !request.headers.has('Idempotency-Key')) {
+      request.headers.set('Idempotency-Key', newKey());
+    }
+    return request;
+  },
+};
+
+const refusals: Middleware = {
+  async onResponse({ response }) {
+    if (!response.ok) throw await problemOfResponse(response);
+  },
+};
+
+api.use(headers, refusals);
+
+/** One key an intended action: taken when a dialog opens, kept however often it is confirmed. */
+export function newKey(): string {
+  return `console-${crypto.randomUUID()}`;
+}
+
+/** The answer's body, or the thrown problem. */
+export async function answer<T>(asked: Promise<{ readonly data?: T }>): Promise<T> {
+  const { data } = await asked;
+  // Refusals are thrown by the middleware above; what is left without a body (204) has nothing to tell.
+  return data as T;
+}
+
+/** A connection that broke is tried once more: a POST carries its key, so that the second is the first. */
+async function fetchTwice(request: Request): Promise<Response> {
+  const again = request.clone();
+  try {
+    return await fetch(request);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+  }
+  try {
+    return await fetch(again);
+  } catch (error) {
+    if (request.signal.aborted) throw error;
+    throw new Unreachable();
+  }
+}

@@ -1,0 +1,39 @@
+import { useCallback, useMemo } from 'react';
+import { useSearchParams } from 'wouter';
+
+/**
+ * A page's filters, kept in its address: a link to the page is a link to what is seen. `defaults` names the parameters
+ * and what each is when the address doesn't say; a value that equals its default leaves the address. Declare
+ * `defaults` at module scope. Parameters of others (the merchant) stay as they are.
+ */
+export function useUrlState<T extends Readonly<Record<string, string>>>(
+  defaults: T,
+): readonly [{ readonly [K in keyof T]: string }, (change: { readonly [K in keyof T]?: string }) => void] {
+  const [search, setSearch] = useSearchParams();
+  const state = useMemo(
+    () =>
+      Object.fromEntries(
+        Object.entries(defaults).map(([name, value]) => [name, search.get(name) ?? value]),
+      ) as {
+        [K in keyof T]: string;
+      },
+    [defaults, search],
+  );
+  const change = useCallback(
+    (changed: { readonly [K in keyof T]?: string }) => {
+      setSearch(
+        (before) => {
+          const next = new URLSearchParams(before);
+          for (const [name, value] of Object.entries(changed) as [string, string | undefined][]) {
+            if (value === undefined || value === defaults[name]) next.delete(name);
+            else next.set(name, value);
+          }
+          return next;
+        },
+        { replace: true },
+      );
+    },
+    [defaults, setSearch],
+  );
+  return [state, change];
+}

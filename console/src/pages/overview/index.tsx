@@ -1,0 +1,202 @@
+import { type Answer, useRead } from '../../api/query.ts';
+import {
+  Card,
+  ErrorBox,
+  formatCount,
+  formatDuration,
+  formatMoney,
+  formatShare,
+  Notice,
+  Page,
+  Select,
+  Skeleton,
+  Stat,
+  Time,
+  useKeptSearch,
+  useLive,
+  useMerchant,
+  useUrlState,
+} from '../../kit/index.ts';
+import { Alarms } from './alarms.tsx';
+import { OverTime } from './over-time.tsx';
+import { Providers } from './providers.tsx';
+
+const PATH = '/v1/operator/overview';
+export type OverviewData = Answer<typeof PATH>;
+
+const DEFAULTS = { whose: 'one', hours: '24' };
+const PERIODS = [
+  { value: '1', label: 'the last hour' },
+  { value: '24', label: 'the last 24 hours' },
+  { value: '168', label: 'the last 7 days' },
+  { value: '720', label: 'the last 30 days' },
+];
+
+/** How it stands now: what fires, what waits for people, and how payments and providers do. */
+export default function Overview() {
+  const [{ whose, hours }, change] = useUrlState(DEFAULTS);
+  const { merchantId, mode } = useMerchant();
+  const one = whose === 'one' && merchantId !== undefined ? { merchant: merchantId } : {};
+  const read = useRead(
+    PATH,
+    { params: { query: { mode: mode === 'live' ? 'live' : 'test', hours: Number(hours), ...one } } },
+    { keepPrevious: true, refetchIntervalMs: 15_000 },
+  );
+  useLive([PATH]);
+  return (
+    <Page
+      title="Overview"
+      actions={
+        <>
+          <Select
+            label="Whose"
+            value={whose}
+            options={[
+              { value: 'one', label: `${merchantId ?? 'no merchant'} · ${mode}` },
+              { value: 'all', label: `all merchants · ${mode}` },
+            ]}
+            onValue={(next) => change({ whose: next })}
+          />
+          <Select
+            label="Payments made in"
+            value={hours}
+            options={PERIODS}
+            onValue={(next) => change({ hours: next })}
+          />
+        </>
+      }
+    >
+      <Alarms />
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      {read.data === undefined ? <Skeleton heightPx={620} /> : <Standing overview={read.data} />}
+    </Page>
+  );
+}
+
+function Standing({ overview }: { readonly overview: OverviewData }) {
+  return (
+    <>
+      <Freshness of={overview.freshness} />
+      <Stats overview={overview} />
+      <Card title="Payments and approval over time">
+        <OverTime overview={overview} />
+      </Card>
+      <Card title="Provider accounts" flush>
+        <Providers rows={overview.providers} />
+      </Card>
+    </>
+  );
+}
+
+/** Old figures that look new are worse than none. */
+const STALE_SECONDS = 600;
+
+function Freshness({
+  of: { complete_until: until, lag_seconds: lag, hours_waiting: waiting },
+}: {
+  readonly of: OverviewData['freshness'];
+}) {
+  if (until === null || lag === null)
+    return (
+      <Notice tone="warn">
+        The figures are being computed for the first time: {formatCount(waiting)} hours wait.
+      </Notice>
+    );
+  if (lag > STALE_SECONDS)
+    return (
+      <Notice tone="warn" title="Figures are behind.">
+        They are complete until <Time at={until} relative />; {formatCount(waiting)} hours wait to be
+        computed.
+      </Notice>
+    );
+  return (
+    <p className="muted">
+      Figures complete until <Time at={until} relative />; unknowns, exceptions and health are as of now.
+    </p>
+  );
+}
+
+function Stats({ overview }: { readonly overview: OverviewData }) {
+  const keep = useKeptSearch();
+  const { payments, volume, unknown, exceptions } = overview;
+  const open = exceptions.reduce((sum, { count }) => sum + count, 0);
+  const overdue = exceptions.reduce((sum, each) => sum + each.overdue, 0);
+  return (
+    <div className="grid-4">
+      <Stat
+        label="Payments"
+        value={formatCount(payments.payments)}
+        hint={`${formatCount(payments.payments_succeeded)} succeeded, ${formatCount(payments.payments_failed)} failed`}
+        href={`/payments${keep}`}
+      />
+      <Stat
+        label="Approval"
+        value={payments.approval_ppm === null ? 'none' : formatShare(payments.approval_ppm / 1_000_000)}
+        hint={`of ${formatCount(payments.answered)} answers${payments.answered < 30 ? ': too few to say' : ''}`}
+        href={`/analytics/approval${keep}`}
+      />
+      <Stat
+        label="Recovered by fail-over"
+        value={formatCount(payments.recovered_by_failover)}
+        hint={`of ${formatCount(payments.failed_over)} tried elsewhere; ${formatCount(payments.recovered_by_retry)} by a later retry`}
+        href={`/analytics/retries${keep}`}
+      />
+      <Stat
+        label="Unknown now"
+        value={formatCount(unknown.count)}
+        hint={
+          unknown.oldest_at === null ? (
+            'every send has its answer'
+          ) : (
+            <>
+              oldest <Time at={unknown.oldest_at} relative />
+            </>
+          )
+        }
+        href={`/queues/unknowns${keep}`}
+      />
+      <Stat
+        label="Open exceptions"
+        value={formatCount(open)}
+        hint={
+          open === 0
+            ? 'none'
+            : `${exceptions
+                .filter(({ count }) => count > 0)
+                .map(({ age, count }) => `${count} ${AGES[age] ?? age}`)
+                .join(', ')}; ${overdue} overdue`
+        }
+        href={`/queues/exceptions${keep}`}
+      />
+      {volume.map((each) => (
+        <Stat
+          key={each.currency}
+          label={`Captured, ${each.currency}`}
+          value={formatMoney(each.captured_minor, each.currency)}
+          hint={`${formatCount(each.payments_succeeded)} payments; ${formatMoney(each.refunded_minor, each.currency)} refunded`}
+          href={`/analytics/volume${keep}`}
+        />
+      ))}
+      <Stat
+        label="Settlement lag, p50"
+        value={lagOf(overview)}
+        hint="from booking to its file, last 30 days"
+        href={`/analytics/latency${keep}`}
+      />
+    </div>
+  );
+}
+
+const AGES: Readonly<Record<string, string>> = {
+  under_1d: 'under a day',
+  '1d_to_3d': '1 to 3 days',
+  '3d_to_7d': '3 to 7 days',
+  over_7d: 'over a week',
+};
+
+/** Of the account with most settled: quantiles of different accounts cannot be added up. */
+function lagOf({ providers }: OverviewData): string {
+  const [most] = [...providers].sort((a, b) => b.settled - a.settled);
+  if (most === undefined || most.settlement_p50_hours === null) return 'none yet';
+  return `≤ ${formatDuration(most.settlement_p50_hours * 3_600_000)}`;
+}

@@ -1,0 +1,220 @@
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { type Answer, useRead } from '../../api/query.ts';
+import {
+  Card,
+  ErrorBox,
+  External,
+  Facts,
+  Id,
+  Money,
+  Notice,
+  Page,
+  Skeleton,
+  Stat,
+  Status,
+  Time,
+  useKeptSearch,
+  useLive,
+} from '../../kit/index.ts';
+import { type Act, Actions } from './actions.tsx';
+import { ActDialog } from './dialogs.tsx';
+import { Timeline } from './timeline.tsx';
+
+export const STORY = '/v1/operator/payments/{id}/story';
+export type Story = Answer<typeof STORY>;
+
+/** More are told on request: few payments have so many entries. */
+const ENTRIES = 500;
+
+/** What happened to one payment, the short answer first. */
+export default function PaymentPage({ id }: { readonly id: string }) {
+  const read = useRead(STORY, { params: { path: { id }, query: { limit: ENTRIES } } });
+  useLive([STORY], (change) => change.payment === id || change.type === 'many');
+  if (read.data === undefined) {
+    return (
+      <Page title="Payment" sub={<Id value={id} />}>
+        {read.error === null ? (
+          <>
+            <Skeleton heightPx={96} />
+            <Skeleton heightPx={84} />
+            <Skeleton heightPx={480} />
+          </>
+        ) : (
+          <ErrorBox problem={read.error} retry={() => void read.refetch()} />
+        )}
+      </Page>
+    );
+  }
+  return <Told story={read.data} />;
+}
+
+function Told({ story }: { readonly story: Story }) {
+  const [act, setAct] = useState<Act>();
+  const { payment, headline } = story;
+  return (
+    <Page
+      title={payment.reference === null ? 'Payment' : `Order ${payment.reference}`}
+      sub={
+        <span className="row">
+          <Id value={payment.id} />
+          <Status value={payment.status} />
+          <span className="muted">
+            {story.merchant} ({payment.livemode ? 'live' : 'test'})
+          </span>
+        </span>
+      }
+      actions={<Actions story={story} onAct={setAct} />}
+    >
+      <section className={`headline headline-${headline.tone}`} aria-label="What happened">
+        <p className="headline-text">{headline.text}</p>
+        <p>{headline.why}</p>
+      </section>
+      <Highlights story={story} />
+      <MoneySummary story={story} />
+      <Timeline story={story} onAct={setAct} />
+      <Around story={story} />
+      {act !== undefined && <ActDialog act={act} story={story} onClose={() => setAct(undefined)} />}
+    </Page>
+  );
+}
+
+function Highlights({ story }: { readonly story: Story }) {
+  const { highlights, audit, related } = story;
+  const keep = useKeptSearch();
+  return (
+    <>
+      {audit.problems.length > 0 && (
+        <Notice tone="bad" title="The audit trail of this payment is broken.">
+          <ul>
+            {audit.problems.map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        </Notice>
+      )}
+      {related.length > 0 && (
+        <Notice
+          tone="warn"
+          title={`${related.length} more ${related.length === 1 ? 'payment has' : 'payments have'} the same order reference:`}
+        >
+          {related.map(({ id, status }) => (
+            <span key={id} className="row">
+              <Link href={`/payments/${id}${keep}`}>{id}</Link> <Status value={status} />
+            </span>
+          ))}
+        </Notice>
+      )}
+      {highlights.length > 0 && (
+        <Card title="What stood out">
+          <ul className="highlights">
+            {highlights.map(({ entry, text, tone }) => (
+              <li key={entry} className={`tone-mark-${tone}`}>
+                <a href={`#${encodeURIComponent(entry)}`}>{text}</a>
+              </li>
+            ))}
+          </ul>
+        </Card>
+      )}
+    </>
+  );
+}
+
+function MoneySummary({ story }: { readonly story: Story }) {
+  const { money } = story;
+  const amount = (minor: number) => <Money minor={minor} currency={money.currency} />;
+  const [settled] = money.settled;
+  return (
+    <section className="stats" aria-label="Money">
+      <Stat
+        label="Asked for"
+        value={amount(money.asked)}
+        hint={story.card === null ? '' : cardOf(story.card)}
+      />
+      <Stat
+        label="Authorized"
+        value={amount(money.authorized)}
+        hint={story.payment.attempts.at(-1)?.provider}
+      />
+      <Stat label="Captured" value={amount(money.captured)} />
+      <Stat
+        label="Refunded"
+        value={amount(money.refunded)}
+        hint={money.refundable > 0 ? <>{amount(money.refundable)} left to refund</> : ''}
+      />
+      <Stat
+        label="Settled, net"
+        value={settled === undefined ? '–' : <Money minor={settled.net} currency={settled.currency} />}
+        hint={
+          settled === undefined ? (
+            'in no settlement file yet'
+          ) : (
+            <>
+              after <Money minor={settled.fee} currency={settled.currency} /> fees
+            </>
+          )
+        }
+      />
+      {money.charged_back > 0 && <Stat label="Charged back" value={amount(money.charged_back)} />}
+    </section>
+  );
+}
+
+function cardOf({ brand, last4 }: NonNullable<Story['card']>): string {
+  return `${brand} ending in ${last4}`;
+}
+
+/** Where else to look, and what the merchant said of it. */
+function Around({ story }: { readonly story: Story }) {
+  const { payment, workflows, trace, audit } = story;
+  const keep = useKeptSearch();
+  return (
+    <Card title="Elsewhere">
+      <Facts
+        facts={[
+          ['Created', <Time key="created" at={new Date(payment.created * 1_000).toISOString()} />],
+          ['Description', payment.description],
+          [
+            'Customer',
+            payment.customer === null ? null : (
+              <Link key="customer" href={`/payments?customer=${payment.customer}${keep.replace('?', '&')}`}>
+                {payment.customer}
+              </Link>
+            ),
+          ],
+          ['Metadata', metadataOf(payment.metadata)],
+          [
+            'Workflows',
+            <ul key="workflows" className="plain-list">
+              {workflows.map(({ id, url }) => (
+                <li key={id}>{url === null ? <Id value={id} /> : <External href={url}>{id}</External>}</li>
+              ))}
+            </ul>,
+          ],
+          [
+            'Trace',
+            trace.url === null ? (
+              <Id key="trace" value={trace.id} />
+            ) : (
+              <External key="trace" href={trace.url}>
+                {trace.id}
+              </External>
+            ),
+          ],
+          [
+            'Audit trail',
+            audit.checked
+              ? `${audit.steps} steps, ${audit.problems.length === 0 ? 'verified: nothing was altered' : 'broken'}`
+              : `${audit.steps} steps and more: check with ./interlock audit verify`,
+          ],
+        ]}
+      />
+    </Card>
+  );
+}
+
+function metadataOf(metadata: Readonly<Record<string, string>>): string {
+  return Object.entries(metadata)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(', ');
+}

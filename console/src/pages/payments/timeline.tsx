@@ -1,0 +1,197 @@
+import { Link } from 'wouter';
+import {
+  Button,
+  Card,
+  Checkbox,
+  Notice,
+  Select,
+  useKeptSearch,
+  useMay,
+  useUrlState,
+} from '../../kit/index.ts';
+import type { Act } from './actions.tsx';
+import { DecisionTable } from './decision.tsx';
+import { useListKeys } from './keys.ts';
+import type { Story } from './payment.tsx';
+
+export type Entry = Story['timeline']['data'][number];
+
+const DEFAULTS = { topic: '', technical: '' };
+const TOPICS: Readonly<Record<Entry['topic'], string>> = {
+  request: 'Requests',
+  decision: 'Routing',
+  attempt: 'Attempts',
+  authentication: '3-D Secure',
+  refund: 'Refunds',
+  webhook_in: 'Webhooks in',
+  webhook_out: 'Webhooks out',
+  settlement: 'Settlement',
+  ledger: 'Ledger',
+  operator: 'People',
+  case: 'Exceptions',
+  status: 'Status',
+};
+
+/** Everything that is known, oldest first. `j`/`k` go through it, Enter opens an entry, `a` goes to what can be done. */
+export function Timeline({ story, onAct }: { readonly story: Story; readonly onAct: (act: Act) => void }) {
+  const [filters, setFilters] = useUrlState(DEFAULTS);
+  const { data, total, has_more, cut } = story.timeline;
+  const present = new Set(data.map(({ topic }) => topic));
+  const shown = data.filter(
+    ({ topic, technical }) =>
+      (filters.topic === '' || topic === filters.topic) && (!technical || filters.technical !== ''),
+  );
+  const around = useListKeys<HTMLDivElement>('.entry', (key) => key === 'a' && focusActions());
+  const topics = (Object.keys(TOPICS) as Entry['topic'][]).filter((topic) => present.has(topic));
+  return (
+    <Card
+      title="Timeline"
+      flush
+      actions={
+        <div className="timeline-filters">
+          <Select
+            label="Show"
+            value={filters.topic}
+            options={[
+              { value: '', label: 'Everything' },
+              ...topics.map((value) => ({ value, label: TOPICS[value] })),
+            ]}
+            onValue={(topic) => setFilters({ topic })}
+          />
+          <Checkbox
+            label="Technical details"
+            checked={filters.technical !== ''}
+            onChecked={(checked) => setFilters({ technical: checked ? 'shown' : '' })}
+          />
+        </div>
+      }
+    >
+      {(has_more || cut.length > 0) && (
+        <Notice tone="warn" title={`The first ${data.length} of ${total} entries are shown.`}>
+          {cut.length > 0 ? `Of ${cut.join(', ')} there are more rows than can be told here.` : null}
+        </Notice>
+      )}
+      <div ref={around}>
+        <ol className="timeline">
+          {shown.map((entry, index) => (
+            <TimelineEntry
+              key={entry.id}
+              entry={entry}
+              isNewDay={dayOf(entry) !== dayOf(shown[index - 1])}
+              currency={story.money.currency}
+              onAct={onAct}
+            />
+          ))}
+        </ol>
+        {shown.length === 0 && <p className="table-empty">Nothing of that kind happened.</p>}
+      </div>
+    </Card>
+  );
+}
+
+/** In the reader's own time zone; the title has the whole instant. */
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: 'full' });
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hourCycle: 'h23',
+});
+
+function dayOf(entry: Entry | undefined): string {
+  return entry === undefined ? '' : DAY.format(new Date(entry.at));
+}
+
+function focusActions(): boolean {
+  const first = document.querySelector<HTMLElement>('[data-action]');
+  first?.focus();
+  return first !== null;
+}
+
+function TimelineEntry(props: {
+  readonly entry: Entry;
+  readonly isNewDay: boolean;
+  readonly currency: string;
+  readonly onAct: (act: Act) => void;
+}) {
+  const { entry, isNewDay, currency, onAct } = props;
+  return (
+    <li id={encodeURIComponent(entry.id)} className={`entry-item tone-mark-${entry.severity}`}>
+      {isNewDay && <div className="entry-day">{DAY.format(new Date(entry.at))}</div>}
+      <details className="entry-details">
+        <summary className="entry">
+          <span className="entry-time">
+            <time className="num nowrap" dateTime={entry.at} title={entry.at}>
+              {CLOCK.format(new Date(entry.at))}
+            </time>
+          </span>
+          <span className="entry-title">
+            {entry.title}
+            <span className="entry-topic">
+              {TOPICS[entry.topic]}
+              {entry.refund === null ? '' : ' of a refund'} · {entry.actor.replaceAll('_', ' ')}
+            </span>
+          </span>
+        </summary>
+        <EntryBody entry={entry} currency={currency} onAct={onAct} />
+      </details>
+    </li>
+  );
+}
+
+function EntryBody(props: {
+  readonly entry: Entry;
+  readonly currency: string;
+  readonly onAct: (act: Act) => void;
+}) {
+  const { entry, currency, onAct } = props;
+  const { explanation, ...details } = entry.details;
+  const mayAct = useMay('act');
+  const endpoint = entry.links.find(({ type }) => type === 'endpoint')?.id;
+  const event = entry.links.find(({ type }) => type === 'event')?.id;
+  const resendable = mayAct && endpoint !== undefined && event !== undefined;
+  return (
+    <div className="entry-body">
+      {explanation !== undefined && <DecisionTable explanation={explanation} currency={currency} />}
+      <dl className="facts">
+        {Object.entries(details).map(([name, value]) => (
+          <div key={name} className="entry-fact">
+            <dt>{name.replaceAll('_', ' ')}</dt>
+            <dd>
+              <Value value={value} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      <div className="row">
+        <EntryLinks entry={entry} />
+        {resendable && (
+          <Button onClick={() => onAct({ type: 'resend', endpoint, event })}>Send this webhook again</Button>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function EntryLinks({ entry }: { readonly entry: Entry }) {
+  const keep = useKeptSearch();
+  return (
+    <>
+      {entry.links.map(({ type, id }) =>
+        type === 'case' ? (
+          <Link key={id} href={`/queues/exceptions/${encodeURIComponent(id)}${keep}`}>
+            The exception's page
+          </Link>
+        ) : null,
+      )}
+    </>
+  );
+}
+
+/** JSON of any form, without ever being taken for markup. */
+function Value({ value }: { readonly value: unknown }) {
+  if (value === null || value === undefined) return <span className="muted">–</span>;
+  if (typeof value === 'object') return <pre className="entry-json">{JSON.stringify(value, null, 2)}</pre>;
+  return <span className="wrap">{String(value)}</span>;
+}

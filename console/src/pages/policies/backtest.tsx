@@ -1,0 +1,178 @@
+import { useParams } from 'wouter';
+import { answer, api, newKey } from '../../api/client.ts';
+import { type Answer, useRead, useRefresh } from '../../api/query.ts';
+import {
+  Button,
+  Card,
+  columnsOf,
+  DataTable,
+  ErrorBox,
+  Facts,
+  formatCount,
+  formatMoney,
+  Money,
+  Notice,
+  Page,
+  Skeleton,
+  Status,
+  useMay,
+} from '../../kit/index.ts';
+import { At, Ppm, ppmText } from './parts.tsx';
+
+const PATH = '/v1/routing/backtests/{id}';
+type Backtest = Answer<typeof PATH>;
+type Result = NonNullable<Backtest['result']>;
+type Cost = Result['costs'][number];
+type Pair = Result['pairs'][number];
+
+/** How far a back-test is, and what it found, with how sure that is. */
+export default function BacktestPage() {
+  const { id = '' } = useParams<{ id: string }>();
+  const read = useRead(PATH, { params: { path: { id } } }, { refetchIntervalMs: 2_000 });
+  if (read.error !== null) return <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
+  if (read.data === undefined)
+    return (
+      <Page title="Back-test">
+        <Skeleton heightPx={360} />
+      </Page>
+    );
+  return <Known backtest={read.data} />;
+}
+
+function Known({ backtest }: { readonly backtest: Backtest }) {
+  const mayDraft = useMay('draft_policy');
+  const refresh = useRefresh();
+  const { id, version, status, progress, result, failure } = backtest;
+  const share = progress.total === 0 ? 1 : Math.min(1, progress.read / progress.total);
+  const cancel = async () => {
+    const params = { path: { id }, header: { 'Idempotency-Key': newKey() } };
+    await answer(api.POST('/v1/routing/backtests/{id}/cancel', { params, body: {} }));
+    await refresh([PATH, '/v1/routing/backtests']);
+  };
+  return (
+    <Page
+      title={`Back-test of ${version === null ? 'an unsaved text' : `version ${version}`}`}
+      sub={<Status value={status} />}
+      actions={
+        mayDraft && status === 'running' ? <Button onClick={() => void cancel()}>Cancel</Button> : undefined
+      }
+    >
+      <Card title="Progress">
+        <div className="stack">
+          <progress className="work" aria-label="Payments read" value={share} max={1} />
+          <Facts
+            facts={[
+              ['Read', `${formatCount(progress.read)} of ${formatCount(progress.total)} payments`],
+              ['From', <At key="from" seconds={backtest.from} />],
+              ['To', <At key="to" seconds={backtest.to} />],
+              ['Ended', backtest.ended_at === null ? null : <At key="ended" seconds={backtest.ended_at} />],
+            ]}
+          />
+        </div>
+      </Card>
+      {failure !== null && <Notice tone="bad" title={failure} />}
+      {result !== null && <Found result={result} />}
+    </Page>
+  );
+}
+
+function Found({ result }: { readonly result: Result }) {
+  const { success } = result;
+  const { low, high, expected } = success.change_ppm;
+  const isSure = low > 0 || high < 0;
+  return (
+    <>
+      <Notice
+        tone={isSure ? (expected > 0 ? 'good' : 'bad') : 'info'}
+        title={`Success would change by ${ppmText(expected, true)}.`}
+      >
+        In 95 of 100 cases between {ppmText(low, true)} and {ppmText(high, true)}.{' '}
+        {isSure ? '' : 'That holds nothing at all, too: these payments cannot tell the two apart.'}
+      </Notice>
+      <Card title="Success">
+        <Facts
+          facts={[
+            ['As it was', <Ppm key="actual" value={success.actual_ppm} />],
+            ['With this version', <Ppm key="draft" value={success.draft_ppm} />],
+            ['Payments compared', formatCount(result.compared)],
+            ['Would have gone elsewhere', formatCount(result.elsewhere)],
+            ['Other requirements', formatCount(result.requirements_differ)],
+            ['Say nothing', skippedText(result.skipped)],
+          ]}
+        />
+      </Card>
+      <Card title="Cost" flush>
+        <DataTable
+          label="Cost by currency"
+          columns={COSTS}
+          rows={result.costs}
+          rowId={(row) => row.currency}
+          empty="No fee is known."
+        />
+      </Card>
+      <Card title="Who would have gone where" flush>
+        <DataTable
+          label="Pairs of accounts"
+          columns={PAIRS}
+          rows={result.pairs}
+          rowId={(row) => `${row.from} ${row.to}`}
+          empty="Every payment would have gone where it went."
+        />
+      </Card>
+    </>
+  );
+}
+
+function skippedText(skipped: Readonly<Record<string, number>>): string | null {
+  const told = Object.entries(skipped).filter(([, count]) => count > 0);
+  if (told.length === 0) return null;
+  return told.map(([why, count]) => `${formatCount(count)} ${why.replaceAll('_', ' ')}`).join(', ');
+}
+
+const cost = columnsOf<Cost>();
+const COSTS = cost.columns([
+  cost.accessor('currency', { header: 'Currency' }),
+  cost.accessor('actual', {
+    header: 'As it was',
+    meta: { align: 'right' },
+    cell: ({ getValue, row: { original } }) => <Money minor={getValue()} currency={original.currency} />,
+  }),
+  cost.accessor('draft', {
+    header: 'With this version',
+    meta: { align: 'right' },
+    cell: ({ getValue, row: { original } }) => <Money minor={getValue()} currency={original.currency} />,
+  }),
+  cost.accessor('change', {
+    header: 'Change',
+    meta: { align: 'right' },
+    cell: ({ getValue, row: { original } }) => {
+      const { expected, low, high } = getValue();
+      const text = (minor: number) => formatMoney(minor, original.currency);
+      return (
+        <span className="num">
+          {text(expected)}{' '}
+          <span className="muted">
+            ({text(low)} to {text(high)})
+          </span>
+        </span>
+      );
+    },
+  }),
+]);
+
+const pair = columnsOf<Pair>();
+const PAIRS = pair.columns([
+  pair.accessor('from', { header: 'Went to' }),
+  pair.accessor('to', { header: 'Would have gone to' }),
+  pair.accessor('payments', {
+    header: 'Payments',
+    meta: { align: 'right' },
+    cell: ({ getValue }) => formatCount(getValue()),
+  }),
+  pair.accessor('approved', {
+    header: 'Approved',
+    meta: { align: 'right' },
+    cell: ({ getValue }) => formatCount(getValue()),
+  }),
+  pair.accessor('expected_approved', { header: 'Expected approved', meta: { align: 'right' } }),
+]);

@@ -1,0 +1,63 @@
+import { useState } from 'react';
+import { answer, api } from '../../api/client.ts';
+import { type Sent, useRefresh } from '../../api/query.ts';
+import { Button, type Confirmed, Notice } from '../../kit/index.ts';
+import { CaseDialog, type CaseOrder, type CaseWord } from './case-dialog.tsx';
+import type { Case } from './exceptions.tsx';
+
+type Result = Sent<'/v1/exceptions/bulk'>;
+
+const WORDS: readonly CaseWord[] = ['assign', 'comment', 'propose', 'dispose', 'approve', 'reject'];
+const STALE = ['/v1/exceptions', '/v1/operator/queues'] as const;
+
+/** What is chosen is told the same; each case judges for itself, and what one refuses is said beside the others. */
+export function BulkBar({ cases, onDone }: { readonly cases: readonly Case[]; readonly onDone: () => void }) {
+  const [word, setWord] = useState<CaseWord>();
+  const [result, setResult] = useState<Result>();
+  const refresh = useRefresh();
+  const tell = async ({ reason, key }: Confirmed, order: CaseOrder) => {
+    const body = { ids: cases.map(({ id }) => id), reason, ...order };
+    const header = { 'Idempotency-Key': key };
+    setResult(await answer(api.POST('/v1/exceptions/bulk', { params: { header }, body })));
+    await refresh(STALE);
+    onDone();
+  };
+  if (cases.length === 0 && result === undefined) return null;
+  return (
+    <section className="queue-bar" aria-label="Selected exceptions">
+      {result !== undefined && <Told result={result} onClose={() => setResult(undefined)} />}
+      {cases.length > 0 && (
+        <>
+          <strong>{cases.length} selected</strong>
+          {WORDS.map((each) => (
+            <Button key={each} onClick={() => setWord(each)}>
+              {each.charAt(0).toUpperCase() + each.slice(1)}…
+            </Button>
+          ))}
+        </>
+      )}
+      {word !== undefined && (
+        <CaseDialog word={word} cases={cases} onConfirm={tell} onClose={() => setWord(undefined)} />
+      )}
+    </section>
+  );
+}
+
+function Told({ result, onClose }: { readonly result: Result; readonly onClose: () => void }) {
+  const refused = result.data.filter((each) => each.result !== 'done');
+  return (
+    <Notice
+      tone={refused.length === 0 ? 'good' : 'warn'}
+      alert
+      title={`${result.done} done, ${result.refused} refused, ${result.unknown} not known.`}
+      actions={<Button onClick={onClose}>Close</Button>}
+    >
+      {refused.slice(0, 5).map(({ id, error }) => (
+        <div key={id}>
+          <code>{id}</code>: {error?.message}
+        </div>
+      ))}
+      {refused.length > 5 && <div>and {refused.length - 5} more</div>}
+    </Notice>
+  );
+}

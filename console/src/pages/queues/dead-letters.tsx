@@ -1,0 +1,194 @@
+import { useState } from 'react';
+import { answer, api } from '../../api/client.ts';
+import { type Answer, type Sent, useRead, useRefresh } from '../../api/query.ts';
+import {
+  ActionDialog,
+  Button,
+  Card,
+  type Confirmed,
+  columnsOf,
+  DataTable,
+  ErrorBox,
+  Field,
+  Id,
+  Notice,
+  Page,
+  Status,
+  Time,
+  useLive,
+  useMay,
+  useUrlState,
+} from '../../kit/index.ts';
+import { Filters, given, OldestFirst } from './parts.tsx';
+import { useRowKeys } from './use-row-keys.ts';
+
+const PATH = '/v1/operator/queues/dead-letters';
+type DeadLetter = Answer<typeof PATH>['data'][number];
+type Resent = Sent<'/v1/operator/queues/dead-letters/replay'>;
+
+const DEFAULTS = { of_merchant: '', endpoint: '', payment: '', after: '' };
+const nameOf = ({ endpoint, event }: DeadLetter) => `${endpoint}/${event}`;
+
+/** Events that a merchant's endpoint would not take, however often it was tried. Sent again, they begin anew. */
+export function DeadLetters() {
+  const [filters, setFilters] = useUrlState(DEFAULTS);
+  const { of_merchant: merchant, endpoint, payment, after } = filters;
+  const query = { limit: 50, ...given({ merchant, endpoint, payment, starting_after: after }) };
+  const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 15_000 });
+  useLive([PATH]);
+  const [chosen, setChosen] = useState<readonly DeadLetter[]>([]);
+  const [round, setRound] = useState(0);
+  const [result, setResult] = useState<Resent>();
+  const mayAct = useMay('act');
+  const around = useRowKeys<HTMLDivElement>();
+  const rows = read.data?.data;
+  const change = (next: Partial<typeof filters>) => setFilters({ after: '', ...next });
+  const done = (resent: Resent) => {
+    setResult(resent);
+    setRound(round + 1);
+  };
+  return (
+    <Page
+      title="Webhook dead letters"
+      sub="Given up after their last attempt. The merchant has not heard of these events by webhook."
+    >
+      <Filters>
+        <Field
+          label="Merchant"
+          value={merchant}
+          placeholder="any"
+          onText={(text) => change({ of_merchant: text })}
+        />
+        <Field
+          label="Endpoint"
+          value={endpoint}
+          placeholder="any"
+          onText={(text) => change({ endpoint: text })}
+        />
+        <Field
+          label="Payment"
+          value={payment}
+          placeholder="any"
+          onText={(text) => change({ payment: text })}
+        />
+      </Filters>
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      {result !== undefined && <Told result={result} onClose={() => setResult(undefined)} />}
+      <Card flush>
+        <div ref={around}>
+          <DataTable
+            key={round}
+            label="Dead letters, oldest first"
+            columns={COLUMNS}
+            rows={rows}
+            rowId={nameOf}
+            selectable={mayAct}
+            onSelect={setChosen}
+            empty="Every event was delivered, or is still being tried."
+          />
+          <OldestFirst
+            after={after}
+            last={rows === undefined || rows.length === 0 ? undefined : rows.map(nameOf).at(-1)}
+            hasMore={read.data?.has_more ?? false}
+            onAfter={(next) => setFilters({ after: next })}
+          />
+          {mayAct && <ResendBar letters={chosen} endpoint={endpoint} onDone={done} />}
+        </div>
+      </Card>
+    </Page>
+  );
+}
+
+function Told({ result, onClose }: { readonly result: Resent; readonly onClose: () => void }) {
+  const wrong = result.data.filter(({ error }) => error !== null);
+  return (
+    <Notice
+      tone={wrong.length === 0 ? 'good' : 'warn'}
+      alert
+      title={`${result.replayed} will be delivered again.`}
+      actions={<Button onClick={onClose}>Close</Button>}
+    >
+      {wrong.map(({ endpoint, error }) => (
+        <div key={endpoint}>
+          <code>{endpoint}</code>: {error}
+        </div>
+      ))}
+    </Notice>
+  );
+}
+
+/** The chosen ones, or, where the list is of one endpoint, all of its. */
+function ResendBar(props: {
+  readonly letters: readonly DeadLetter[];
+  readonly endpoint: string;
+  readonly onDone: (resent: Resent) => void;
+}) {
+  const { letters, endpoint, onDone } = props;
+  const [open, setOpen] = useState<'chosen' | 'all'>();
+  const refresh = useRefresh();
+  const resend = async ({ reason, key }: Confirmed) => {
+    const deliveries = letters.map((each) => ({ endpoint: each.endpoint, event: each.event }));
+    const body = open === 'all' ? { endpoint, reason } : { deliveries, reason };
+    const params = { header: { 'Idempotency-Key': key } };
+    const resent = await answer(api.POST('/v1/operator/queues/dead-letters/replay', { params, body }));
+    await refresh([PATH, '/v1/operator/queues']);
+    onDone(resent);
+  };
+  if (letters.length === 0 && endpoint === '') return null;
+  return (
+    <section className="queue-bar" aria-label="Selected dead letters">
+      {letters.length > 0 && (
+        <Button kind="primary" onClick={() => setOpen('chosen')}>
+          Resend {letters.length} selected…
+        </Button>
+      )}
+      {endpoint !== '' && <Button onClick={() => setOpen('all')}>Resend all of this endpoint…</Button>}
+      {open !== undefined && (
+        <ActionDialog
+          title={open === 'all' ? 'Resend all of this endpoint' : `Resend ${letters.length} events`}
+          what="They are due now, each with all its attempts before it, in the order of their payments. What is delivered already is not sent twice."
+          confirmLabel="Resend"
+          onConfirm={resend}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+    </section>
+  );
+}
+
+const column = columnsOf<DeadLetter>();
+const COLUMNS = column.columns([
+  column.accessor('type', {
+    header: 'Event',
+    cell: ({ row: { original } }) => (
+      <span className="row">
+        <Id value={original.event} short={original.type} href={`/payments/${original.payment}`} />
+      </span>
+    ),
+  }),
+  column.accessor('endpoint_url', {
+    header: 'Endpoint',
+    cell: ({ row: { original } }) => (
+      <div className="why">
+        {original.endpoint_url} {original.endpoint_status === 'disabled' && <Status value="disabled" />}
+        <small>
+          {original.merchant}, {original.mode} · <Id value={original.endpoint} />
+        </small>
+      </div>
+    ),
+  }),
+  column.accessor('last_error', {
+    header: 'Last answer',
+    cell: ({ row: { original } }) => (
+      <span>
+        {original.last_error ??
+          (original.last_status_code === null ? 'none' : `HTTP ${original.last_status_code}`)}
+      </span>
+    ),
+  }),
+  column.accessor('attempts', { header: 'Attempts', meta: { align: 'right' } }),
+  column.accessor('created_at', {
+    header: 'Event of',
+    cell: ({ getValue }) => <Time at={getValue()} relative />,
+  }),
+]);

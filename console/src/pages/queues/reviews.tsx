@@ -1,0 +1,155 @@
+import { useState } from 'react';
+import { answer, api } from '../../api/client.ts';
+import { type Answer, useRead, useRefresh } from '../../api/query.ts';
+import {
+  ActionDialog,
+  Button,
+  Card,
+  type Confirmed,
+  columnsOf,
+  DataTable,
+  ErrorBox,
+  Field,
+  Id,
+  Money,
+  Page,
+  Time,
+  useLive,
+  useMay,
+  useUrlState,
+} from '../../kit/index.ts';
+import { Due, Filters, given, OldestFirst } from './parts.tsx';
+import { useRowKeys } from './use-row-keys.ts';
+
+const PATH = '/v1/operator/queues/reviews';
+type Held = Answer<typeof PATH>['data'][number];
+
+const DEFAULTS = { of_merchant: '', after: '' };
+
+/** Payments that their policy holds back until a person has looked. Nothing of them was sent to anybody. */
+export function Reviews() {
+  const [filters, setFilters] = useUrlState(DEFAULTS);
+  const { of_merchant: merchant, after } = filters;
+  const query = { limit: 50, ...given({ merchant, starting_after: after }) };
+  const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 10_000 });
+  useLive([PATH]);
+  const around = useRowKeys<HTMLDivElement>();
+  const rows = read.data?.data;
+  return (
+    <Page
+      title="Reviews"
+      sub="Held back by a routing policy's requirement. Nothing was sent so far: release them, or cancel them."
+    >
+      <Filters>
+        <Field
+          label="Merchant"
+          value={merchant}
+          placeholder="any"
+          onText={(text) => setFilters({ of_merchant: text, after: '' })}
+        />
+      </Filters>
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      <Card flush>
+        <div ref={around}>
+          <DataTable
+            label="Payments held for a review, oldest first"
+            columns={COLUMNS}
+            rows={rows}
+            rowId={(row) => row.payment}
+            rowHref={(row) => `/payments/${row.payment}`}
+            empty="No payment waits for a review."
+          />
+          <OldestFirst
+            after={after}
+            last={rows?.at(-1)?.exception}
+            hasMore={read.data?.has_more ?? false}
+            onAfter={(next) => setFilters({ after: next })}
+          />
+        </div>
+      </Card>
+    </Page>
+  );
+}
+
+const column = columnsOf<Held>();
+const COLUMNS = column.columns([
+  column.accessor('payment', {
+    header: 'Payment',
+    cell: ({ getValue, row: { original } }) => (
+      <Id
+        value={getValue()}
+        short={original.reference ?? `${getValue().slice(0, 12)}…`}
+        href={`/payments/${getValue()}`}
+      />
+    ),
+  }),
+  column.accessor('amount', {
+    header: 'Amount',
+    meta: { align: 'right' },
+    cell: ({ row: { original } }) => <Money minor={original.amount} currency={original.currency} />,
+  }),
+  column.accessor('merchant', {
+    header: 'Merchant',
+    cell: ({ row: { original } }) => `${original.merchant}, ${original.mode}`,
+  }),
+  column.accessor('summary', {
+    header: 'Why',
+    cell: ({ getValue }) => <div className="why">{getValue()}</div>,
+  }),
+  column.accessor('held_since', {
+    header: 'Since',
+    cell: ({ getValue }) => <Time at={getValue()} relative />,
+  }),
+  column.accessor('due_at', {
+    header: 'Clock',
+    cell: ({ getValue }) => {
+      const at = getValue();
+      return <Due at={at} overdue={at !== null && Date.parse(at) < Date.now()} />;
+    },
+  }),
+  column.display({
+    id: 'act',
+    header: 'Actions',
+    cell: ({ row: { original } }) => <Actions of={original} />,
+  }),
+]);
+
+function Actions({ of: held }: { readonly of: Held }) {
+  const [open, setOpen] = useState<'release' | 'cancel'>();
+  const refresh = useRefresh();
+  const mayAct = useMay('act');
+  if (!mayAct) return <span className="muted">–</span>;
+  const tell = async ({ reason, key }: Confirmed) => {
+    const init = {
+      params: { path: { id: held.payment }, header: { 'Idempotency-Key': key } },
+      body: { reason },
+    };
+    if (open === 'release') await answer(api.POST('/v1/operator/payments/{id}/release', init));
+    else await answer(api.POST('/v1/operator/payments/{id}/cancel', init));
+    await refresh([PATH, '/v1/operator/queues']);
+  };
+  return (
+    <div className="row">
+      <Button kind="primary" onClick={() => setOpen('release')}>
+        Release…
+      </Button>
+      <Button kind="danger" onClick={() => setOpen('cancel')}>
+        Cancel…
+      </Button>
+      {open !== undefined && (
+        <ActionDialog
+          title={open === 'release' ? 'Release this payment' : 'Cancel this payment'}
+          what={
+            open === 'release'
+              ? 'It is routed anew and sent to a provider, and the payer is charged.'
+              : 'It ends here; nobody was charged.'
+          }
+          danger={open === 'cancel'}
+          confirmLabel={open === 'release' ? 'Release' : 'Cancel the payment'}
+          onConfirm={tell}
+          onClose={() => setOpen(undefined)}
+        />
+      )}
+    </div>
+  );
+}

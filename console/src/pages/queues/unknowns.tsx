@@ -1,0 +1,226 @@
+import { useState } from 'react';
+import { type Answer, useRead } from '../../api/query.ts';
+import {
+  Button,
+  Card,
+  columnsOf,
+  DataTable,
+  ErrorBox,
+  Field,
+  Id,
+  Money,
+  Page,
+  Select,
+  Status,
+  Time,
+  useLive,
+  useMay,
+  useSession,
+  useUrlState,
+} from '../../kit/index.ts';
+import { ApproveResolution, AskNow, Propose } from './doubt-actions.tsx';
+import { Filters, given, OldestFirst, who } from './parts.tsx';
+import { useRowKeys } from './use-row-keys.ts';
+
+const PATH = '/v1/operator/queues/unknowns';
+export type Doubtful = Answer<typeof PATH>['data'][number];
+
+const DEFAULTS = { merchant_id: '', provider: '', status: '', parked: '', age: '', after: '' };
+
+const STATUSES = [
+  { value: '', label: 'any' },
+  { value: 'unknown', label: 'unknown' },
+  { value: 'pending', label: 'pending at the provider' },
+];
+const ACTORS = [
+  { value: '', label: 'any' },
+  { value: 'true', label: 'a person' },
+  { value: 'false', label: 'Interlock asks on' },
+];
+const AGES = [
+  { value: '', label: 'any' },
+  { value: '5', label: 'over 5 minutes' },
+  { value: '60', label: 'over an hour' },
+  { value: '1440', label: 'over a day' },
+];
+
+/** Operations of which nobody knows what became of them: since when, why it doesn't end by itself, what a person can do. */
+export function Unknowns() {
+  const [filters, setFilters] = useUrlState(DEFAULTS);
+  const { merchant_id: merchant, provider, status, parked, age, after } = filters;
+  const query = {
+    limit: 50,
+    ...given({ merchant, provider, starting_after: after }),
+    ...(status === 'unknown' || status === 'pending' ? { status: status as 'unknown' | 'pending' } : {}),
+    ...(parked === 'true' || parked === 'false' ? { parked: parked as 'true' | 'false' } : {}),
+    ...(age === '' ? {} : { min_age_minutes: Number(age) }),
+  };
+  const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 10_000 });
+  useLive([PATH]);
+  const around = useRowKeys<HTMLDivElement>();
+  const rows = read.data?.data;
+  const change = (next: Partial<typeof filters>) => setFilters({ after: '', ...next });
+  return (
+    <Page
+      title="Unknown outcomes"
+      sub="Sent to a provider, and nobody can say yet whether money moved. Nothing else is tried before one of them is proven."
+    >
+      <Filters>
+        <Field
+          label="Merchant"
+          value={merchant}
+          placeholder="any"
+          onText={(text) => change({ merchant_id: text })}
+        />
+        <Field
+          label="Provider"
+          value={provider}
+          placeholder="any"
+          onText={(text) => change({ provider: text })}
+        />
+        <Select
+          label="Status"
+          value={status}
+          options={STATUSES}
+          onValue={(value) => change({ status: value })}
+        />
+        <Select
+          label="Who acts next"
+          value={parked}
+          options={ACTORS}
+          onValue={(value) => change({ parked: value })}
+        />
+        <Select label="Age" value={age} options={AGES} onValue={(value) => change({ age: value })} />
+      </Filters>
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      <Card flush>
+        <div ref={around}>
+          <DataTable
+            label="Operations in doubt, oldest first"
+            columns={COLUMNS}
+            rows={rows}
+            rowId={(row) => row.id}
+            rowHref={(row) => `/payments/${row.payment}`}
+            empty="Nothing is in doubt: every operation that was sent has an answer."
+          />
+          <OldestFirst
+            after={after}
+            last={rows?.at(-1)?.id}
+            hasMore={read.data?.has_more ?? false}
+            onAfter={(next) => setFilters({ after: next })}
+          />
+        </div>
+      </Card>
+    </Page>
+  );
+}
+
+const column = columnsOf<Doubtful>();
+const COLUMNS = column.columns([
+  column.accessor('payment', {
+    header: 'Payment',
+    cell: ({ row: { original } }) => (
+      <Id value={original.subject} short={short(original.subject)} href={`/payments/${original.payment}`} />
+    ),
+  }),
+  column.accessor('amount', {
+    header: 'Amount',
+    meta: { align: 'right' },
+    cell: ({ row: { original } }) => <Money minor={original.amount} currency={original.currency} />,
+  }),
+  column.accessor('provider', {
+    header: 'What, where',
+    cell: ({ row: { original } }) => (
+      <span title={original.account}>
+        {original.kind} at {original.provider} <Status value={original.status} />
+      </span>
+    ),
+  }),
+  column.accessor('first_sent_at', {
+    header: 'Since',
+    cell: ({ row: { original } }) => (
+      <span title={`sent ${original.sends} times, last at ${original.last_sent_at}`}>
+        <Time at={original.first_sent_at} relative />
+      </span>
+    ),
+  }),
+  column.display({
+    id: 'why',
+    header: 'Why it is open',
+    cell: ({ row: { original } }) => <Why of={original} />,
+  }),
+  column.display({
+    id: 'act',
+    header: 'Actions',
+    cell: ({ row: { original } }) => <Actions of={original} />,
+  }),
+]);
+
+function short(id: string): string {
+  return `${id.slice(0, 12)}…`;
+}
+
+const QUESTIONS = {
+  lookup: 'look it up by our reference',
+  resend: 'send the same request under the same key',
+  void_by_reference: 'void it by our reference',
+} as const;
+
+function Why({ of: doubt }: { readonly of: Doubtful }) {
+  const { answers, next_questions: next, exception, owner } = doubt;
+  const [last] = answers;
+  return (
+    <div className="why">
+      {doubt.explanation}
+      {next.length > 0 && <small>Next: {next.map((each) => QUESTIONS[each]).join(', then ')}.</small>}
+      <small>
+        {last === undefined
+          ? 'No answer so far.'
+          : `Last answer: ${last.type.replaceAll('_', ' ')}${last.detail === null ? '' : ` (${last.detail})`}, by ${last.source}.`}
+      </small>
+      {exception !== null && (
+        <small>
+          <Id
+            value={exception}
+            short="its case"
+            href={`/queues/exceptions/${encodeURIComponent(exception)}`}
+          />{' '}
+          is {owner === null ? 'nobody’s' : `${who(owner)}’s`}.
+        </small>
+      )}
+    </div>
+  );
+}
+
+type Act = 'retry' | 'propose' | 'approve';
+
+/** What the operation's state allows and the person's role, each behind a dialog with a reason. */
+function Actions({ of: doubt }: { readonly of: Doubtful }) {
+  const [open, setOpen] = useState<Act>();
+  const mayAct = useMay('act');
+  const { person } = useSession();
+  if (!mayAct) return <span className="muted">–</span>;
+  const close = () => setOpen(undefined);
+  const isOwnProposal = doubt.proposed_by === person.id;
+  return (
+    <div className="row">
+      {doubt.actions.includes('retry') && <Button onClick={() => setOpen('retry')}>Ask now</Button>}
+      {doubt.actions.includes('propose') && <Button onClick={() => setOpen('propose')}>Propose…</Button>}
+      {doubt.resolution !== null && (
+        <Button
+          kind="primary"
+          disabled={isOwnProposal}
+          title={isOwnProposal ? 'Somebody else has to approve it' : 'Read the evidence first'}
+          onClick={() => setOpen('approve')}
+        >
+          Approve…
+        </Button>
+      )}
+      {open === 'retry' && <AskNow of={doubt} onClose={close} />}
+      {open === 'propose' && <Propose of={doubt} onClose={close} />}
+      {open === 'approve' && doubt.resolution !== null && (
+        <ApproveResolution id={doubt.resolution} subject={doubt.subject} onClose={close} />
+      )}
+    </div>
+  );
+}

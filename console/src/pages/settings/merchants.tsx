@@ -1,0 +1,124 @@
+import { useState } from 'react';
+import { answer, api } from '../../api/client.ts';
+import { type Answer, useRead, useRefresh } from '../../api/query.ts';
+import {
+  Button,
+  Card,
+  columnsOf,
+  DataTable,
+  ErrorBox,
+  Field,
+  Id,
+  Page,
+  Time,
+  useMay,
+  useUrlState,
+} from '../../kit/index.ts';
+import { given } from '../queues/parts.tsx';
+import { MerchantDialog, type MerchantForm } from './merchant-dialog.tsx';
+import { NewestFirst, ReadOnly } from './parts.tsx';
+
+const PATH = '/v1/operator/merchants';
+export type Merchant = Answer<typeof PATH>['data'][number];
+
+const DEFAULTS = { search: '', after: '' };
+
+export function Merchants() {
+  const [{ search, after }, setFilters] = useUrlState(DEFAULTS);
+  const may = useMay('configure');
+  const refresh = useRefresh();
+  const [edited, setEdited] = useState<Merchant | 'new'>();
+  const query = { limit: 50, ...given({ search, starting_after: after }) };
+  const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
+  const rows = read.data?.data;
+  const save = async (form: MerchantForm, { key, reason }: { key: string; reason: string }) => {
+    const header = { 'Idempotency-Key': key };
+    if (edited === 'new') await answer(api.POST(PATH, { params: { header }, body: { ...form, reason } }));
+    else if (edited !== undefined)
+      await answer(
+        api.POST(`${PATH}/{id}`, { params: { header, path: { id: edited.id } }, body: { ...form, reason } }),
+      );
+    await refresh([PATH]);
+  };
+  return (
+    <Page
+      title="Merchants"
+      sub="Whose payments are orchestrated, and what each is held to."
+      actions={
+        may && (
+          <Button kind="primary" onClick={() => setEdited('new')}>
+            New merchant
+          </Button>
+        )
+      }
+    >
+      <ReadOnly may={may} />
+      <search className="settings-filter" aria-label="Filters">
+        <Field
+          label="Search"
+          value={search}
+          placeholder="part of a name, or an id"
+          onText={(text) => setFilters({ search: text, after: '' })}
+        />
+      </search>
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      <Card flush>
+        <DataTable
+          label="Merchants, newest first"
+          columns={may ? [...COLUMNS, editColumn(setEdited)] : COLUMNS}
+          rows={rows}
+          rowId={({ id }) => id}
+          empty="There is no merchant like that."
+        />
+        <NewestFirst after={after} page={read.data} onAfter={(next) => setFilters({ after: next })} />
+      </Card>
+      {edited !== undefined && (
+        <MerchantDialog
+          {...(edited === 'new' ? {} : { merchant: edited })}
+          onSave={save}
+          onClose={() => setEdited(undefined)}
+        />
+      )}
+    </Page>
+  );
+}
+
+const column = columnsOf<Merchant>();
+const COLUMNS = column.columns([
+  column.accessor('name', { header: 'Name' }),
+  column.accessor('id', { header: 'Id', cell: ({ getValue }) => <Id value={getValue()} /> }),
+  column.accessor('country', { header: 'Country', cell: ({ getValue }) => getValue() ?? '–' }),
+  column.accessor('category', { header: 'Category', cell: ({ getValue }) => getValue() ?? '–' }),
+  column.display({
+    id: 'rules',
+    header: 'Rules of its own',
+    cell: ({ row: { original } }) => rulesOf(original).join(', ') || 'none',
+  }),
+  column.accessor('created_at', {
+    header: 'Made',
+    meta: { wideOnly: true },
+    cell: ({ getValue }) => <Time at={getValue()} />,
+  }),
+]);
+
+function editColumn(onEdit: (merchant: Merchant) => void) {
+  return column.display({
+    id: 'edit',
+    header: () => <span className="hidden-text">Act</span>,
+    cell: ({ row: { original } }) => (
+      <Button aria-label={`Change ${original.name}`} onClick={() => onEdit(original)}>
+        Change
+      </Button>
+    ),
+  });
+}
+
+function rulesOf(merchant: Merchant): string[] {
+  const { rate_limits: rates, case_limits: cases } = merchant;
+  return [
+    ...(Object.keys(rates).length === 0 ? [] : ['rate limits']),
+    ...(Object.keys({ ...cases.four_eyes, ...cases.write_off }).length === 0 ? [] : ['case limits']),
+    ...(merchant.routing_approval ? ['routing needs approval'] : []),
+    ...(merchant.duplicate_reference_guard ? ['no duplicate references'] : []),
+  ];
+}

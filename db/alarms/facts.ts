@@ -1,0 +1,267 @@
+import type pg from 'pg';
+import type {
+  DeliveryFacts,
+  ExceptionFacts,
+  Facts,
+  PaymentFacts,
+  ProviderFacts,
+  SettlementFacts,
+  UnknownFacts,
+} from '../../domain/alarms/index.ts';
+import { latencyQuantile } from '../../domain/routing/learning/latency.ts';
+import { type Db, poolOf } from '../client.ts';
+import { Prisma } from '../generated/client.ts';
+import { query, transaction } from '../sql.ts';
+
+/** What Postgres knows of how things stand; the rest is Temporal's, the worker's own, and the canary's. */
+export type StoredFacts = Pick<
+  Facts,
+  | 'providers'
+  | 'unknown'
+  | 'openOperations'
+  | 'payments'
+  | 'inbox'
+  | 'deliveries'
+  | 'exceptions'
+  | 'settlement'
+  | 'unbalanced'
+  | 'stuckWorkflows'
+  | 'rollupAgeSeconds'
+> & {
+  /** Postgres's clock, while it was asked. */
+  readonly nowMs: number;
+  readonly canaryLastSuccessSeconds: number;
+};
+
+/** A look that takes longer is given up: it must never be what a payment waits for. */
+const STATEMENT_MS = 2_000;
+
+/**
+ * One look, on one connection, each statement through an index: none of them grows with how much was ever paid, only with what
+ * is open or recent.
+ */
+export function readFacts(db: Db): Promise<StoredFacts> {
+  return transaction(poolOf(db), async (client) => {
+    await client.query(`SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = ${STATEMENT_MS}`);
+    const clock = await one<{ now: Date }>(client, Prisma.sql`SELECT clock_timestamp() AS now`);
+    const nowMs = clock.now.getTime();
+    const open = await openOperations(client);
+    const exceptions = await exceptionFacts(client);
+    const rollup = await one<{ age: string | null }>(
+      client,
+      Prisma.sql`SELECT extract(epoch FROM clock_timestamp() - complete_until) AS age FROM rollup_standing`,
+    );
+    return {
+      nowMs,
+      ...open,
+      providers: await providerFacts(client),
+      payments: await paymentFacts(client),
+      inbox: await inboxFacts(client),
+      deliveries: await deliveryFacts(client),
+      exceptions,
+      settlement: await settlementFacts(client),
+      unbalanced: await unbalanced(client),
+      stuckWorkflows: exceptions.find(({ kind }) => kind === 'workflow_stuck')?.open ?? 0,
+      canaryLastSuccessSeconds: await lastCanary(client),
+      ...(rollup?.age == null ? {} : { rollupAgeSeconds: Math.max(0, Number(rollup.age)) }),
+    };
+  });
+}
+
+async function one<T>(client: pg.ClientBase, statement: Prisma.Sql): Promise<T> {
+  const [row] = await query<T>(client, statement);
+  if (row === undefined) throw new Error('a question that always has an answer had none');
+  return row;
+}
+
+/** Health's buckets live for as long as health looks back; the slower cells hold what is usual. */
+async function providerFacts(client: pg.ClientBase): Promise<readonly ProviderFacts[]> {
+  const rows = await query<{
+    account: string;
+    provider: string;
+    circuit: ProviderFacts['circuit'];
+    approved: number | null;
+    declined: number | null;
+    unknown: number | null;
+    not_attempted: number | null;
+    latency: (number | string)[] | null;
+    usual: number | null;
+  }>(
+    client,
+    Prisma.sql`
+    SELECT a.id AS account, a.provider, coalesce(c.state, 'closed') AS circuit, r.*, u.usual
+    FROM provider_account a LEFT JOIN circuit c ON c.account_id = a.id
+    LEFT JOIN LATERAL (
+      SELECT sum(approved)::int AS approved, sum(soft_declined + hard_declined)::int AS declined,
+        sum(unknown)::int AS unknown, sum(not_attempted)::int AS not_attempted
+      FROM routing_window w WHERE w.account_id = a.id AND w.grain = 'health'
+        AND w.bucket_start > clock_timestamp() - interval '5 minutes') r ON true
+    LEFT JOIN LATERAL (
+      SELECT array_agg(n ORDER BY i) AS latency FROM (
+        SELECT l.i, sum(l.n)::int AS n FROM routing_window w, unnest(w.latency) WITH ORDINALITY l (n, i)
+        WHERE w.account_id = a.id AND w.grain = 'health' AND w.bucket_start > clock_timestamp() - interval '5 minutes'
+        GROUP BY l.i) s) t ON true
+    LEFT JOIN LATERAL (
+      SELECT (sum(approved)::float8 / nullif(sum(approved + soft_declined + hard_declined), 0)) AS usual
+      FROM routing_window w WHERE w.account_id = a.id AND w.grain = 'cell'
+        AND w.bucket_start > clock_timestamp() - interval '7 days') u ON true
+    WHERE a.enabled ORDER BY a.id LIMIT 1000`,
+  );
+  return rows.map(({ account, provider, circuit, usual, latency, ...row }) => {
+    const [approved, declined, unknown] = [row.approved ?? 0, row.declined ?? 0, row.unknown ?? 0];
+    const answered = approved + declined;
+    const p95 = latencyQuantile((latency ?? []).map(Number), 950_000);
+    return {
+      provider,
+      account,
+      circuit,
+      recent: {
+        attempts: answered + unknown + (row.not_attempted ?? 0),
+        answered,
+        approved,
+        unknown,
+        ...(p95 === undefined ? {} : { latencyP95Seconds: p95 / 1_000 }),
+      },
+      ...(usual === null ? {} : { usualApproval: usual }),
+    };
+  });
+}
+
+/** Bounded by what is open; where that is very much, the oldest are what counts. */
+async function openOperations(
+  client: pg.ClientBase,
+): Promise<{ readonly unknown: readonly UnknownFacts[]; readonly openOperations: number }> {
+  const rows = await query<{ provider: string; open: number; unknown: number; oldest: string | null }>(
+    client,
+    Prisma.sql`
+    SELECT t.provider, count(*)::int AS open, count(*) FILTER (WHERE o.status = 'unknown')::int AS unknown,
+      extract(epoch FROM clock_timestamp() - min(o.first_sent_at) FILTER (WHERE o.status = 'unknown')) AS oldest
+    FROM (SELECT attempt_id, status, first_sent_at FROM operation
+      WHERE closed_at IS NULL AND first_sent_at IS NOT NULL ORDER BY first_sent_at LIMIT 10000) o
+      JOIN attempt t ON t.id = o.attempt_id GROUP BY t.provider ORDER BY t.provider`,
+  );
+  return {
+    openOperations: rows.reduce((sum, { open }) => sum + open, 0),
+    unknown: rows.map(({ provider, unknown: count, oldest }) => ({
+      provider,
+      count,
+      oldestSeconds: Math.max(0, Number(oldest ?? 0)),
+    })),
+  };
+}
+
+/** Of the last ten minutes: what was closed, and what ended. */
+async function paymentFacts(client: pg.ClientBase): Promise<PaymentFacts> {
+  const sends = await one<{ sends: number; sent_for: number }>(
+    client,
+    Prisma.sql`
+    SELECT coalesce(sum(sends), 0)::int AS sends, count(DISTINCT payment_id)::int AS sent_for FROM operation
+    WHERE closed_at > clock_timestamp() - interval '10 minutes' AND kind IN ('authorize', 'sale') AND sends > 0`,
+  );
+  const ended = await one<{ ended: number; failed: number }>(
+    client,
+    Prisma.sql`
+    SELECT count(*)::int AS ended, count(*) FILTER (WHERE status = 'failed' AND failure->>'code' IN
+      ('provider_unavailable', 'provider_rejected', 'no_route', 'capture_failed'))::int AS failed
+    FROM payment WHERE status IN ('succeeded', 'failed', 'canceled', 'expired')
+      AND updated_at > clock_timestamp() - interval '5 minutes'`,
+  );
+  return { sends: sends.sends, sentFor: sends.sent_for, ...ended };
+}
+
+async function inboxFacts(client: pg.ClientBase): Promise<Facts['inbox']> {
+  const row = await one<{ count: number; oldest: string | null }>(
+    client,
+    // What became a person's is counted among the exceptions.
+    Prisma.sql`
+    SELECT count(*)::int AS count, extract(epoch FROM clock_timestamp() - min(received_at)) AS oldest FROM (
+      SELECT received_at FROM inbox WHERE acknowledged_at IS NULL LIMIT 10000) i`,
+  );
+  return { unacknowledged: row.count, oldestSeconds: Math.max(0, Number(row.oldest ?? 0)) };
+}
+
+async function deliveryFacts(client: pg.ClientBase): Promise<DeliveryFacts> {
+  const due = await one<{ due: number; oldest: string | null }>(
+    client,
+    Prisma.sql`
+    SELECT count(*)::int AS due, extract(epoch FROM clock_timestamp() - min(d.next_attempt_at)) AS oldest
+    FROM webhook_endpoint e JOIN LATERAL (
+      SELECT next_attempt_at FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending'
+        AND d.next_attempt_at <= clock_timestamp() AND (d.claimed_until IS NULL OR d.claimed_until < clock_timestamp())
+      ORDER BY next_attempt_at LIMIT 1000) d ON true WHERE e.status = 'enabled'`,
+  );
+  const dead = await one<{ dead: number; lately: number }>(
+    client,
+    Prisma.sql`
+    SELECT count(*)::int AS dead, count(*) FILTER (WHERE last_attempt_at > clock_timestamp() - interval '1 hour')::int AS lately
+    FROM (SELECT last_attempt_at FROM webhook_delivery WHERE status = 'dead' ORDER BY last_attempt_at DESC LIMIT 10000) d`,
+  );
+  return {
+    due: due.due,
+    oldestDueSeconds: Math.max(0, Number(due.oldest ?? 0)),
+    dead: dead.dead,
+    deadLately: dead.lately,
+  };
+}
+
+async function exceptionFacts(client: pg.ClientBase): Promise<readonly ExceptionFacts[]> {
+  const rows = await query<{ kind: string; open: number; oldest: string; overdue: number }>(
+    client,
+    Prisma.sql`
+    SELECT kind, count(*)::int AS open, extract(epoch FROM clock_timestamp() - min(opened_at)) AS oldest,
+      count(*) FILTER (WHERE due_at <= clock_timestamp())::int AS overdue
+    FROM exception WHERE closed_at IS NULL GROUP BY kind ORDER BY kind`,
+  );
+  return rows.map(({ oldest, ...row }) => ({ ...row, oldestSeconds: Math.max(0, Number(oldest)) }));
+}
+
+/** Accounts that were reconciled before: one that never was has no day to be behind of. */
+async function settlementFacts(client: pg.ClientBase): Promise<readonly SettlementFacts[]> {
+  const rows = await query<{
+    account: string;
+    provider: string;
+    days_behind: number;
+    lag: string | null;
+    missing: number;
+  }>(
+    client,
+    Prisma.sql`
+    SELECT a.id AS account, a.provider, greatest(0, current_date - 1 - r.last_closed)::int AS days_behind, f.lag, m.missing
+    FROM provider_account a
+    JOIN LATERAL (SELECT max(business_date) AS last_closed FROM reconciliation_run r
+      WHERE r.account_id = a.id AND r.status = 'closed') r ON r.last_closed IS NOT NULL
+    LEFT JOIN LATERAL (SELECT extract(epoch FROM f.posted_at - (f.business_date + 1)::timestamptz) AS lag
+      FROM settlement_file f WHERE f.account_id = a.id AND f.posted_at IS NOT NULL
+      ORDER BY f.business_date DESC LIMIT 1) f ON true
+    CROSS JOIN LATERAL (SELECT count(*)::int AS missing FROM booking b
+      WHERE b.account_id = a.id AND b.missing_since IS NOT NULL) m
+    WHERE a.enabled ORDER BY a.id LIMIT 1000`,
+  );
+  return rows.map(({ lag, days_behind: daysBehind, ...row }) => ({
+    ...row,
+    daysBehind,
+    ...(lag === null ? {} : { lagSeconds: Math.max(0, Number(lag)) }),
+  }));
+}
+
+/** Postgres refuses them at their commit; this is the second wall, over what was written lately. */
+async function unbalanced(client: pg.ClientBase): Promise<number> {
+  const { count } = await one<{ count: number }>(
+    client,
+    Prisma.sql`
+    SELECT count(*)::int AS count FROM (
+      SELECT t.id FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id
+      WHERE t.created_at > clock_timestamp() - interval '1 minute'
+      GROUP BY t.id, p.currency HAVING sum(p.amount_minor) <> 0) s`,
+  );
+  return count;
+}
+
+async function lastCanary(client: pg.ClientBase): Promise<number> {
+  const { age } = await one<{ age: string | null }>(
+    client,
+    Prisma.sql`
+    SELECT extract(epoch FROM clock_timestamp() - max(ended_at)) AS age FROM canary_run WHERE succeeded`,
+  );
+  return age === null ? Number.POSITIVE_INFINITY : Math.max(0, Number(age));
+}

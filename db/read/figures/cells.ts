@@ -1,0 +1,117 @@
+import { type Dimension, levelFor } from '../../../domain/figures/dimensions.ts';
+import { type Grain, type Span, spansOf } from '../../../domain/figures/periods.ts';
+import { REPORTS, type Report, type ReportName } from '../../../domain/figures/reports.ts';
+import type { Db } from '../../client.ts';
+import { addedUp } from '../../rollups/added-up.ts';
+import { join, raw, type Statement, sql } from '../../rollups/sql.ts';
+import { bounded } from '../queues/bounded.ts';
+
+/** What rows are told apart by: a dimension of the cells, or, of declines alone, the reason. */
+export type GroupKey = Exclude<Dimension, 'mode'> | 'reason';
+
+export interface FigureQuestion {
+  readonly report: ReportName;
+  readonly mode: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Rows of each hour, day or week; absent: of the whole period. */
+  readonly bucket?: Grain;
+  readonly by: readonly GroupKey[];
+  readonly where: Readonly<Partial<Record<GroupKey, string>>>;
+  readonly limit: number;
+}
+
+export interface FigureRow {
+  readonly at?: Date;
+  readonly group: Readonly<Partial<Record<GroupKey, string>>>;
+  readonly counts: Readonly<Record<string, number>>;
+  /** They may pass 2^53. */
+  readonly sums: Readonly<Record<string, bigint>>;
+  readonly histograms: Readonly<Record<string, readonly number[] | undefined>>;
+}
+
+export interface FigureRows {
+  readonly rows: readonly FigureRow[];
+  readonly hasMore: boolean;
+}
+
+/** Reads cells and nothing else: as many as the coarsest level and the longest periods that can answer the question have. */
+export async function readCells(db: Db, question: FigureQuestion): Promise<FigureRows> {
+  const { by, bucket, limit } = question;
+  const report: Report = REPORTS[question.report];
+  const group = groupOf(report, by);
+  const spans = spansOf(question.fromMs, question.untilMs, bucket ?? 'week');
+  if (spans.length === 0) return { rows: [], hasMore: false };
+  const at = bucket === undefined ? [] : [sql`date_trunc(${bucket}, c.bucket, 'UTC') AS at`];
+  const columns = [
+    ...at,
+    ...group.map((key) => raw(`c.${key}`)),
+    ...measuresOf(report).map((text) => raw(text)),
+  ];
+  const places = [
+    ...at.map((_one, index) => index + 1),
+    ...group.map((_key, index) => at.length + index + 1),
+  ];
+  const grouped = places.length === 0 ? sql`` : sql`GROUP BY ${raw(places.join(', '))}`;
+  const found = await bounded<Record<string, unknown>>(
+    db,
+    sql`SELECT ${join(columns)} FROM (${cellsOf(question, report, group, spans)}) c ${grouped}
+      HAVING count(*) > 0
+      ORDER BY ${raw([...(bucket === undefined ? [] : ['1']), `sum(c.${report.largest}) DESC`, ...places].join(', '))}
+      LIMIT ${limit + 1}::int`,
+  );
+  return {
+    rows: found.slice(0, limit).map((row) => rowOf(row, report, group)),
+    hasMore: found.length > limit,
+  };
+}
+
+/** A currency of one's own where there are amounts. */
+export function groupOf(report: Report, by: readonly GroupKey[]): readonly GroupKey[] {
+  return report.byCurrency && !by.includes('currency') ? [...by, 'currency'] : by;
+}
+
+function measuresOf({ counts, sums, histograms }: Report): readonly string[] {
+  const added = [...counts, ...sums].map((name) => `sum(c.${name}) AS ${name}`);
+  return [...added, ...histograms.map((name) => `${addedUp(name, 'c')} AS ${name}`)];
+}
+
+/** One part for each span, so that each is found by its own stretch of the key. */
+function cellsOf(
+  { mode, where, report: name }: FigureQuestion,
+  { of, counts, sums, histograms }: Report,
+  group: readonly GroupKey[],
+  spans: readonly Span[],
+): Statement {
+  const filters = Object.entries(where).filter(([, value]) => value !== undefined);
+  const asked = [...group, ...filters.map(([key]) => key)].filter(
+    (key): key is Dimension => key !== 'reason',
+  );
+  const level = levelFor(asked);
+  const table = of === 'declines' ? 'rollup_decline' : 'rollup_cell';
+  const columns = [
+    ...new Set(['bucket', ...group, ...counts, ...sums, ...histograms, REPORTS[name].largest]),
+  ];
+  const conditions = filters.map(([key, value]) => sql` AND ${raw(key)} = ${value}`);
+  const parts = spans.map(
+    ({ grain, fromMs, untilMs }) => sql`SELECT ${raw(columns.join(', '))} FROM ${raw(table)}
+      WHERE level = ${level} AND grain = ${grain} AND bucket >= ${new Date(fromMs)}::timestamptz
+        AND bucket < ${new Date(untilMs)}::timestamptz AND mode = ${mode}${conditions.length === 0 ? sql`` : join(conditions, '')}`,
+  );
+  return join(parts, ' UNION ALL ');
+}
+
+function rowOf(row: Record<string, unknown>, report: Report, group: readonly GroupKey[]): FigureRow {
+  const { at } = row;
+  return {
+    ...(at instanceof Date ? { at } : {}),
+    group: Object.fromEntries(group.map((key) => [key, String(row[key] ?? '')])),
+    counts: Object.fromEntries(report.counts.map((name) => [name, Number(row[name] ?? 0)])),
+    sums: Object.fromEntries(report.sums.map((name) => [name, BigInt(String(row[name] ?? 0))])),
+    histograms: Object.fromEntries(report.histograms.map((name) => [name, histogramOf(row[name])])),
+  };
+}
+
+function histogramOf(value: unknown): readonly number[] | undefined {
+  return Array.isArray(value) ? value.map(Number) : undefined;
+}

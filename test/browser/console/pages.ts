@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { AxeResults } from 'axe-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { waitFor } from '../../support/harness.ts';
+import { type Desk, expectQuiet, type Visit } from './desk.ts';
+
+/** What must hold of every page, however it looks and whoever made it. */
+
+/** The budget of a first load, everything that is requested, compressed. */
+const FIRST_LOAD_BYTES = 350 * 1024;
+const LAYOUT_SHIFT = 0.01;
+const PHONE = { width: 390, height: 844 };
+const SCREEN = { width: 1280, height: 800 };
+
+/** A merchant's and a payer's texts that would run if any page let them. */
+const HOSTILE = `<img src=x onerror="window.ran=1">"'><script>window.ran=1</script>{{7*7}}`;
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export const PAGES = [
+  '/',
+  '/payments',
+  '/payments/:payment',
+  '/analytics',
+  '/queues',
+  '/queues/exceptions',
+  '/queues/webhooks',
+  '/queues/unknowns',
+  '/queues/approvals',
+  '/policies',
+  '/policies/1',
+  '/policies/new',
+  '/policies/simulator',
+  '/policies/health',
+  '/settings',
+  '/settings/keys',
+  '/settings/endpoints',
+  '/settings/accounts/pa_demo_stripe',
+  '/settings/people',
+  '/settings/accounts',
+  '/settings/audit',
+  '/account',
+] as const;
+
+export function everyPage(desk: () => Desk): void {
+  describe('every page', () => {
+    let visit: Visit;
+    let payment = '';
+    beforeAll(async () => {
+      payment = await hostilePayment(desk());
+      visit = await desk().open();
+      await visit.context.addInitScript(WATCH_LAYOUT);
+      await visit.goto('/account');
+      await visit.signIn(await desk().hire('admin'));
+    });
+    afterAll(async () => {
+      await visit?.close();
+    });
+
+    it.each(PAGES)('%s is accessible, still, quiet, and no wider than a phone', async (pattern) => {
+      const { page } = visit;
+      await page.setViewportSize(SCREEN);
+      await visit.goto(pattern.replace(':payment', payment));
+      await settled(visit);
+      expect(await movesOf(visit)).toEqual([]);
+      expect(await visit.page.evaluate<number>(OVERFLOW)).toBe(0);
+      expect(await findingsOf(visit)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      expect(await findingsOf(visit)).toEqual([]);
+      await page.emulateMedia({ colorScheme: 'light' });
+      await page.setViewportSize(PHONE);
+      expect(await visit.page.evaluate<number>(OVERFLOW)).toBe(0);
+      expect(await findingsOf(visit)).toEqual([]);
+      expect(await page.evaluate<boolean>(`'ran' in window`)).toBe(false);
+      expectQuiet(visit);
+    });
+
+    it('/sign-in is, too', async () => {
+      const stranger = await desk().open();
+      await stranger.context.addInitScript(WATCH_LAYOUT);
+      await stranger.goto('/sign-in');
+      await settled(stranger);
+      expect(await movesOf(stranger)).toEqual([]);
+      expect(await findingsOf(stranger)).toEqual([]);
+      await stranger.page.emulateMedia({ colorScheme: 'dark' });
+      expect(await findingsOf(stranger)).toEqual([]);
+      await stranger.page.setViewportSize(PHONE);
+      expect(await stranger.page.evaluate<number>(OVERFLOW)).toBe(0);
+      expectQuiet(stranger);
+      await stranger.close();
+    });
+
+    it.each(['/sign-in', '/'])('%s is loaded for the first time within its budget', async (path) => {
+      const fresh = await desk().open(
+        path === '/' ? { storageState: await visit.context.storageState() } : {},
+      );
+      const urls = new Set<string>();
+      fresh.page.on('requestfinished', (request) => {
+        if (!request.url().startsWith('data:')) urls.add(request.url());
+      });
+      await fresh.goto(path);
+      await settled(fresh);
+      const cookie = (await fresh.context.cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+      const sizes = await Promise.all([...urls].map((url) => gzippedBytes(url, cookie)));
+      const total = sizes.reduce((sum, bytes) => sum + bytes, 0);
+      console.info(`first load of ${path}: ${urls.size} requests, ${Math.round(total / 1024)} KB gzipped`);
+      expect(total).toBeGreaterThan(50 * 1024);
+      expect(total).toBeLessThan(FIRST_LOAD_BYTES);
+      await fresh.close();
+    });
+  });
+}
+
+async function hostilePayment({ system }: Desk): Promise<string> {
+  const customer = await system.request('POST', '/v1/customers', {
+    key: 'hostile-customer',
+    body: { name: HOSTILE },
+  });
+  expect(customer.status).toBe(201);
+  const paid = await system.pay({
+    amount: 1_999,
+    currency: 'EUR',
+    customer: customer.body.id,
+    reference: HOSTILE,
+    description: HOSTILE,
+    metadata: { note: HOSTILE },
+    payment_method: await system.card(),
+  });
+  expect(paid.status).toBe(201);
+  return paid.body.id;
+}
+
+/** Runs in the page, before anything of it: what moves without anybody's doing is written down, with how far. */
+const WATCH_LAYOUT = `
+  window.moved = [];
+  new PerformanceObserver((list) => {
+    for (const { hadRecentInput, value, sources } of list.getEntries()) {
+      if (hadRecentInput) continue;
+      const nodes = sources.map(({ node }) => (node?.outerHTML ?? String(node?.textContent)).slice(0, 120));
+      window.moved.push({ value, nodes });
+    }
+  }).observe({ type: 'layout-shift', buffered: true });`;
+
+interface Move {
+  readonly value: number;
+  readonly nodes: readonly string[];
+}
+
+/** Nothing to speak of; else what moved. */
+async function movesOf({ page }: Visit): Promise<readonly Move[]> {
+  const moves = await page.evaluate<readonly Move[]>('moved');
+  return moves.reduce((sum, { value }) => sum + value, 0) < LAYOUT_SHIFT ? [] : moves;
+}
+
+/** How many pixels of the page lie beyond its right edge. */
+const OVERFLOW = `(() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return Math.max(0, scrollWidth - clientWidth);
+})()`;
+
+/** Two frames after it was asked: whether nothing of the page is on its way any more. */
+const IS_STILL = `new Promise((resolve) => {
+  const isDone = () => document.querySelector('[aria-busy="true"], .skeleton') === null;
+  requestAnimationFrame(() => requestAnimationFrame(() => resolve(isDone())));
+})`;
+
+const AXE = `axe.run(document, { resultTypes: ['violations'] })`;
+
+/** Its heading is there, and everything that it asked for. */
+export async function settled({ page }: Visit): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await waitFor(() => page.evaluate<boolean>(IS_STILL), { what: `${page.url()} to be there` });
+}
+
+/** What axe holds for serious or critical, in words that name the element. */
+async function findingsOf({ page }: Visit): Promise<readonly string[]> {
+  // By the debugger, which the page's policy doesn't hold.
+  if (!(await page.evaluate<boolean>(`'axe' in window`))) await page.evaluate(axeSource);
+  const { violations } = await page.evaluate<AxeResults>(AXE);
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+}
+
+/** Of the response as it comes over the wire to whoever accepts gzip, headers left out. */
+async function gzippedBytes(url: string, cookie: string): Promise<number> {
+  const { request } = await import('node:http');
+  return new Promise((resolve, reject) => {
+    const asked = request(url, { headers: { 'accept-encoding': 'gzip', cookie } }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.byteLength;
+      });
+      response.on('end', () => resolve(bytes));
+      response.on('error', reject);
+    });
+    asked.on('error', reject).end();
+  });
+}

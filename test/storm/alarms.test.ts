@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { alarmByName } from '../../domain/alarms/index.ts';
+import { EXPLANATIONS, judgeAlarms } from './alarms.ts';
+import type { FaultLine, Row, StormEvidence } from './evidence-types.ts';
+
+/** Evidence with nothing but faults and alarms in it: the judge looks at nothing else. */
+function evidence(faults: readonly FaultLine[], alarm: readonly Row[]): StormEvidence {
+  return { faults, tables: { alarm } } as unknown as StormEvidence;
+}
+
+const at = 1_000_000;
+const dark: FaultLine = {
+  at,
+  endedAt: at + 10_000,
+  kind: 'provider',
+  target: 'sandbox-stripe',
+  what: 'dark',
+  detail: {},
+};
+const row = (name: string, subject: string, afterMs: number): Row => ({
+  name,
+  subject,
+  detail: '',
+  fired_at: new Date(at + afterMs),
+});
+
+describe('the judge of alarms', () => {
+  it('is content with an alarm of the provider that was dark', () => {
+    const verdict = judgeAlarms(evidence([dark], [row('ProviderCircuitOpen', 'pa_demo_stripe', 5_000)]));
+    expect(verdict).toMatchObject({ unexplained: [], missing: [] });
+  });
+
+  it('names an alarm of a provider that nobody touched', () => {
+    const alarms = [
+      row('ProviderCircuitOpen', 'pa_demo_stripe', 5_000),
+      row('ProviderCircuitOpen', 'pa_demo_adyen', 5_000),
+    ];
+    const { unexplained } = judgeAlarms(evidence([dark], alarms));
+    expect(unexplained.map(({ subject }) => subject)).toEqual(['pa_demo_adyen']);
+  });
+
+  it('names an alarm that fired before the fault, or of another kind', () => {
+    const alarms = [
+      row('ProviderCircuitOpen', 'pa_demo_stripe', -1_000),
+      row('LedgerUnbalanced', '', 5_000),
+      row('ProviderCircuitOpen', 'pa_demo_stripe', 5_000),
+    ];
+    const { unexplained } = judgeAlarms(evidence([dark], alarms));
+    expect(unexplained.map(({ name }) => name)).toEqual(['ProviderCircuitOpen', 'LedgerUnbalanced']);
+  });
+
+  it('misses the alarm that a dark provider has to raise', () => {
+    expect(judgeAlarms(evidence([dark], [])).missing).toEqual(['ProviderCircuitOpen pa_demo_stripe']);
+    const brief = { ...dark, endedAt: at + 1_000 };
+    expect(judgeAlarms(evidence([brief], [])).missing).toEqual([]);
+  });
+
+  it('leaves out what never fired', () => {
+    const pending = { ...row('InboxStale', '', 0), fired_at: null };
+    expect(judgeAlarms(evidence([], [pending])).fired).toEqual([]);
+  });
+
+  it('knows no alarm that the table does not have', () => {
+    const named = Object.values(EXPLANATIONS).flatMap((all) =>
+      all.flatMap(({ raises, ofItsProvider = [] }) => [...raises, ...ofItsProvider]),
+    );
+    expect(named.filter((name) => alarmByName(name) === undefined)).toEqual([]);
+  });
+});
