@@ -39,7 +39,7 @@ CREATE INDEX "customer_name_search_idx" ON "customer"(lower("name") text_pattern
 CREATE INDEX "customer_reference_search_idx" ON "customer"("reference" text_pattern_ops) WHERE reference IS NOT NULL;
 CREATE INDEX "inbox_provider_event_id_idx" ON "inbox"("provider_event_id");
 CREATE INDEX "payout_reference_idx" ON "payout"("reference");
-CREATE INDEX "operator_refusal_path_idx" ON "operator_refusal"("path" text_pattern_ops);
+CREATE INDEX "operator_refusal_path_idx" ON "operator_refusal"("path" text_pattern_ops) WHERE path IS NOT NULL;
 CREATE INDEX "operator_refusal_request_id_idx" ON "operator_refusal"("request_id");
 CREATE INDEX "resolution_payment_id_idx" ON "resolution"("payment_id");
 -- The console hears of every merchant's events, in the order in which they are read.
