@@ -192,6 +192,19 @@ export async function observe(
 }
 
 /**
+ * A payment's plan was found to be stored already: a reset, or a worker that was lost. Where something had been sent by then,
+ * whoever looks later should see that it was wanted again, and that it was not sent again for that.
+ */
+export async function observeRerun(db: Db, paymentId: string, generation: number): Promise<void> {
+  const outcome: OperationOutcome = { type: 'unknown', cause: 'already_sent' };
+  await db.$executeRaw(Prisma.sql`
+    INSERT INTO observation (payment_id, owner_id, operation_id, source, generation, outcome)
+    SELECT payment_id, owner_id, id, 'plan', ${generation}::int, ${JSON.stringify(outcome)}::jsonb
+    FROM operation WHERE owner_id = ${paymentId} AND first_sent_at IS NOT NULL
+    ORDER BY first_sent_at DESC LIMIT 1`);
+}
+
+/**
  * Successes that were seen for operations which were closed without one. Whoever reads them undoes or adopts. A
  * refund's is unexplained until the refund counts it, or an exception says that it was one too many.
  */

@@ -1,6 +1,8 @@
+import { log } from '@temporalio/activity';
 import { loadPayment } from '../../db/aggregate.ts';
 import { loadStatedFacts } from '../../db/explanations.ts';
 import { storePlan } from '../../db/plan.ts';
+import { observeRerun } from '../../db/sends.ts';
 import { routed } from '../../domain/payment/commands.ts';
 import type { Decision } from '../../domain/payment/edit.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
@@ -57,8 +59,18 @@ export function createPlan(deps: Dependencies) {
     const { requestId, ...request } = order.request;
     const planned = await storePlan(deps.db, transition, { id: requestId, ...request }, chosen.explanation);
     if (planned.created) await compareOthers(deps, order, chosen);
+    else await noteRerun(deps, order);
     return { ...planned, settings: deps.settings };
   };
+}
+
+/** For the story only: that it cannot be written stops no payment. */
+async function noteRerun({ db }: Dependencies, { paymentId, generation }: PlanOrder): Promise<void> {
+  try {
+    await observeRerun(db, paymentId, generation);
+  } catch (error) {
+    log.warn('a second run was not noted', { error: error instanceof Error ? error.name : typeof error });
+  }
 }
 
 function draftPayment(order: PlanOrder, chosen: ChosenRoute): Payment {

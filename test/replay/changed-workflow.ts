@@ -24,6 +24,10 @@ export async function experiment(): Promise<void> {
   await sleep('1 minute');
 }
 
+export async function canary(): Promise<void> {
+  await sleep('1 minute');
+}
+
 export async function rollup(): Promise<void> {
   await sleep('1 minute');
 }

@@ -20,7 +20,8 @@ export type Kind =
   | 'scheduledReconciliation'
   | 'backtest'
   | 'experiment'
-  | 'rollup';
+  | 'rollup'
+  | 'canary';
 
 const folderOf = (kind: Kind) =>
   fileURLToPath(new URL(`../../workflows/${kind}/histories/`, import.meta.url));
@@ -37,6 +38,7 @@ export const HISTORIES: Readonly<Record<Kind, string>> = {
   backtest: folderOf('backtest'),
   experiment: folderOf('experiment'),
   rollup: folderOf('rollup'),
+  canary: folderOf('canary'),
 };
 export const KEYS_FILE = 'codec-keys.json';
 

@@ -14,6 +14,7 @@ export default defineConfig({
       'test/replay/record-reconciliations.ts',
       'test/replay/record-trials.ts',
       'test/replay/record-rollups.ts',
+      'test/replay/record-canaries.ts',
     ],
     globalSetup: ['test/support/global-setup.ts'],
     testTimeout: 180_000,

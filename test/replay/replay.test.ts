@@ -44,6 +44,7 @@ const KINDS: readonly Kind[] = [
   'backtest',
   'experiment',
   'rollup',
+  'canary',
 ];
 
 const histories = loadHistories();
@@ -149,6 +150,7 @@ const OPERATORS = [
 const WIRE = {
   workflows: [
     'backtest',
+    'canary',
     'case',
     'challenge',
     'delivery',
@@ -172,6 +174,7 @@ const WIRE = {
     'closeReconciliation',
     'deliverDue',
     'fetchSettlements',
+    'flyCanary',
     'inquire',
     'inquireRefunds',
     'keepFigures',
@@ -216,6 +219,7 @@ const WIRE = {
     backtest: [],
     experiment: [],
     rollup: [],
+    canary: [],
   },
   signals: ['fileArrived', 'look', 'news', 'poke', 'refresh', 'returned', 'settled'],
   queries: ['case', 'progress', 'snapshot', 'standing'],

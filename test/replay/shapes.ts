@@ -44,6 +44,7 @@ const refundOrder = z.object({
   request: stamp,
   amountMinor: z.int().optional(),
   metadata: z.record(z.string(), z.string()),
+  by: z.object({ operator: z.string(), reason: z.string() }).optional(),
 });
 
 export const INPUTS: Readonly<Record<string, z.ZodType>> = {
@@ -65,6 +66,8 @@ export const INPUTS: Readonly<Record<string, z.ZodType>> = {
   }),
   experiment: z.object({ experimentId: z.string(), looksARun: z.int().optional() }),
   rollup: z.object({ passesARun: z.int().optional() }),
+  /** It takes none. */
+  canary: z.undefined(),
   challenge: z.object({
     paymentId: z.string(),
     attemptId: z.string(),
@@ -291,6 +294,14 @@ export const ACTIVITIES: Readonly<Record<string, Shapes>> = {
       z.object({ type: z.enum(['more', 'completed']), read: z.int(), total: z.int() }),
       z.object({ type: z.literal('ended') }),
     ]),
+  },
+  flyCanary: {
+    input: z.undefined(),
+    result: z.object({
+      status: z.enum(['succeeded', 'failed', 'off']),
+      paymentId: z.string().optional(),
+      failedStep: z.string().optional(),
+    }),
   },
   keepFigures: { input: z.undefined(), result: z.object({ hours: z.int(), restMs: z.int() }) },
   lookAtExperiment: {

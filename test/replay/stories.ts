@@ -25,6 +25,7 @@ export const STATUSES: Readonly<Record<Kind, readonly string[]>> = {
   // Whatever the test's verdict is called, the workflow does the same.
   experiment: ['running', 'stopped', 'treatment_better', 'gone', 'continued'],
   rollup: ['resting', 'continued'],
+  canary: ['succeeded', 'failed', 'off'],
   challenge: [...new Set(WAITED_FOR.flatMap((from) => AUTHENTICATION_EDGES[from])), 'unsettled'],
 };
 
@@ -40,6 +41,7 @@ export const NOT_REACHED: Readonly<Record<Kind, readonly string[]>> = {
   backtest: [],
   experiment: [],
   rollup: [],
+  canary: [],
 };
 
 /** Ways through a payment or refund that a status alone doesn't tell apart. */
@@ -164,6 +166,7 @@ export const STORIES: Readonly<Record<Kind, readonly string[]>> = {
   backtest: ['completed-at-once', 'completed-in-parts', 'ended-when-canceled', 'continued-as-new'],
   experiment: ['waiting-running', 'stopped-by-a-person', 'treatment-better', 'gone', 'continued-as-new'],
   rollup: ['waiting-resting', 'continued-as-new'],
+  canary: ['succeeded-the-whole-way', 'failed-at-its-first-step', 'off-without-a-key'],
   challenge: [
     ...atBoth(
       'waiting-challenge-required',

@@ -216,6 +216,7 @@ function kindOfId(id: string): Kind {
   if (id.startsWith('backtest/')) return 'backtest';
   if (id.startsWith('experiment/')) return 'experiment';
   if (id.startsWith('rollup/')) return 'rollup';
+  if (id.startsWith('canary/')) return 'canary';
   if (id.startsWith('exc_')) return 'case';
   if (id.startsWith('we_')) return 'delivery';
   return isRefundId(id) ? 'refund' : 'payment';

@@ -204,15 +204,23 @@ const workflowReset: Incident = {
   async happen(system, reference) {
     const operator = await operatorOf(system);
     try {
-      const { id } = await pay(system, reference, { capture_method: 'manual' });
-      await becomes(system, id, 'requires_capture');
-      await operator.resetToStart(id);
-      // It runs again from its first decision, and wants to send what was sent.
-      await waitFor(
-        async () => (await system.sql('SELECT 1 FROM observation WHERE payment_id = $1', [id])).length > 0,
-        { what: 'the second run to ask for the permit', ...PATIENCE },
+      await system.fault('stripe', { operation: 'authorize', mode: 'latency', latencyMs: 1_500, times: 1 });
+      const asked = pay(system, reference);
+      const id = await waitFor(
+        async () => {
+          const [row] = await system.sql<{ id: string }>(
+            `SELECT p.id FROM payment p JOIN operation o ON o.payment_id = p.id
+             WHERE p.reference = $1 AND o.first_sent_at IS NOT NULL`,
+            [reference],
+          );
+          return row?.id;
+        },
+        { what: 'the permit to be claimed' },
       );
-      await becomes(system, id, 'requires_capture');
+      await waitFor(async () => (await system.journal('stripe', id)).length > 0, { what: 'it to arrive' });
+      await operator.resetToStart(id);
+      await asked;
+      await becomes(system, id, 'succeeded');
     } finally {
       await operator.close();
     }
