@@ -34,6 +34,7 @@ import { paymentRoutes } from './payments/routes.ts';
 import { problem } from './problems.ts';
 import { queueRoutes } from './queues/routes.ts';
 import { createRateLimiter } from './rate-limits/limiter.ts';
+import { createReadingPlaces } from './reading-places.ts';
 import { refundRoutes } from './refunds/routes.ts';
 import { returnRoutes } from './returns/routes.ts';
 import type { Route, Services } from './route.ts';
@@ -83,6 +84,7 @@ export function createApp(deps: ApiDeps): Express {
         deps.logger.warn({ err: error }, 'changes could not be read; asked again in a moment'),
     }),
     notes: createNoteBook(deps.requestNotes, deps.logger),
+    readingPlaces: createReadingPlaces(),
     routingView: createShortCache((whose) => readRoutingView(whose, deps.routing), ROUTING_VIEW_CACHE),
     merchantSettings: createShortCache((id) => deps.merchants.find(id), MERCHANT_SETTINGS_CACHE),
     webhookAccount: createShortCache((id) => deps.settings.webhookAccount(id), WEBHOOK_ACCOUNT_CACHE),

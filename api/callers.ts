@@ -39,16 +39,26 @@ export interface Authenticators {
 
 const MERCHANT = /^([\w-]{1,100})\/(test|live)$/;
 
+/**
+ * Whether somebody does something, so that their session goes on. What a page reads while nobody is at it says so in this header;
+ * a browser's stream connects again by itself; and who only asks who they are does nothing yet.
+ */
+function isUse({ method, access }: Route, headers: CallerHeaders): boolean {
+  if (method !== 'get') return true;
+  const isBackground = headers['x-interlock-background'] !== undefined;
+  return !isBackground && !(headers.accept ?? '').includes('text/event-stream') && access !== 'session';
+}
+
 export function createCallers(services: Services, authenticate: Authenticators): Callers {
   const { access } = services;
   const cookieOf = ({ authorization, cookie }: CallerHeaders) =>
     authorization === undefined || authorization === '' ? access.cookie.read(cookie) : undefined;
 
-  const identifyBy = async (route: Route, headers: CallerHeaders, isUse: boolean): Promise<Known> => {
+  const identifyBy = async (route: Route, headers: CallerHeaders, isUsed: boolean): Promise<Known> => {
     if (route.access === 'public') return {};
     const token = cookieOf(headers);
     if (token !== undefined) {
-      const session = await access.sessions.known(token, isUse);
+      const session = await access.sessions.known(token, isUsed);
       const { operatorId, name, role } = session.person;
       return { session, operator: { operatorId, name, role } };
     }
@@ -98,7 +108,7 @@ export function createCallers(services: Services, authenticate: Authenticators):
   };
 
   return {
-    identify: (route, headers) => identifyBy(route, headers, true),
+    identify: (route, headers) => identifyBy(route, headers, isUse(route, headers)),
     authorize,
     isByCookie: (headers) => cookieOf(headers) !== undefined,
     async isStillAllowed(route, headers) {

@@ -104,6 +104,8 @@ export interface ApiDeps {
   readonly readiness: Readonly<Record<string, () => Promise<unknown>>>;
   /** Whether an error only says that a part is away for a while. */
   isUnavailable(error: unknown): boolean;
+  /** Whether an error only says that a question was ended because it took too long. */
+  isTooLong(error: unknown): boolean;
   /** Aborted when the process is told to stop: what would go on for ever has to end then. */
   readonly stopping: AbortSignal;
   readonly logger: Logger;

@@ -39,6 +39,17 @@ function expectProblem(
   expect(JSON.stringify(body)).not.toMatch(/node_modules|\.ts:|at [A-Z]\w+\./);
 }
 
+describe('text that no row could hold', () => {
+  it.each([
+    ['/v1/payments/pay_%00', 'id'],
+    ['/v1/payments?starting_after=%00', 'starting_after'],
+    ['/v1/payments?%00=1', undefined],
+  ])('is refused wherever it stands: %s', async (path, param) => {
+    const { status, body } = await get(api, path);
+    expect([status, body.error.param]).toEqual([400, param]);
+  });
+});
+
 describe('a bad body is a 4xx that names the field, and nothing reaches the door', () => {
   const wrong: [string, object, string, string][] = [
     ['an unknown field', { status: 'succeeded' }, 'parameter_unknown', 'status'],

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { pipeline } from 'node:stream/promises';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { RefusedCommand } from '../db/settings/index.ts';
 import type { CallerHeaders, Callers, Known } from './callers.ts';
 import { containsCardNumber, findCardNumber, percentDecoded } from './card-data.ts';
-import { readJsonBody } from './json-body.ts';
+import { readJsonBody, refuseUnsafe } from './json-body.ts';
 import { Problem, problem, problemBody } from './problems.ts';
 import { headersOf } from './rate-limits/limiter.ts';
-import type { Call, Reply, Route, Services, StreamReply } from './route.ts';
+import type { Call, Reply, Route, Services } from './route.ts';
+import { sendStream } from './send-stream.ts';
 import { serveTraced } from './tracing.ts';
 
 /** Between Express and the routes: ids, headers, keys, bodies, log lines, and how a problem is answered. */
@@ -137,6 +137,8 @@ export function serveRoute(route: Route, services: Services, callers: Callers): 
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const params: Record<string, string> = { ...(request.params as Record<string, string>) };
     if (!route.path.startsWith(RETURNS)) refuseCardNumber(request.query, services);
+    refuseUnsafe(params);
+    refuseUnsafe(request.query);
     const { known, requestId, receivedAtMs, startedMs, log, facts } = serving;
     const call: Call = {
       ...known,
@@ -157,8 +159,9 @@ export function serveRoute(route: Route, services: Services, callers: Callers): 
       response.set('Trace-Id', traceId);
       serving.log = log.child({ trace_id: traceId });
     };
-    const reply = await serveTraced(route, call, services, tellTrace, () =>
-      route.run({ ...call, log: serving.log }, services),
+    const reader = route.method === 'get' ? known.operator?.operatorId : undefined;
+    const reply = await services.readingPlaces.within(reader, request.socket, () =>
+      serveTraced(route, call, services, tellTrace, () => route.run({ ...call, log: serving.log }, services)),
     );
     if (!('stream' in reply)) return send(response, reply);
     const isStillAllowed = () => callers.isStillAllowed(route, headersIn(request));
@@ -215,55 +218,6 @@ function send(response: Response, { status, body, headers }: Reply): void {
   response.send(body);
 }
 
-/** A stream may last for days; its caller's key or session may not. */
-const KEY_CHECK_MS = 1_000;
-/** So long may a caller leave unread what was sent, heartbeats included, before the connection is given up. */
-const STALLED_MS = 60_000;
-
-interface StreamLimits {
-  readonly stopping: AbortSignal;
-  isStillAllowed(): Promise<boolean>;
-}
-
-async function sendStream(response: Response, reply: StreamReply, limits: StreamLimits): Promise<void> {
-  const over = new AbortController();
-  const end = () => {
-    over.abort();
-    // Of one who doesn't read, nobody knows when the rest would be taken.
-    if (response.writableNeedDrain) response.destroy();
-  };
-  // That the caller left is no error, and how most streams end; that the stream itself broke is one.
-  let broken: { readonly error: unknown } | undefined;
-  const source = reply.stream(over.signal);
-  const chunks = async function* () {
-    try {
-      yield* source;
-    } catch (error) {
-      broken = { error };
-      throw error;
-    }
-  };
-  const keyCheck = setInterval(async () => {
-    if (!(await limits.isStillAllowed())) end();
-  }, KEY_CHECK_MS);
-  try {
-    response.once('close', () => over.abort());
-    limits.stopping.addEventListener('abort', end, { signal: over.signal });
-    if (limits.stopping.aborted || response.destroyed) over.abort();
-    response.status(reply.status).set(reply.headers).flushHeaders();
-    response.setTimeout(STALLED_MS);
-    // HEAD asks for the headers only, and would hold an endless body open.
-    if (response.req.method === 'HEAD') response.end();
-    else await pipeline(chunks, response);
-  } catch (error) {
-    if (broken !== undefined) throw broken.error;
-    if (!response.destroyed) throw error;
-  } finally {
-    clearInterval(keyCheck);
-    over.abort();
-  }
-}
-
 /** Express knows an error handler by its four parameters. */
 export function answerError(
   services: Services,
@@ -296,16 +250,19 @@ export function answerError(
   };
 
   function problemOfAbsence(error: unknown, method: string): Problem | undefined {
+    if (method !== 'POST' && services.isTooLong(error)) return problem('read_too_long');
     if (!services.isUnavailable(error)) return undefined;
     // Of a POST nobody can say how far it came; the same key finds out.
     return problem(method === 'POST' ? 'outcome_unknown' : 'unavailable');
   }
 }
 
+const NO_MISDEED: ReadonlySet<string> = new Set(['session_expired', 'too_many_reads', 'read_too_long']);
+
 /** What a role may not do is written down however it was asked for; that a session has ended is nobody's misdeed. */
 function isForTheBook(isAudited: boolean, { code, httpStatus }: Problem): boolean {
   if (code === 'forbidden' || code === 'keys_only') return true;
-  return isAudited && httpStatus < 500 && code !== 'session_expired';
+  return isAudited && httpStatus < 500 && !NO_MISDEED.has(code);
 }
 
 /** Express and its body parser throw errors with a `status`; the texts in them quote what was sent. */

@@ -24,7 +24,7 @@ export function readJsonBody(
   // First, so that no later answer can name a parameter which is itself a card number.
   const found = findCardNumber(value, options.isLuhnValid, options.cardNumberAt ?? []);
   if (found !== undefined) throw problem('card_number_in_text', found === '' ? {} : { param: found });
-  refuseUnsafe(value, '');
+  refuseUnsafe(value);
   return value;
 }
 
@@ -67,7 +67,8 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-function refuseUnsafe(value: unknown, path: string): void {
+/** Throws 400 for what nobody can keep, wherever it came in: a body, a path's parameter, a query. */
+export function refuseUnsafe(value: unknown, path = ''): void {
   if (typeof value === 'string' && UNSTORABLE.test(value)) {
     throw problem('parameter_invalid', {
       param: path,

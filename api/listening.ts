@@ -51,3 +51,14 @@ export function connectionsOf(server: Server): ReadonlySet<Socket> {
   });
   return connections;
 }
+
+/** The Web UI's origin, by both names that a person may type for this machine. */
+export function originsOf(uiUrl: string): readonly string[] {
+  const { origin } = new URL(uiUrl);
+  return [...new Set([origin, origin.replace('//127.0.0.1', '//localhost')])];
+}
+
+/** Somebody else has the port. */
+export function isAddressInUse(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+}

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { connectDoor, type DoorConnection } from '../client/index.ts';
 import { type Config, loadConfig } from '../config/env.ts';
-import { type Db, isUnavailable, openDb } from '../db/client.ts';
+import { type Db, isTooLong, isUnavailable, openDb } from '../db/client.ts';
 import { createInbox, createReturnBox } from '../db/inbox/index.ts';
 import { createPointStore } from '../db/limits/points.ts';
 import {
@@ -24,6 +24,7 @@ import {
   createStories,
   createTimelineReader,
 } from '../db/read/index.ts';
+import { STATEMENT_MS } from '../db/read/queues/bounded.ts';
 import { receiveFile } from '../db/reconciliation/index.ts';
 import {
   createCustomerWriter,
@@ -72,7 +73,7 @@ import { createApp } from './app.ts';
 import { type CodecServer, startCodecServer } from './codec-server.ts';
 import { ACCESS, type AccessParts, type AccessSettings } from './console/settings.ts';
 import type { ApiDeps } from './deps.ts';
-import { connectionsOf, drain, listen } from './listening.ts';
+import { connectionsOf, drain, isAddressInUse, listen, originsOf } from './listening.ts';
 import { createLogger } from './logger.ts';
 import { placesOf } from './story/places.ts';
 import { type ResolveHost, resolveHost } from './webhook-endpoints/resolve.ts';
@@ -103,12 +104,15 @@ export interface ApiParts {
 const CONFIRM_WITHIN_MS = 24 * 60 * 60 * 1_000;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
+/** What people read by, beside the payments' own: who asks too much keeps nobody waiting but other people. */
+const READING = { maxConnections: 3, statementTimeoutMs: STATEMENT_MS };
 /** Longer than load balancers keep idle connections, so that they are the ones to close them. */
 const KEEP_ALIVE_MS = 65_000;
 
 export async function startApi(config: Config, parts: ApiParts = {}): Promise<RunningApi> {
   const logger = parts.logger ?? createLogger(config.logLevel);
   const db = openDb(config.databaseUrl);
+  const reads = openDb(config.databaseUrl, READING);
   await refuseScaledTimeForRealAccounts(db, config.timeScale);
   const connection = await (parts.connect ?? connectDoor)(config, db);
   const stopping = new AbortController();
@@ -117,6 +121,7 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
   const vault = createVault({ keys: config.keys.vault, digestKey: config.keys.digest });
   const secrets = await openProviderSecrets(config, { db, vault, logger });
   const shared = {
+    reads,
     logger,
     vault,
     secrets,
@@ -149,12 +154,13 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
       await drained;
       secrets.stop();
       await Promise.all([codecServer?.close(), metricsPage?.close(), connection.close()]);
-      await db.$disconnect();
+      await Promise.all([db.$disconnect(), reads.$disconnect()]);
     },
   };
 }
 
 interface ProcessParts {
+  readonly reads: Db;
   readonly logger: Logger;
   readonly vault: Vault;
   readonly secrets: ProviderSecretsBook;
@@ -167,7 +173,7 @@ function composeDeps(
   config: Config,
   db: Db,
   connection: DoorConnection,
-  { logger, vault, secrets, stopping, resolveHost, access }: ProcessParts,
+  { reads, logger, vault, secrets, stopping, resolveHost, access }: ProcessParts,
 ): ApiDeps {
   const points = createPointStore(db, (error) =>
     logger.warn({ err: error }, 'this process counts alone: Postgres does not answer in time'),
@@ -179,7 +185,7 @@ function composeDeps(
     payments: createPaymentReader(db),
     refunds: createRefundReader(db),
     timeline: createTimelineReader(db),
-    stories: { ...createStories(db), places: placesOf(config) },
+    stories: { ...createStories(reads), places: placesOf(config) },
     paymentMethods: { ...createPaymentMethodReader(db), ...createPaymentMethodWriter(db) },
     events: createEventReader(db),
     endpoints: createEndpointRegister(db),
@@ -200,15 +206,15 @@ function composeDeps(
     experimentDoor: connection.experiments,
     operators: createOperatorRegister(db),
     access: composeAccess(config, db, { points, settings: access, keyedDigest: vault.keyedDigest }),
-    operatorViews: createOperatorReader(db),
-    administration: composeAdministration(config, { db, vault, secrets }),
-    queues: createQueueReader(db),
-    alarms: createAlarmReader(db, config.metrics !== undefined),
-    figures: createFigureReader(db),
-    exceptions: createCaseReader(db),
+    operatorViews: createOperatorReader(reads),
+    administration: composeAdministration(config, { db, reads, vault, secrets }),
+    queues: createQueueReader(reads),
+    alarms: createAlarmReader(reads, config.metrics !== undefined),
+    figures: createFigureReader(reads),
+    exceptions: createCaseReader(reads),
     ledger: createLedgerReader(db),
     cases: connection.cases,
-    settlements: createSettlementReader(db),
+    settlements: createSettlementReader(reads),
     settlementFiles: {
       formats: settlementNames(),
       headBytes: HEAD_BYTES,
@@ -227,6 +233,7 @@ function composeDeps(
     },
     readiness: { postgres: () => db.$queryRaw`SELECT 1`, temporal: () => connection.check() },
     isUnavailable,
+    isTooLong,
     stopping,
     logger,
     ...(config.rateLimits === undefined ? {} : { rateLimits: { limits: config.rateLimits, points } }),
@@ -240,19 +247,19 @@ function composeDeps(
 }
 
 function composeAccess(
-  { publicUrl, api }: Config,
+  { publicUrl, api, trustedProxies = [] }: Config,
   db: Db,
   parts: Pick<AccessParts, 'points' | 'settings'> & { readonly keyedDigest: (text: string) => string },
 ): AccessParts {
-  const { points, settings, keyedDigest } = parts;
-  const tries = createTryBook(db, keyedDigest, settings.lock);
+  const { keyedDigest, ...given } = parts;
+  const tries = createTryBook(db, keyedDigest, given.settings.lock);
   return {
     people: createPeopleRegister(db, tries),
     credentials: createCredentialRegister(db),
     sessions: createSessionRegister(db),
     tries,
-    points,
-    settings,
+    ...given,
+    trustedProxies,
     publicUrl: publicUrl ?? `http://${api.host}:${api.port}`,
   };
 }
@@ -285,7 +292,7 @@ async function startConfiguredMetrics(
 ): Promise<MetricsPage | undefined> {
   if (metrics?.apiPort === undefined) return undefined;
   const { watch } = createAlarmReader(db, true);
-  watchFromApi(registry, watch, canary === undefined ? undefined : canary.everyMs / 1_000);
+  watchFromApi(registry, watch, typeof canary === 'object' ? canary.everyMs / 1_000 : undefined);
   try {
     return await startMetricsPage({ host: metrics.host, port: metrics.apiPort }, registry);
   } catch (error) {
@@ -294,16 +301,6 @@ async function startConfiguredMetrics(
     logger.warn({ port: metrics.apiPort }, 'the port for metrics is taken; this process shows none');
     return undefined;
   }
-}
-
-/** The Web UI's origin, by both names that a person may type for this machine. */
-function originsOf(uiUrl: string): readonly string[] {
-  const { origin } = new URL(uiUrl);
-  return [...new Set([origin, origin.replace('//127.0.0.1', '//localhost')])];
-}
-
-function isAddressInUse(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 async function main(): Promise<void> {

@@ -118,6 +118,14 @@ const KINDS = {
   totp_confirmed_already: invalid(409, 'An authenticator app is in use. Remove it first.'),
   email_taken: invalid(409, 'Somebody else has this e-mail address.'),
   last_admin: invalid(409, 'Nobody would be left who may change this again.'),
+  account_in_use: invalid(
+    409,
+    'Operations of this account are under way, and would be asked about at another address. Disable it, and wait for them.',
+  ),
+  own_proposal_waits: invalid(
+    409,
+    'A proposal of yours waits for a second person under this rule. Somebody else may loosen it, or you after the proposal is answered.',
+  ),
   own_account: invalid(409, 'Another administrator has to do this to your account.'),
   live_key_required: {
     status: 403,
@@ -160,6 +168,14 @@ const KINDS = {
   ),
   duplicate_reference: invalid(409, 'A payment with this `reference` is open or has succeeded.'),
   too_many_streams: invalid(429, 'This key holds as many streams open as it may. Close one, or share one.'),
+  too_many_reads: {
+    status: 429,
+    type: 'api_error',
+    message:
+      'You are reading as much at once as one person may. Ask again when some of it has been answered.',
+  },
+  // Asked again it takes as long again, so no status that clients try again after.
+  read_too_long: invalid(422, 'This took too long, and was ended. Narrow the filter, e.g. to fewer days.'),
   rate_limited: { status: 429, type: 'api_error', message: 'Too many requests. Nothing was done.' },
   too_many_endpoints: invalid(409, 'There are as many webhook endpoints as there may be. Delete one first.'),
   webhook_target_forbidden: invalid(

@@ -15,6 +15,7 @@ import type { ApiDeps } from './deps.ts';
 import type { EventStreams } from './events/stream.ts';
 import { parseWith } from './parse.ts';
 import type { RateLimiter } from './rate-limits/limiter.ts';
+import type { ReadingPlaces } from './reading-places.ts';
 import type { RoutingView } from './routing/view.ts';
 import type { NoteBook } from './story/notes.ts';
 import type { ChangeStreams } from './story/stream.ts';
@@ -74,6 +75,8 @@ export interface Services extends Omit<ApiDeps, 'access'> {
   readonly eventStreams: EventStreams;
   readonly changeStreams: ChangeStreams;
   readonly notes: NoteBook;
+  /** What people read at once. */
+  readonly readingPlaces: ReadingPlaces;
   /** Absent: nobody is limited. */
   readonly rateLimiter?: RateLimiter;
   /** What decisions of a merchant rest on (`<mode>/<merchant>`), remembered for a moment. */

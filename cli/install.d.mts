@@ -10,3 +10,4 @@ export function runQuietly(
   args: readonly string[],
   options: { cwd?: string; env?: Record<string, string | undefined> },
 ): Promise<void>;
+export function withLock<T>(lock: string, work: () => Promise<T>): Promise<T>;

@@ -126,9 +126,8 @@ export async function generate(root) {
   writeFileSync(generateStamp(root), generateMark(root));
 }
 
-/** Two commands started at once must not install over each other: the second waits, and finds it done. */
-async function withLock(root, work) {
-  const lock = join(root, '.interlock-install.lock');
+/** Two commands started at once must not work over each other: the second waits, and finds it done. `lock` is the folder that says so. */
+export async function withLock(lock, work) {
   for (;;) {
     try {
       mkdirSync(lock);
@@ -175,7 +174,7 @@ function checkNode() {
 export async function ensureReady(root = ROOT) {
   checkNode();
   if (installReason(root) === undefined && generateReason(root) === undefined) return;
-  await withLock(root, async () => {
+  await withLock(join(root, '.interlock-install.lock'), async () => {
     const reason = installReason(root);
     if (reason !== undefined) {
       console.error(`interlock: ${reason}`);

@@ -13,21 +13,57 @@ export function canaryScheduleId(taskQueue: string): string {
   return `canary/${taskQueue}`;
 }
 
-/** Has a canary made every so often from now on, or none where no interval is given. Whether somebody paused it is left alone. */
-export async function keepCanary(
-  { client, taskQueue }: Pick<DoorParts, 'client' | 'taskQueue'>,
-  everyMs: number | undefined,
-): Promise<void> {
-  const scheduleId = canaryScheduleId(taskQueue);
-  if (everyMs === undefined) {
-    await client.schedule
-      .getHandle(scheduleId)
-      .delete()
-      .catch((error: unknown) => {
-        if (!(error instanceof ScheduleNotFoundError)) throw error;
-      });
-    return;
+type Parts = Pick<DoorParts, 'client' | 'taskQueue'>;
+
+const AGAIN_MS = 30_000;
+
+/**
+ * Has a canary made every so often from now on; `off`: none any more. Undefined leaves the installation's as they are: whoever
+ * was told nothing of them decides nothing. Tries until it is done, and never throws: payments don't wait for canaries.
+ */
+export function keepCanary(
+  parts: Parts,
+  every: number | 'off' | undefined,
+  failed: (error: unknown) => void,
+  againMs = AGAIN_MS,
+): { stop(): Promise<void> } {
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  const keep = async () => {
+    try {
+      if (every === 'off') await removeCanary(parts);
+      else if (every !== undefined) await ensureCanary(parts, every);
+    } catch (error) {
+      if (stopped) return;
+      failed(error);
+      timer = setTimeout(() => {
+        running = keep();
+      }, againMs);
+      timer.unref();
+    }
+  };
+  running = keep();
+  return {
+    async stop() {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
+
+async function removeCanary({ client, taskQueue }: Parts): Promise<void> {
+  try {
+    await client.schedule.getHandle(canaryScheduleId(taskQueue)).delete();
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
   }
+}
+
+/** Whether somebody paused it is left alone. */
+async function ensureCanary({ client, taskQueue }: Parts, everyMs: number): Promise<void> {
+  const scheduleId = canaryScheduleId(taskQueue);
   const spec = { intervals: [{ every: everyMs }] };
   const options: ScheduleOptions = {
     scheduleId,

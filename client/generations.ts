@@ -4,6 +4,7 @@ import { bumpGeneration, currentGeneration } from '../db/generations.ts';
 import { isRefundId, workflowIdOf } from '../domain/ids.ts';
 import type { PaymentInput } from '../workflows/payment/messages.ts';
 import type { RefundInput } from '../workflows/refund/messages.ts';
+import { looksStuck } from './stuck.ts';
 
 /** What the door stands on: Temporal's client, Postgres, and the queue that workers poll. */
 export interface DoorParts {
@@ -27,9 +28,6 @@ const RUNNING = 1;
 const NOT_FOUND = 5;
 
 export type Standing = 'running' | 'closed' | 'unknown' | 'stuck';
-
-/** A workflow whose task has failed or timed out so often in a row does not get over it by itself. */
-const STUCK_ATTEMPTS = 4;
 
 /**
  * Makes sure that a generation is running: the recorded one where Temporal doesn't know it (retention, a
@@ -91,7 +89,8 @@ async function statusOf(client: Client, workflowId: string): Promise<Opened['was
         execution: { workflowId },
       });
     if (workflowExecutionInfo?.status !== RUNNING) return 'closed';
-    return (pendingWorkflowTask?.attempt ?? 0) >= STUCK_ATTEMPTS ? 'stuck' : 'running';
+    const isStuck = await looksStuck(client, workflowId, pendingWorkflowTask?.attempt ?? 0);
+    return isStuck ? 'stuck' : 'running';
   } catch (error) {
     if (isGrpcServiceError(error) && error.code === NOT_FOUND) return 'unknown';
     throw error;

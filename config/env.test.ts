@@ -106,6 +106,8 @@ describe('a wrong environment', () => {
     ['INTERLOCK_PROVIDER_DEADLINE_MS', '1.5'],
     ['INTERLOCK_API_WAIT_MS', '9999999999'],
     ['API_PORT', '70000'],
+    ['INTERLOCK_TRUSTED_PROXIES', 'proxy.internal'],
+    ['INTERLOCK_TRUSTED_PROXIES', '10.0.0.0/8,10.1'],
     ['LOG_LEVEL', 'loud'],
     ['CODEC_SERVER_TOKEN', 'short'],
   ])('refuses %s=%s, by name and alone', (name, value) => {

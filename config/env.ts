@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { type WatchSettings, watchOf, watchVariables } from './metrics.ts';
+import { type ProxySettings, proxiesOf, proxyVariables } from './proxies.ts';
 import { type RateLimits, rateLimitsOf, rateLimitVariables } from './rate-limits.ts';
 import { type TraceSettings, tracesOf, traceVariables } from './traces.ts';
 
@@ -55,7 +56,7 @@ type Settings = {
   logLevel: LogLevel;
 };
 
-export type Config = Settings & TraceSettings & WatchSettings;
+export type Config = Settings & ProxySettings & TraceSettings & WatchSettings;
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -218,6 +219,7 @@ const environmentSchema = z
     WORKER_HEALTH_PORT: port.optional(),
     ...watchVariables,
     ...traceVariables,
+    ...proxyVariables,
     INTERLOCK_WORKFLOW_BUNDLE: z.string().optional(),
     INTERLOCK_CONSOLE_DIR: z.string().optional(),
     INTERLOCK_AUDIT_ANCHOR_FILE: z.string().optional(),
@@ -287,6 +289,7 @@ function toConfig(env: Environment): Config {
     ...(env.WORKER_HEALTH_PORT === undefined ? {} : { workerHealthPort: env.WORKER_HEALTH_PORT }),
     ...watchOf(env, publicUrl),
     ...tracesOf(env),
+    ...proxiesOf(env),
     ...(env.INTERLOCK_WORKFLOW_BUNDLE === undefined ? {} : { workflowBundle: env.INTERLOCK_WORKFLOW_BUNDLE }),
     ...(env.INTERLOCK_CONSOLE_DIR === undefined ? {} : { consoleDir: env.INTERLOCK_CONSOLE_DIR }),
     ...(env.INTERLOCK_AUDIT_ANCHOR_FILE === undefined

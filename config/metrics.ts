@@ -4,8 +4,11 @@ import { z } from 'zod';
 export interface WatchSettings {
   /** Where metrics are scraped: the worker's on its health port, the API's on a port of its own. Absent: nothing is counted. */
   metrics?: { host: string; apiPort?: number };
-  /** Payments of our own that go the whole way, with this merchant's test key. Absent: none are made. */
-  canary?: { url: string; apiKey: string; everyMs: number };
+  /**
+   * Payments of our own that go the whole way, with this merchant's test key. `off`: the installation makes none. Absent: this
+   * process knows nothing of them, and leaves them to those that do.
+   */
+  canary?: { url: string; apiKey: string; everyMs: number } | 'off';
 }
 
 const MINUTE_MS = 60_000;
@@ -22,6 +25,7 @@ export const watchVariables = {
     .refine((value) => value <= 65_535, 'must be a port number from 0 to 65535')
     .optional(),
   METRICS_HOST: z.string().default('127.0.0.1'),
+  INTERLOCK_CANARY: z.enum(['on', 'off'], { error: 'must be on or off' }).default('on'),
   INTERLOCK_CANARY_KEY: z
     .string()
     .regex(/^sk_test_/, "must be a merchant's key for test mode: canaries move no money")
@@ -39,12 +43,18 @@ type Watched = z.output<z.ZodObject<typeof watchVariables>>;
 
 /** Canaries come through the API as it is reached from outside, unless another way is named. */
 export function watchOf(env: Watched, publicUrl: string): WatchSettings {
-  const { API_METRICS_PORT: apiPort, INTERLOCK_CANARY_KEY: apiKey } = env;
+  const { API_METRICS_PORT: apiPort } = env;
   const url = (env.INTERLOCK_CANARY_URL ?? publicUrl).replace(/\/$/, '');
   return {
     ...(env.INTERLOCK_METRICS === 'off'
       ? {}
       : { metrics: { host: env.METRICS_HOST, ...(apiPort === undefined ? {} : { apiPort }) } }),
-    ...(apiKey === undefined ? {} : { canary: { url, apiKey, everyMs: env.INTERLOCK_CANARY_EVERY_MS } }),
+    ...canaryOf(env, url),
   };
+}
+
+function canaryOf(env: Watched, url: string): Pick<WatchSettings, 'canary'> {
+  const { INTERLOCK_CANARY_KEY: apiKey, INTERLOCK_CANARY_EVERY_MS: everyMs } = env;
+  if (env.INTERLOCK_CANARY === 'off') return { canary: 'off' };
+  return apiKey === undefined ? {} : { canary: { url, apiKey, everyMs } };
 }

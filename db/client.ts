@@ -10,13 +10,21 @@ export type Db = PrismaClient;
  * Opens a pool on Postgres as the restricted application role: no UPDATE or DELETE on proofs, whatever
  * the code above asks. `url` may be the owner's; the role is taken by every session of the pool.
  */
-export function openDb(url: string, options: { readonly maxConnections?: number } = {}): Db {
+export function openDb(
+  url: string,
+  options: {
+    readonly maxConnections?: number;
+    /** Postgres itself ends what takes longer; absent: nothing is ended. */
+    readonly statementTimeoutMs?: number;
+  } = {},
+): Db {
   const pool = new pg.Pool({
     connectionString: withRole(url),
     max: options.maxConnections ?? 10,
     // A worker or API that cannot get a connection must say so within its own deadlines.
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
+    ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
   // A connection that dies is told to whoever queries by it. Told to nobody, as an event, it would end the process.
   pool.on('error', () => undefined);
@@ -27,6 +35,9 @@ export function openDb(url: string, options: { readonly maxConnections?: number 
   POOLS.set(db, pool);
   return db;
 }
+
+/** Longer than a busy process takes from one statement to the next, and as long as webhooks may stand still for a frozen one. */
+const IDLE_IN_TRANSACTION_MS = 5_000;
 
 const POOLS = new WeakMap<Db, pg.Pool>();
 
@@ -52,9 +63,19 @@ export function isUnavailable(error: unknown): boolean {
 
 /** P1001 unreachable, P1002 timed out, P1008 operation timed out, P1017 closed, P2024 no connection, P2028 transaction. */
 const UNAVAILABLE_CODES =
-  /^(P1001|P1002|P1008|P1017|P2024|P2028|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|08...|57P0.)$/;
+  /^(P1001|P1002|P1008|P1017|P2024|P2028|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|08...|25P03|57P0.)$/;
 const UNAVAILABLE_WORDS =
   /connection terminated|connection timeout|server has closed|not yet accepting connections|57P03|starting up|shutting down|in recovery mode|ECONNREFUSED|ECONNRESET|timeout exceeded when trying to connect|terminating connection|can't reach database/i;
+
+/**
+ * Whether an error says that a statement ran into its time limit: SQLSTATE 57014, or, where the answer was not waited for
+ * any longer, the driver's words. Prisma has the driver's error among its own facts.
+ */
+export function isTooLong(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ('code' in error && error.code === '57014') return true;
+  return /57014|statement timeout|Query read timeout/i.test(error.message);
+}
 
 function withRole(url: string): string {
   const parsed = new URL(url);

@@ -76,6 +76,16 @@ describe('alert rules', () => {
 });
 
 describe('runbooks', () => {
+  it('are linked from alerts by addresses that a pager can open, at the base that was asked for', () => {
+    const urlsOf = (text = '') => [...text.matchAll(/runbook_url: (\S+)/g)].map(([, url = '']) => url);
+    const urls = urlsOf(generatedFiles()['prometheus/alerts.yaml']);
+    expect(urls).toHaveLength(ALARMS.length);
+    expect(urls.filter((url) => !URL.canParse(url))).toEqual([]);
+    const ours = urlsOf(generatedFiles('https://wiki.test/pages')['prometheus/alerts.yaml']);
+    expect(ours).toContain('https://wiki.test/pages/workers-absent.md');
+    expect(ours.every((url) => url.startsWith('https://wiki.test/pages/'))).toBe(true);
+  });
+
   it('are there for each alarm, name it, and say what it means, where to look, what to do and how it ends', () => {
     for (const { name, runbook } of ALARMS) {
       const path = join(RUNBOOKS, `${runbook}.md`);

@@ -1,9 +1,12 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Facts } from '../domain/alarms/index.ts';
+import { ALARMS, type Look } from '../domain/alarms/index.ts';
 
-/** What one look found, as gauges: each worker shows all of it, so rules take the maximum over workers. */
+/**
+ * What one look found, as gauges: each worker shows all of it, so rules take the maximum over workers. What it could not find
+ * out stays as it was shown last.
+ */
 export interface FactGauges {
-  show(facts: Facts): void;
+  show(look: Look): void;
   /** Whether a part could be asked at the last look. */
   reached(dependency: 'postgres' | 'temporal', up: boolean): void;
   /** What the sweeper of this process has found since it started. */
@@ -47,7 +50,7 @@ export function createFactGauges(registry: Registry): FactGauges {
 }
 
 type MakeGauge = <L extends string>(name: string, help: string, labelNames?: readonly L[]) => Gauge<L>;
-type Show = (facts: Facts) => void;
+type Show = (look: Look) => void;
 
 function providerGauges(gauge: MakeGauge): Show {
   const circuit = gauge(
@@ -65,7 +68,11 @@ function providerGauges(gauge: MakeGauge): Show {
   );
   const unknown = gauge('provider_unknown_ratio', 'Of the tried: sent, and left without an answer.', ACCOUNT);
   const p95 = gauge('provider_latency_p95_seconds', 'How long answers took: an upper bound.', ACCOUNT);
-  const unknowns = gauge('unknown_operations', 'Outcomes that nobody knows yet.', ['provider']);
+  const unknowns = gauge(
+    'unknown_operations',
+    'Outcomes that nobody knows yet, and that no person has been given.',
+    ['provider'],
+  );
   const oldest = gauge('unknown_operations_oldest_age_seconds', 'Since the oldest of them was sent.', [
     'provider',
   ]);
@@ -73,10 +80,10 @@ function providerGauges(gauge: MakeGauge): Show {
     'open_operations',
     'Sent and not closed: what is under way, and what the resolver asks about.',
   );
-  return (facts) => {
-    for (const each of [circuit, attempts, answers, success, usual, unknown, p95, unknowns, oldest])
-      each.reset();
-    for (const { provider, account, circuit: state, recent, usualApproval } of facts.providers) {
+  return (look) => {
+    if (look.providers !== undefined)
+      for (const each of [circuit, attempts, answers, success, usual, unknown, p95]) each.reset();
+    for (const { provider, account, circuit: state, recent, usualApproval } of look.providers ?? []) {
       const labels = { provider, account };
       for (const each of CIRCUIT_STATES) circuit.set({ ...labels, state: each }, each === state ? 1 : 0);
       attempts.set(labels, recent.attempts);
@@ -86,11 +93,12 @@ function providerGauges(gauge: MakeGauge): Show {
       if (usualApproval !== undefined) usual.set(labels, usualApproval);
       if (recent.latencyP95Seconds !== undefined) p95.set(labels, recent.latencyP95Seconds);
     }
-    for (const { provider, count, oldestSeconds } of facts.unknown) {
+    if (look.unknown !== undefined) for (const each of [unknowns, oldest]) each.reset();
+    for (const { provider, count, oldestSeconds } of look.unknown ?? []) {
       unknowns.set({ provider }, count);
       oldest.set({ provider }, oldestSeconds);
     }
-    open.set(facts.openOperations);
+    if (look.openOperations !== undefined) open.set(look.openOperations);
   };
 }
 
@@ -122,29 +130,42 @@ function moneyGauges(gauge: MakeGauge): Show {
   const unbalanced = gauge('ledger_unbalanced_transactions', 'Of the last minute: must always be 0.');
   const anchors = once(() => ({
     age: gauge('audit_anchor_age_seconds', 'Since audit heads were last anchored, or found unmoved.'),
-    disowned: gauge('audit_heads_disowned', 'Of the heads anchored last: those that Postgres no longer has.'),
+    disowned: gauge('audit_heads_disowned', 'Of the heads watched: those that Postgres no longer has.'),
   }));
-  return ({ inbox: letters, deliveries, exceptions, settlement, unbalanced: sums, anchor }) => {
-    for (const each of [open, age, overdue, behind, lag, missing]) each.reset();
-    inbox.set(letters.unacknowledged);
-    inboxAge.set(letters.oldestSeconds);
-    due.set(deliveries.due);
-    dueAge.set(deliveries.oldestDueSeconds);
-    dead.set(deliveries.dead);
-    deadLately.set(deliveries.deadLately);
-    for (const { kind, ...each } of exceptions) {
+  const standing = gauge(
+    'alarm_uncleared',
+    '1 for an alarm that stays until a person has ended it, and stands.',
+    ['alarm'],
+  );
+  return ({ inbox: letters, deliveries, exceptions, settlement, unbalanced: sums, uncleared, anchor }) => {
+    if (letters !== undefined) {
+      inbox.set(letters.unacknowledged);
+      inboxAge.set(letters.oldestSeconds);
+    }
+    if (deliveries !== undefined) {
+      due.set(deliveries.due);
+      dueAge.set(deliveries.oldestDueSeconds);
+      dead.set(deliveries.dead);
+      deadLately.set(deliveries.deadLately);
+    }
+    if (exceptions !== undefined) for (const each of [open, age, overdue]) each.reset();
+    for (const { kind, ...each } of exceptions ?? []) {
       open.set({ kind }, each.open);
       age.set({ kind }, each.oldestSeconds);
       overdue.set({ kind }, each.overdue);
     }
-    for (const { provider, account, ...each } of settlement) {
+    if (settlement !== undefined) for (const each of [behind, lag, missing]) each.reset();
+    for (const { provider, account, ...each } of settlement ?? []) {
       const labels = { provider, account };
       behind.set(labels, each.daysBehind);
       missing.set(labels, each.missing);
       if (each.lagSeconds !== undefined) lag.set(labels, each.lagSeconds);
     }
-    unbalanced.set(sums);
-    if (anchor === undefined) return;
+    if (sums !== undefined) unbalanced.set(sums);
+    if (uncleared !== undefined)
+      for (const { name, stays } of ALARMS)
+        if (stays) standing.set({ alarm: name }, uncleared.includes(name) ? 1 : 0);
+    if (anchor === undefined || anchor === null) return;
     anchors().age.set(anchor.ageSeconds);
     anchors().disowned.set(anchor.disowned);
   };
@@ -170,19 +191,19 @@ function platformGauges(gauge: MakeGauge): Show {
     gauge('rollup_age_seconds', "Since the console's figures were brought up to date."),
   );
   const canaries = once(() => canaryGauges(gauge));
-  return ({ queues, rollupAgeSeconds, ...facts }) => {
-    stuck.set(facts.stuckWorkflows);
-    skew.set(facts.clockSkewSeconds);
+  return ({ queues, rollupAgeSeconds, stuckWorkflows, clockSkewSeconds, canary }) => {
+    if (stuckWorkflows !== undefined) stuck.set(stuckWorkflows);
+    if (clockSkewSeconds !== undefined) skew.set(clockSkewSeconds);
     if (queues !== undefined) for (const each of [backlog, backlogAge, pollers]) each.reset();
     for (const { queue, kind, ...each } of queues ?? []) {
       backlog.set({ queue, kind }, each.backlog);
       backlogAge.set({ queue, kind }, each.backlogSeconds);
       pollers.set({ queue, kind }, each.pollers);
     }
-    if (rollupAgeSeconds !== undefined) rollup().set(rollupAgeSeconds);
-    if (facts.canary === undefined) return;
-    canaries().age.set(facts.canary.lastSuccessSeconds);
-    canaries().every.set(facts.canary.everySeconds);
+    if (rollupAgeSeconds !== undefined && rollupAgeSeconds !== null) rollup().set(rollupAgeSeconds);
+    if (canary === undefined || canary === null) return;
+    canaries().age.set(canary.lastSuccessSeconds);
+    canaries().every.set(canary.everySeconds);
   };
 }
 
@@ -221,19 +242,26 @@ export function watchFromApi(
     gauge.set(value);
   };
   const since = performance.now();
+  let seen: Watched & { readonly atMs: number } = { atMs: since };
   new Gauge({
     name: 'interlock_worker_last_look_age_seconds',
     help: 'Since any worker last looked at how things stand; where none ever has, since this API began.',
     registers,
     async collect() {
       const lived = (performance.now() - since) / 1_000;
-      // Postgres away: the age goes on, from when this could last be asked.
-      const seen = await watch().catch(() => ({}) as Watched);
-      this.set(seen.lookSeconds ?? lived);
+      // Postgres away: the ages go on, from when this could last be asked.
+      const now = performance.now();
+      seen = await watch().then(
+        (watched) => ({ ...watched, atMs: now }),
+        () => seen,
+      );
+      const gone = (now - seen.atMs) / 1_000;
+      const ageOf = (seconds: number | undefined) => (seconds === undefined ? lived : seconds + gone);
+      this.set(ageOf(seen.lookSeconds));
       if (canaryEverySeconds === undefined) return;
       show('canary_interval_seconds', 'How often a canary payment is made.', canaryEverySeconds);
       const help = 'Since a canary payment last went the whole way.';
-      show('canary_last_success_age_seconds', help, seen.canarySeconds ?? lived);
+      show('canary_last_success_age_seconds', help, ageOf(seen.canarySeconds));
     },
   });
 }

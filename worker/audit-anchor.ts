@@ -17,18 +17,27 @@ export interface AnchorOptions {
 }
 
 const HEADS_A_LINE = 1_000;
+const MOST_WATCHED = 2_000;
 /** Heads are read again over this span, so that a step committed late is not missed; repeats do no harm. */
 const OVERLAP_MS = 10_000;
 
 export interface AuditAnchor {
-  /** How long ago all that had moved was anchored, and how many of the last heads Postgres no longer has. */
+  /** How long ago all that had moved was anchored, and how many of the watched heads Postgres no longer has. */
   standing(): Promise<{ readonly ageSeconds: number; readonly disowned: number }>;
   stop(): Promise<void>;
 }
 
 export function startAuditAnchor(options: AnchorOptions): AuditAnchor {
   let anchoredMs = performance.now();
-  let last: readonly AnchoredHead[] = [];
+  // What was anchored since the last look, or was disowned by it: what is broken stays in sight however much moves after it.
+  let watched: readonly AnchoredHead[] = [];
+  let looked:
+    | { readonly at: readonly AnchoredHead[]; readonly disowned: readonly AnchoredHead[] }
+    | undefined;
+  const watch = (moved: readonly AnchoredHead[]) => {
+    const kept = looked !== undefined && looked.at === watched ? looked.disowned : watched;
+    watched = [...kept.slice(-MOST_WATCHED), ...moved];
+  };
 
   let since = new Date(0);
   let previous: string | undefined;
@@ -44,7 +53,7 @@ export function startAuditAnchor(options: AnchorOptions): AuditAnchor {
           const line = anchorLine(previous, Date.now(), moved, options.key);
           await appendFile(options.file, `${line}\n`, { mode: 0o600 });
           previous = line;
-          last = moved;
+          watch(moved);
           for (const { ownerId, sequence } of moved) seen.set(ownerId, sequence);
         }
         const full = heads.length === HEADS_A_LINE && until > since;
@@ -67,7 +76,9 @@ export function startAuditAnchor(options: AnchorOptions): AuditAnchor {
   timer.unref();
   return {
     async standing() {
-      const disowned = last.length === 0 ? [] : await disownedHeads(options.db, last);
+      const at = watched;
+      const disowned = at.length === 0 ? [] : await disownedHeads(options.db, at);
+      looked = { at, disowned };
       return { ageSeconds: (performance.now() - anchoredMs) / 1_000, disowned: disowned.length };
     },
     async stop() {

@@ -1,9 +1,24 @@
 import type { Client } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import type { Logger } from 'pino';
-import { changeAlarms, forgetAlarms, readFacts } from '../db/alarms/index.ts';
+import {
+  changeAlarms,
+  createFactsReader,
+  forgetAlarms,
+  isAway,
+  noteLook,
+  type StoredLook,
+} from '../db/alarms/index.ts';
 import type { Db } from '../db/client.ts';
-import { ALARMS, type Facts, judge, type QueueFacts, scaleOf } from '../domain/alarms/index.ts';
+import {
+  ALARMS,
+  type CanaryFacts,
+  canaryLimitSeconds,
+  judge,
+  type Look,
+  type QueueFacts,
+  scaleOf,
+} from '../domain/alarms/index.ts';
 import type { FactGauges } from '../telemetry/gauges.ts';
 
 /**
@@ -13,14 +28,16 @@ import type { FactGauges } from '../telemetry/gauges.ts';
 export interface GaugeOptions {
   readonly db: Db;
   readonly client: Client;
+  /** Who this worker is to its own alarms: its machine, and which one there. */
+  readonly worker: string;
   readonly taskQueues: readonly Pick<QueueFacts, 'queue' | 'kind'>[];
   readonly log: Logger;
   readonly timeScale: number;
   readonly gauges: FactGauges;
   /** Absent: this worker anchors nothing. */
   readonly anchor?: { standing(): Promise<{ readonly ageSeconds: number; readonly disowned: number }> };
-  /** Absent: no canary payments are made. */
-  readonly canaryEverySeconds?: number;
+  /** Null: none are made, on purpose. Absent: this worker was told nothing of them. */
+  readonly canaryEverySeconds?: number | null;
   /** What this process's sweeper has found, by kind. */
   swept(): Readonly<Record<string, number>>;
 }
@@ -56,51 +73,71 @@ export function startGauges(options: GaugeOptions): { stop(): Promise<void> } {
 
 function createLook(options: GaugeOptions): () => Promise<void> {
   const { db, gauges, log } = options;
+  const read = createFactsReader(db);
   // By a clock that nobody sets: only the skew is asked of the other.
   const startedMs = performance.now();
   let awaySinceMs: number | undefined;
   let forgotMs = Number.NEGATIVE_INFINITY;
+  const failed = (what: string, error: unknown) =>
+    log.warn(
+      { what, error: error instanceof Error ? error.name : typeof error },
+      'no look at how things stand',
+    );
+  const known = <T>(what: string, work: Promise<T>) =>
+    work.catch((error: unknown) => {
+      failed(what, error);
+      return undefined;
+    });
   return async () => {
     gauges.swept(options.swept());
     // Each may be away without the other.
     const queues = await readQueues(options).catch(() => undefined);
     gauges.reached('temporal', queues !== undefined);
     awaySinceMs = queues === undefined ? (awaySinceMs ?? performance.now()) : undefined;
+    const temporalAwaySeconds = awaySinceMs === undefined ? 0 : (performance.now() - awaySinceMs) / 1_000;
+    // First, and whatever comes of the rest: that somebody looks is what WorkersAbsent asks.
+    await known('look', noteLook(db));
     try {
       const askedMs = performance.now();
-      const { nowMs, canaryLastSuccessSeconds, ...stored } = await readFacts(db);
-      const { anchor, canaryEverySeconds: everySeconds } = options;
-      const facts: Facts = {
-        ...stored,
-        clockSkewSeconds: skewOf(askedMs, nowMs),
-        temporalAwaySeconds: awaySinceMs === undefined ? 0 : (performance.now() - awaySinceMs) / 1_000,
-        ...(queues === undefined ? {} : { queues }),
-        ...(anchor === undefined ? {} : { anchor: await anchor.standing() }),
-        ...(everySeconds === undefined
-          ? {}
-          : {
-              canary: {
-                everySeconds,
-                // Before the first one, it counts from when this began to look.
-                lastSuccessSeconds: Math.min(
-                  canaryLastSuccessSeconds,
-                  (performance.now() - startedMs) / 1_000,
-                ),
-              },
-            }),
-      };
+      const stored = await read();
+      const clockSkewSeconds = skewOf(askedMs, stored.nowMs);
       gauges.reached('postgres', true);
-      gauges.show(facts);
-      await evaluate(options, facts);
+      for (const { question, error } of stored.failures) failed(question, error);
+      const { anchor } = options;
+      const look: Look = {
+        ...stored.facts,
+        clockSkewSeconds,
+        temporalAwaySeconds,
+        queues,
+        anchor: anchor === undefined ? null : await known('anchor', anchor.standing()),
+        canary: canaryOf(options, stored, (performance.now() - startedMs) / 1_000),
+      };
+      gauges.show(look);
+      await known('alarms', evaluate(options, look));
       if (performance.now() - forgotMs > FORGET_MS) {
         await forgetAlarms(db);
         forgotMs = performance.now();
       }
     } catch (error) {
-      gauges.reached('postgres', false);
-      log.warn({ error: error instanceof Error ? error.name : typeof error }, 'no look at how things stand');
+      gauges.reached('postgres', !isAway(error));
+      failed('postgres', error);
     }
   };
+}
+
+/**
+ * Where nothing is known of any canary, this worker can only count from when it began, and says nothing until that is too long:
+ * one that has just begun must not end what one that has waited for an hour knows.
+ */
+export function canaryOf(
+  { canaryEverySeconds: everySeconds }: Pick<GaugeOptions, 'canaryEverySeconds'>,
+  { canarySeconds }: Pick<StoredLook, 'canarySeconds'>,
+  livedSeconds: number,
+): CanaryFacts | null | undefined {
+  if (everySeconds === undefined || everySeconds === null) return everySeconds;
+  if (typeof canarySeconds === 'number') return { lastSuccessSeconds: canarySeconds, everySeconds };
+  const isTooLong = canarySeconds === null && livedSeconds > canaryLimitSeconds(everySeconds);
+  return isTooLong ? { lastSuccessSeconds: livedSeconds, everySeconds } : undefined;
 }
 
 /** Postgres told its time within the first moments of its transaction: what the connection took is not skew. */
@@ -111,12 +148,12 @@ function skewOf(askedMs: number, toldMs: number): number {
   return Math.max(0, skewMs - lateMs) / 1_000;
 }
 
-async function evaluate({ db, timeScale, log }: GaugeOptions, facts: Facts): Promise<void> {
+async function evaluate({ db, timeScale, worker, log }: GaugeOptions, look: Look): Promise<void> {
   const scale = scaleOf(timeScale);
   const changes = await changeAlarms(db, (standing, nowMs) =>
-    judge(ALARMS, facts, standing, { nowMs, scale }),
+    judge(ALARMS, look, standing, { nowMs, scale, worker }),
   );
-  for (const change of changes ?? []) {
+  for (const change of changes) {
     if (change.type === 'end' || !change.fires) continue;
     const { alarm, holding } = change;
     log.warn({ alarm: alarm.name, subject: holding.subject, detail: holding.detail }, 'an alarm fires');

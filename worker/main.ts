@@ -76,8 +76,8 @@ export async function startWorker(config: Config, log: Logger, sdk?: SdkMetrics)
   const schedules = keepSchedules({ client, db, taskQueue }, (error) =>
     log.warn({ err: error }, 'Schedules of accounts could not be kept; trying again'),
   );
-  keepCanary({ client, taskQueue }, config.canary?.everyMs).catch((error: unknown) =>
-    log.warn({ err: error }, 'the Schedule of canary payments could not be kept'),
+  const canaries = keepCanary({ client, taskQueue }, everyOf(config), (error) =>
+    log.warn({ err: error }, 'the Schedule of canary payments could not be kept; trying again'),
   );
   const sweeper = startSweeper({
     db,
@@ -108,7 +108,7 @@ export async function startWorker(config: Config, log: Logger, sdk?: SdkMetrics)
   const done = Promise.all(workers.map((each) => each.run())).then(() => undefined);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    await Promise.all([sweeper.stop(), schedules.stop(), watch.stop()]);
+    await Promise.all([sweeper.stop(), schedules.stop(), canaries.stop(), watch.stop()]);
     events.close();
     for (const each of workers) if (each.getState() === 'RUNNING') each.shutdown();
     await done.catch(() => undefined);
@@ -137,11 +137,15 @@ function composeActivities(
   const { timeScale, providerDeadlineMs, webhooks, publicUrl, countTestDeclines = false, canary } = config;
   return createActivities({
     ...parts,
-    ...(canary === undefined ? {} : { canary }),
+    ...(canary === undefined || canary === 'off' ? {} : { canary }),
     countTestDeclines,
     ...(webhooks === undefined ? {} : { webhooks }),
     settings: { timeScale, providerDeadlineMs, ...(publicUrl === undefined ? {} : { publicUrl }) },
   });
+}
+
+function everyOf({ canary }: Config): number | 'off' | undefined {
+  return typeof canary === 'object' ? canary.everyMs : canary;
 }
 
 type WorkerParts = Pick<WorkerOptions, 'connection' | 'dataConverter'> & { readonly activities: Activities };

@@ -160,6 +160,68 @@ describe('the canary', () => {
   });
 });
 
+describe('what nobody may end but who knows', () => {
+  it('a proof of damage stands until a person clears it, with a reason', async () => {
+    await system.sql(`INSERT INTO alarm (name, subject, severity, detail, fired_at)
+      VALUES ('LedgerUnbalanced', '', 'page', 'as seen', clock_timestamp())`);
+    await waitFor(
+      async () => (await workerPage()).includes('interlock_alarm_uncleared{alarm="LedgerUnbalanced"} 1'),
+      { what: 'a look that finds it standing' },
+    );
+    const standing = async () =>
+      (await alarms()).some(({ name, resolved_at: at }) => name === 'LedgerUnbalanced' && at === null);
+    expect(await standing()).toBe(true);
+    const clear = (name: string) =>
+      system.request('POST', '/v1/operator/alarms/clear', {
+        key: `clear-${name}`,
+        apiKey: system.operatorKeys.alice,
+        body: { name, reason: 'the trigger is back, the transaction corrected' },
+      });
+    expect((await clear('CanaryFailing')).status).toBe(400);
+    expect((await clear('LedgerUnbalanced')).status).toBe(200);
+    expect(await standing()).toBe(false);
+    const [act] = await system.sql<{ subject: string }>(
+      `SELECT subject FROM admin_audit WHERE action = 'alarm.cleared'`,
+    );
+    expect(act?.subject).toBe('LedgerUnbalanced');
+  });
+
+  it("another worker's own alarm stands while it looks, and is over when it looks no more", async () => {
+    await system.sql(`INSERT INTO alarm (name, subject, severity, detail, fired_at, seen_at) VALUES
+      ('ClockSkewed', 'elsewhere:1', 'ticket', 'as seen', clock_timestamp(), clock_timestamp() + interval '1 hour'),
+      ('ClockSkewed', 'elsewhere:2', 'ticket', 'as seen', clock_timestamp(), clock_timestamp() - interval '1 hour')`);
+    await waitFor(
+      async () =>
+        (await alarms()).some((each) => each.subject === 'elsewhere:2' && each.resolved_at !== null),
+      { what: 'the end of the one that is gone' },
+    );
+    const other = (await alarms()).find(({ subject }) => subject === 'elsewhere:1');
+    expect(other?.resolved_at).toBeNull();
+  });
+});
+
+describe('a look that is troubled', () => {
+  it('keeps to what it could ask: one question that fails is neither Postgres nor the others', async () => {
+    await system.sql('ALTER TABLE inbox RENAME TO inbox_elsewhere');
+    try {
+      await system.sql(`UPDATE alarm_look SET looked_at = clock_timestamp() - interval '10 minutes'`);
+      await system.sql(`INSERT INTO alarm (name, subject, severity, detail, fired_at) VALUES
+        ('InboxStale', '', 'page', 'as seen', clock_timestamp()),
+        ('ProviderCircuitOpen', 'pa_gone', 'ticket', 'as seen', clock_timestamp())`);
+      await waitFor(
+        async () => (await alarms()).some((each) => each.subject === 'pa_gone' && each.resolved_at !== null),
+        { what: 'a look that judges the rest' },
+      );
+      const standing = (await alarms()).filter(({ resolved_at: at }) => at === null).map(({ name }) => name);
+      expect(standing).toContain('InboxStale');
+      expect(standing).not.toContain('WorkersAbsent');
+      expect(await workerPage()).toContain('interlock_dependency_up{dependency="postgres"} 1');
+    } finally {
+      await system.sql('ALTER TABLE inbox_elsewhere RENAME TO inbox');
+    }
+  });
+});
+
 describe('without a worker', () => {
   it('the API says so, when the last look is old', async () => {
     await running.stop();

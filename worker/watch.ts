@@ -1,5 +1,6 @@
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
+import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { TelemetryOptions, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -44,6 +45,7 @@ function startLook(parts: WatchParts) {
   return startGauges({
     db,
     client,
+    worker: workerName(config),
     taskQueues: [
       { queue: taskQueue, kind: 'workflow' },
       { queue: taskQueue, kind: 'activity' },
@@ -54,9 +56,19 @@ function startLook(parts: WatchParts) {
     timeScale: config.timeScale,
     gauges: createFactGauges(metrics.registry),
     ...(anchor === undefined ? {} : { anchor }),
-    ...(config.canary === undefined ? {} : { canaryEverySeconds: config.canary.everyMs / 1_000 }),
+    ...canaryEvery(config),
     swept: () => findingsOf(sweeper),
   });
+}
+
+/** The same after a restart where its port says which of its machine's workers it is; names that nobody has any more go. */
+function workerName({ workerHealthPort: port }: Config): string {
+  return `${hostname()}:${port === undefined || port === 0 ? `pid-${process.pid}` : port}`;
+}
+
+function canaryEvery({ canary }: Config): { readonly canaryEverySeconds?: number | null } {
+  if (canary === undefined) return {};
+  return { canaryEverySeconds: canary === 'off' ? null : canary.everyMs / 1_000 };
 }
 
 function findingsOf(sweeper: Sweeper): Readonly<Record<string, number>> {

@@ -10,14 +10,16 @@ export interface RollupReport {
   readonly restMs: number;
 }
 
-/** Rests so many times as long as it worked: figures cost a core a tenth of its time at most, however busy an hour is. */
+/**
+ * Rests so many times as long as it worked, however much is left to do: figures cost a core a tenth of its time at most,
+ * a first filling and a busy hour included.
+ */
 const REST_BY_WORK = 9;
 const SHORTEST_REST_MS = 10_000;
 /** Where time is scaled: a look costs the same. */
 const SHORTEST_SCALED_MS = 5_000;
-const LONGEST_REST_MS = 300_000;
-/** Leaves its slot to others, and the next activity goes on; what was computed is committed day by day. */
-const WORK_AT_MOST_MS = 300_000;
+/** Then it leaves its slot to others, and rests; what was computed is in the tables. */
+const WORK_AT_MOST_MS = 30_000;
 
 /** Looks for hours that have changed, and computes them anew, the latest day first. */
 export function createKeepFigures(deps: Dependencies) {
@@ -34,12 +36,11 @@ export function createKeepFigures(deps: Dependencies) {
         const computed = await computeNext(pool);
         hours += computed.hours;
         more = computed.more;
-        // Also where the worker stops: the next one goes on at once.
-        const isToLeave = workedMs() > WORK_AT_MOST_MS || cancellationSignal.aborted;
-        if (more && isToLeave) return { hours, restMs: 0 };
+        // Also where the worker stops: the next one goes on.
+        if (workedMs() > WORK_AT_MOST_MS || cancellationSignal.aborted) break;
       }
       const leastMs = Math.max(SHORTEST_SCALED_MS, SHORTEST_REST_MS * deps.settings.timeScale);
-      const restMs = Math.min(LONGEST_REST_MS, Math.max(leastMs, REST_BY_WORK * workedMs()));
+      const restMs = Math.max(leastMs, REST_BY_WORK * workedMs());
       return { hours, restMs: Math.round(restMs) };
     });
   };

@@ -4,8 +4,9 @@ import { withoutAbsent } from '../absent.ts';
 import { answerOnce, mustHaveKey } from '../once.ts';
 import { problem } from '../problems.ts';
 import { operatorRoute, type Route } from '../route.ts';
+import { isMoved, liveAddressProblem, secretsOfMoved } from './move.ts';
 import { adminOf, idFor, iso, pageReply } from './order.ts';
-import type { AdminParts, FormProblem } from './parts.ts';
+import type { AdminParts } from './parts.ts';
 import {
   accountCheckSchema,
   accountListSchema,
@@ -17,6 +18,7 @@ import {
   providerFormListSchema,
   reasonOnlySchema,
 } from './schema.ts';
+import { decideSecrets, refuse } from './seal.ts';
 
 const PATH = '/v1/operator/accounts';
 const account = (description: string) => ({ description, schema: accountSchema });
@@ -100,22 +102,39 @@ const changeAccount = operatorRoute({
   method: 'post',
   path: `${PATH}/:id`,
   operationId: 'changeProviderAccount',
-  summary: 'Change, enable or disable an account; payments under way go on with what they began with',
+  summary:
+    'Change, enable or disable an account; whatever is sent from then on, for payments under way too, goes by what it is now',
   permission: 'configure',
   idempotent: true,
   params: idParams,
   body: changeAccountSchema,
+  cardNumberAt: ['secrets'],
   responses: { 200: account('As it stands now.') },
-  handle(call, services) {
+  async handle(call, services) {
     const { administration } = services;
-    const { base_url: baseUrl, settings, enabled, catalogue } = call.body;
+    const { base_url: baseUrl, settings, enabled, catalogue, secrets: given } = call.body;
     const change: AccountChange = withoutAbsent({ baseUrl, settings, enabled, catalogue });
-    return answerOnce(call, services, (request) =>
+    const setBy = `operator:${call.operator.operatorId}`;
+    const reply = await answerOnce(call, services, (request) =>
       administration.accounts.change(adminOf(call), request, call.params.id, change, {
-        judge: (changed) => judge(changed, administration),
+        isMoved,
+        judge: (changed, before, openOperations) => {
+          judge(changed, administration);
+          if (openOperations === undefined) return refuseSecrets(given);
+          return secretsOfMoved({ before, given, openOperations }, administration, (secrets, fresh) =>
+            decideSecrets(
+              { given: secrets, setBy, atMs: call.receivedAtMs, overlapMs: 0 },
+              fresh,
+              undefined,
+              services,
+            ),
+          );
+        },
         answer: (row) => ({ status: 200, body: renderAccount(row, administration) }),
       }),
     );
+    if (given !== undefined) await administration.secrets.refresh();
+    return reply;
   },
 });
 
@@ -134,6 +153,8 @@ const checkAccount = operatorRoute({
     mustHaveKey(call, call.body, services);
     const found = await administration.accounts.find(call.params.id);
     if (found === undefined) throw problem('resource_missing');
+    // First: the account's secrets go out with the question.
+    await administration.accounts.noteCheck(adminOf(call), found);
     // Another process may have taken the secrets in a moment ago.
     await administration.secrets.refresh();
     const { result, detail } = await administration.providers.check(found);
@@ -141,10 +162,18 @@ const checkAccount = operatorRoute({
   },
 });
 
-type Judged = Pick<AdminAccount, 'provider' | 'baseUrl' | 'settings'>;
+function refuseSecrets(given: object | undefined): undefined {
+  if (given !== undefined)
+    throw problem('parameter_invalid', {
+      param: 'secrets',
+      message: 'Its address stays. Set its secrets by `POST /v1/operator/accounts/:id/secrets`.',
+    });
+}
+
+type Judged = Pick<AdminAccount, 'provider' | 'mode' | 'baseUrl' | 'settings'>;
 
 function judge(judged: Judged, { providers }: AdminParts): void {
-  const { provider, baseUrl, settings } = judged;
+  const { provider, mode, baseUrl, settings } = judged;
   const problems = providers.accountProblems({ provider, baseUrl, settings });
   if (problems === undefined)
     throw problem('parameter_invalid', { param: 'provider', message: 'No such provider ships.' });
@@ -152,16 +181,9 @@ function judge(judged: Judged, { providers }: AdminParts): void {
   const { username, password } = new URL(baseUrl);
   if (username !== '' || password !== '')
     refuse([{ at: 'base_url', message: 'must not hold credentials: those are secrets' }]);
-  const message = providers.addressProblem(baseUrl);
+  const message =
+    providers.addressProblem(baseUrl) ?? (mode === 'live' ? liveAddressProblem(judged) : undefined);
   if (message !== undefined) throw problem('parameter_invalid', { param: 'base_url', message });
-}
-
-/** The first of them: whoever fills in a form has one thing to look at. */
-export function refuse(problems: readonly FormProblem[]): void {
-  const [first] = problems;
-  if (first === undefined) return;
-  const { at, message } = first;
-  throw problem('parameter_invalid', { param: at, message: `\`${at}\`: ${message}.` });
 }
 
 export function renderAccount(

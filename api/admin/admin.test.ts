@@ -123,6 +123,25 @@ describe('API keys', () => {
     });
   });
 
+  it('and merchants and accounts asked for twice at once are made once', async () => {
+    const account = { provider: 'adyen', base_url: 'https://checkout-test.adyen.com' };
+    const orders: [string, object][] = [
+      ['/keys', { merchant: 'mer_b', mode: 'test', name: 'twice' }],
+      ['/merchants', { name: 'Twice' }],
+      ['/accounts', { ...account, merchant: 'mer_b', mode: 'test', settings: { merchantAccount: 'Twice' } }],
+    ];
+    for (const [path, body] of orders) {
+      const once = { idempotencyKey: `twice${path}` };
+      const both = await Promise.all([
+        send(path, body, once),
+        send(path, body, once),
+        send(path, body, once),
+      ]);
+      expect(both.map(({ status }) => status)).toEqual([201, 201, 201]);
+      expect(new Set(both.map(({ body: made }) => made.id)).size).toBe(1);
+    }
+  });
+
   it('are not made for a merchant that isn’t there', async () => {
     expect((await send('/keys', { merchant: 'mer_none', mode: 'test', name: 'x' })).status).toBe(404);
     expect((await send('/keys/key_none/revoke', WHY)).status).toBe(404);
@@ -328,6 +347,14 @@ describe('what a person does for a merchant on its own routes', () => {
 });
 
 describe('the audit log', () => {
+  it('refuses to go on after an instant that no calendar has', async () => {
+    expect(told(await read('/audit?starting_after=aud_9999999999999999_policy_1'))).toEqual([
+      400,
+      'parameter_invalid',
+      'starting_after',
+    ]);
+  });
+
   it('has acts and refusals with their people, filtered and page by page', async () => {
     const { body } = await read('/audit?limit=100&kind=administration&actor=operator:opr_admin');
     expect(body.data[0]).toMatchObject({ object: 'audit_entry', actor: 'operator:opr_admin', name: 'admin' });

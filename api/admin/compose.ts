@@ -30,14 +30,20 @@ export function openProviderSecrets(
 /** Part of main.ts: administration's own, put together from rooms that no other file of the API may import. */
 export function composeAdministration(
   config: Config,
-  parts: { readonly db: Db; readonly vault: Vault; readonly secrets: ProviderSecretsBook },
+  parts: {
+    readonly db: Db;
+    /** What people's lists are read by. */
+    readonly reads: Db;
+    readonly vault: Vault;
+    readonly secrets: ProviderSecretsBook;
+  },
 ): AdminParts {
-  const { db, vault, secrets } = parts;
+  const { db, reads, vault, secrets } = parts;
   const { timeScale, providerSecrets: file, providerDeadlineMs, auditAnchorFile } = config;
   const privateTargets = config.webhooks?.privateTargets ?? false;
   const forms = providerForms();
   return {
-    ...createAdministration(db),
+    ...createAdministration(db, reads),
     providers: {
       forms: () => forms,
       accountProblems,

@@ -80,13 +80,18 @@ const changeMerchant = operatorRoute({
   handle(call, services) {
     const { merchants } = services.administration;
     return answerOnce(call, services, (request) =>
-      merchants.change(adminOf(call), request, call.params.id, changeOf(call.body), (row) => ({
-        status: 200,
-        body: renderMerchant(row),
-      })),
+      merchants.change(adminOf(call), request, call.params.id, changeOf(call.body), {
+        answer: (row) => ({ status: 200, body: renderMerchant(row) }),
+        refuse: refuseLoosening,
+      }),
     );
   },
 });
+
+/** Approval by a second person is nothing that the first one may do away with meanwhile. */
+export function refuseLoosening(rule: string): never {
+  throw problem('own_proposal_waits', { param: rule });
+}
 
 function changeOf(body: Omit<z.output<typeof changeMerchantSchema>, 'reason'>): MerchantChange {
   return withoutAbsent({

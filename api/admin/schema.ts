@@ -102,6 +102,7 @@ export const providerFormListSchema = listSchema(providerFormSchema).meta({ id: 
 
 export const listAccountsQuery = listKeysQuery;
 const settingsSchema = z.record(z.string().max(60), z.unknown());
+const secretsSchema = z.record(z.string().min(1).max(60), z.string().min(1).max(16_384).nullable());
 const baseUrlSchema = z.string().min(1).max(500);
 export const createAccountSchema = z
   .strictObject({
@@ -121,6 +122,9 @@ export const changeAccountSchema = z
     settings: settingsSchema.optional().meta({ description: 'Replaces all settings.' }),
     enabled: z.boolean().optional(),
     catalogue: catalogueOverridesSchema.optional().meta({ description: 'Replaces all overrides.' }),
+    secrets: secretsSchema.optional().meta({
+      description: 'Where its address changes: each secret that it has, again. The old ones are dropped.',
+    }),
     reason: reasonSchema,
   })
   .meta({ id: 'AdminAccountChange' });
@@ -128,8 +132,7 @@ export const changeAccountSchema = z
 const MOST_OVERLAP_SECONDS = 7 * 24 * 60 * 60;
 export const setSecretsSchema = z
   .strictObject({
-    secrets: z
-      .record(z.string().min(1).max(60), z.string().min(1).max(16_384).nullable())
+    secrets: secretsSchema
       .refine((given) => Object.keys(given).length > 0, 'must name at least one secret')
       .meta({ description: 'By name. Null takes one away again. They never come back.' }),
     previous_webhook_secret_seconds: z

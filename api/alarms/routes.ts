@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import type { StoredAlarm, Watch } from '../../db/read/index.ts';
 import { alarmByName, duration, WORKERS_ABSENT, workersAbsent } from '../../domain/alarms/index.ts';
+import { adminOf } from '../admin/order.ts';
+import { answerOnce } from '../once.ts';
+import { reasonSchema } from '../operator/schema.ts';
+import { problem } from '../problems.ts';
 import { operatorRoute, type Route } from '../route.ts';
 import { listSchema } from '../schema.ts';
 
@@ -20,8 +24,21 @@ const alarmSchema = z
     since: z.iso.datetime(),
     fired_at: z.iso.datetime(),
     resolved_at: z.iso.datetime().nullable(),
+    stays: z.boolean().meta({ description: 'It does not end by itself: a person clears it.' }),
   })
   .meta({ id: 'Alarm' });
+
+const clearSchema = z
+  .strictObject({
+    name: z.string().min(1).max(100),
+    subject: z.string().max(300).nullable().default(null).meta({ description: 'As the alarm has it.' }),
+    reason: reasonSchema,
+  })
+  .meta({ id: 'ClearAlarm' });
+
+const clearedSchema = z
+  .object({ object: z.literal('cleared_alarm'), name: z.string(), subject: z.string().nullable() })
+  .meta({ id: 'ClearedAlarm' });
 
 const querySchema = z.strictObject({
   past: z
@@ -54,6 +71,35 @@ const list = operatorRoute({
   },
 });
 
+const clear = operatorRoute({
+  method: 'post',
+  path: '/v1/operator/alarms/clear',
+  operationId: 'clearAlarm',
+  summary: 'End an alarm that does not end by itself, once the damage has been dealt with',
+  permission: 'act',
+  idempotent: true,
+  body: clearSchema,
+  responses: {
+    200: { description: 'Cleared; it fires again where the damage is seen again.', schema: clearedSchema },
+  },
+  handle(call, services) {
+    const { name, subject } = call.body;
+    if (alarmByName(name)?.stays !== true)
+      throw problem('parameter_invalid', {
+        param: 'name',
+        message: 'Only an alarm that stays is cleared by a person; the others end by themselves.',
+      });
+    return answerOnce(call, services, (request) =>
+      services.administration.alarms.clear(
+        adminOf(call),
+        request,
+        { name, subject: subject ?? '' },
+        { status: 200, body: { object: 'cleared_alarm', name, subject } },
+      ),
+    );
+  },
+});
+
 function absence({ lookSeconds }: Watch, nowMs: number): readonly StoredAlarm[] {
   if (!workersAbsent(lookSeconds)) return [];
   const at = new Date(nowMs - (lookSeconds ?? 0) * 1_000);
@@ -77,7 +123,8 @@ function render({ name, subject, severity, detail, since, firedAt, resolvedAt }:
     since: since.toISOString(),
     fired_at: firedAt.toISOString(),
     resolved_at: resolvedAt?.toISOString() ?? null,
+    stays: known?.stays ?? false,
   };
 }
 
-export const alarmRoutes: readonly Route[] = [list];
+export const alarmRoutes: readonly Route[] = [list, clear];

@@ -1,4 +1,5 @@
 import type { CardSealer, SecretSealer } from '../deps.ts';
+import { type AddressOf, createAddressOf } from './client-address.ts';
 import { createSessionCookie, type SessionCookie } from './cookie.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import type { AccessParts } from './settings.ts';
@@ -11,6 +12,8 @@ export interface Access {
   readonly sessions: Sessions;
   readonly door: Doorkeeper;
   readonly publicUrl: string;
+  /** Whose tries to sign in are counted together. */
+  readonly addressOf: AddressOf;
 }
 
 export function createAccess(parts: AccessParts, vault: CardSealer & SecretSealer): Access {
@@ -20,5 +23,6 @@ export function createAccess(parts: AccessParts, vault: CardSealer & SecretSeale
     sessions: createSessions(parts, vault.keyedDigest),
     door: createDoorkeeper(parts, vault),
     publicUrl: parts.publicUrl,
+    addressOf: createAddressOf(parts.trustedProxies),
   };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from '../test-support/harness.ts';
+import { get, startTestApi, type TestApi } from '../test-support/harness.ts';
 import { actsOn, refusalOf, signedIn, Tab, type TestPerson } from '../test-support/people.ts';
 
 let api: TestApi;
@@ -146,6 +146,46 @@ describe('a change', () => {
     expect((await new Tab(api).signIn(person)).status).toBe(401);
     const answer = await new Tab(api).signIn({ ...person, password: body.one_time_password });
     expect(answer.body.person.password_change_required).toBe(true);
+  });
+
+  it('gives a password that is wrong after three days', async () => {
+    const { person } = await signedIn(api, 'operator');
+    const { body } = await change(person.id, { reset_password: true });
+    const hours = (Date.parse(body.password_expires_at) - Date.now()) / 3_600_000;
+    expect([hours > 71.9, hours <= 72]).toEqual([true, true]);
+    const late = `UPDATE operator SET password_expires_at = now() - interval '1 second' WHERE id = $1`;
+    await api.sql.query(late, [person.id]);
+    const theirs = { ...person, password: body.one_time_password };
+    const answer = await new Tab(api).signIn(theirs);
+    expect([answer.status, answer.body.error.code]).toEqual([401, 'sign_in_refused']);
+    await api.sql.query('UPDATE operator SET password_expires_at = $2 WHERE id = $1', [
+      person.id,
+      body.password_expires_at,
+    ]);
+    const tab = new Tab(api);
+    await tab.signIn(theirs);
+    const own = { current_password: theirs.password, new_password: 'something of their own' };
+    expect((await tab.post('/v1/console/password', own)).status).toBe(200);
+    const now = (await admin.get(PEOPLE)).body.data.find((each: { id: string }) => each.id === person.id);
+    expect(now).toMatchObject({ password: 'own', password_expires_at: null });
+  });
+
+  it('revokes a key for good, and leaves them signed in', async () => {
+    const { tab, person } = await signedIn(api, 'operator');
+    const key = 'iop_a_key_that_is_revoked_0123';
+    await api.sql.query('UPDATE operator SET digest = $2 WHERE id = $1', [
+      person.id,
+      api.vault.keyedDigest(key),
+    ]);
+    const { status, body } = await change(person.id, { revoke_key: true });
+    expect([status, body.api_key]).toEqual([200, false]);
+    expect((await get(api, '/v1/operator/exceptions', { key })).status).toBe(401);
+    expect((await tab.get('/v1/console/session')).status).toBe(200);
+    const { rows } = await api.sql.query(
+      `SELECT content FROM admin_audit WHERE subject = $1 AND action = 'person.changed'`,
+      [person.id],
+    );
+    expect(JSON.parse(rows[0].content).details).toEqual({ key_revoked: true });
   });
 
   it('unlocks', async () => {

@@ -67,7 +67,8 @@ const changePerson = operatorRoute({
   method: 'post',
   path: '/v1/operator/people/:id',
   operationId: 'changePerson',
-  summary: "Change a person's name or role, disable, unlock, or reset what they sign in with",
+  summary:
+    "Change a person's name or role, disable, unlock, reset what they sign in with, or revoke their key",
   permission: 'configure',
   idempotent: true,
   params: z.strictObject({ id: z.string().max(100) }),
@@ -76,6 +77,7 @@ const changePerson = operatorRoute({
   handle(call, services) {
     const { id } = call.params;
     const { name, role, disabled, unlock, reset_password: resets, reset_totp: resetTotp } = call.body;
+    const { revoke_key: revokeKey } = call.body;
     const isOwn = id === call.operator.operatorId;
     // So nobody locks themselves out by a slip, or gives themselves what somebody else should.
     if (isOwn && [role, disabled, resets, resetTotp].some((each) => each !== undefined)) {
@@ -89,6 +91,7 @@ const changePerson = operatorRoute({
         disabled,
         unlock,
         resetTotp,
+        revokeKey,
         passwordHash: made?.passwordHash,
       });
       return services.access.parts.people.change(order, id, change, (changed) => ({
@@ -153,6 +156,7 @@ function renderPerson(person: Person): object {
     totp: person.hasTotp,
     api_key: person.hasKey,
     password: person.hasPassword ? (person.passwordExpired ? 'one_time' : 'own') : 'none',
+    password_expires_at: person.passwordExpiresAt?.toISOString() ?? null,
     created_at: person.createdAt.toISOString(),
     disabled_at: person.disabledAt?.toISOString() ?? null,
     locked_until: person.lockedUntil?.toISOString() ?? null,

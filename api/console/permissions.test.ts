@@ -85,6 +85,17 @@ describe.each(ROLES)('somebody whose role is %s', (role) => {
 });
 
 describe('every route', () => {
+  it('that gives a file takes the permission to take figures away', () => {
+    const files = apiRoutes().filter(({ method, access, responses }) => {
+      const type = responses[200]?.contentType;
+      return method === 'get' && access !== 'public' && type !== undefined && type !== 'text/event-stream';
+    });
+    expect(files.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['/v1/ledger/exports', '/v1/operator/analytics/approval.csv']),
+    );
+    expect(files.filter((route) => permissionFor(route) !== 'export').map(({ path }) => path)).toEqual([]);
+  });
+
   it('says what it takes where a person could change something', () => {
     const unnamed = routes.filter(({ method, permission }) => method === 'post' && permission === undefined);
     for (const route of unnamed) {

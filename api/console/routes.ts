@@ -1,3 +1,4 @@
+import type { Judged } from '../../db/settings/index.ts';
 import { passwordProblem } from '../../domain/access/passwords.ts';
 import { permissionsOf } from '../../domain/access/roles.ts';
 import { problem } from '../problems.ts';
@@ -32,8 +33,14 @@ const signIn = publicRoute({
     const { access } = services;
     // A cookie that another site makes a browser take would sign its owner in as somebody else.
     refuseOtherSite(headers, access.publicUrl, { mustSay: false });
-    const operatorId = await access.door.admit(body, { address: remoteAddress, log });
-    return signedIn(operatorId, services);
+    const address = access.addressOf(remoteAddress, headers['x-forwarded-for']);
+    const person = await access.door.admit(body, { address, log });
+    const reply = await signedIn(person, services);
+    if (reply === undefined) throw problem('sign_in_refused');
+    await access.parts.credentials.note(person.operatorId, 'person.signed_in');
+    // The browser forgets that cookie now, and whoever else has it should not go on with it.
+    await access.sessions.replace(access.cookie.read(headers.cookie));
+    return reply;
   },
 });
 
@@ -73,19 +80,22 @@ const changePassword = sessionRoute({
   openWhilePasswordExpired: true,
   body: changePasswordSchema,
   responses: sessionAnswer,
-  async handle({ session: { person }, body, log }, services) {
+  async handle({ session, body, log }, services) {
     const { current_password: current, new_password: next } = body;
-    const said = passwordProblem(next, person);
+    const said = passwordProblem(next, session.person);
     if (said !== undefined) throw problem('password_unsuitable', { message: said, param: 'new_password' });
     const { door, parts } = services.access;
-    await door.confirm(person.operatorId, current, log);
+    const person = await door.confirm(session.person.operatorId, current, log);
     if (current === next) {
       const message = 'This is the password that is to be changed.';
       throw problem('password_unsuitable', { message, param: 'new_password' });
     }
-    const hash = await door.passwords.hash(next);
-    await parts.credentials.changePassword(person.operatorId, hash, parts.settings.now());
-    return signedIn(person.operatorId, services);
+    const passwordHash = await door.passwords.hash(next);
+    const isChanged = await parts.credentials.changePassword(person, passwordHash, parts.settings.now());
+    if (!isChanged) throw problem('password_wrong');
+    const reply = await signedIn({ ...person, passwordHash }, services);
+    if (reply === undefined) throw problem('session_expired');
+    return reply;
   },
 });
 
@@ -96,13 +106,13 @@ const beginTotp = sessionRoute({
   summary: 'Begin to use an authenticator app; nothing asks for its codes before one is confirmed',
   body: withPasswordSchema,
   responses: { 200: { description: 'What the app is told, once.', schema: totpSchema } },
-  async handle({ session: { person }, body, log }, { access, vault }) {
-    const { email, isTotpConfirmed } = await access.door.confirm(person.operatorId, body.password, log);
-    if (isTotpConfirmed) throw problem('totp_confirmed_already');
+  async handle({ session, body, log }, { access, vault }) {
+    const person = await access.door.confirm(session.person.operatorId, body.password, log);
+    if (person.isTotpConfirmed) throw problem('totp_confirmed_already');
     const secret = newTotpSecret();
     const sealed = vault.sealSecret({ current: secret }, person.operatorId);
-    await access.parts.credentials.beginTotp(person.operatorId, sealed);
-    return { status: 200, body: { object: 'totp', secret, uri: totpUri(secret, email) } };
+    if (!(await access.parts.credentials.beginTotp(person, sealed))) throw problem('password_wrong');
+    return { status: 200, body: { object: 'totp', secret, uri: totpUri(secret, person.email) } };
   },
 });
 
@@ -110,7 +120,7 @@ const confirmTotp = sessionRoute({
   method: 'post',
   path: '/v1/console/totp/confirm',
   operationId: 'consoleConfirmTotp',
-  summary: 'Prove that the app makes the right codes; from now on they are needed to sign in',
+  summary: 'Prove that the app makes the right codes, needed to sign in from now on; other sessions end',
   body: confirmTotpSchema,
   responses: sessionAnswer,
   async handle({ session, body }, { access, vault }) {
@@ -119,9 +129,10 @@ const confirmTotp = sessionRoute({
     const person = await credentials.byId(operatorId);
     if (person?.isTotpConfirmed === true) throw problem('totp_confirmed_already');
     if (person?.sealedTotp === undefined) throw problem('totp_not_begun');
-    const nowMs = settings.now();
-    const step = totpStep(vault.openSecret(person.sealedTotp, operatorId).current, body.code, nowMs);
-    if (step === undefined || !(await credentials.confirmTotp(operatorId, step, nowMs))) {
+    const { sealedTotp } = person;
+    const own = { digest: session.digest, nowMs: settings.now() };
+    const step = totpStep(vault.openSecret(sealedTotp, operatorId).current, body.code, own.nowMs);
+    if (step === undefined || !(await credentials.confirmTotp(operatorId, { step, sealedTotp }, own))) {
       throw problem('code_wrong', { param: 'code' });
     }
     return { status: 200, body: renderSession({ ...session, person: { ...session.person, hasTotp: true } }) };
@@ -132,13 +143,14 @@ const removeTotp = sessionRoute({
   method: 'post',
   path: '/v1/console/totp/remove',
   operationId: 'consoleRemoveTotp',
-  summary: 'Sign in without codes again',
+  summary: 'Sign in without codes again; other sessions end',
   body: withPasswordSchema,
   responses: sessionAnswer,
   async handle({ session, body, log }, { access }) {
-    const { operatorId } = session.person;
-    await access.door.confirm(operatorId, body.password, log);
-    await access.parts.credentials.removeTotp(operatorId, access.parts.settings.now());
+    const { credentials, settings } = access.parts;
+    const person = await access.door.confirm(session.person.operatorId, body.password, log);
+    const own = { digest: session.digest, nowMs: settings.now() };
+    if (!(await credentials.removeTotp(person, own))) throw problem('password_wrong');
     return {
       status: 200,
       body: renderSession({ ...session, person: { ...session.person, hasTotp: false } }),
@@ -146,8 +158,11 @@ const removeTotp = sessionRoute({
   },
 });
 
-async function signedIn(operatorId: string, { access }: Services): Promise<Reply> {
-  const { token, session } = await access.sessions.open(operatorId);
+/** Undefined: what was judged is not what they would sign in with now. */
+async function signedIn(judged: Judged, { access }: Services): Promise<Reply | undefined> {
+  const opened = await access.sessions.open(judged);
+  if (opened === undefined) return undefined;
+  const { token, session } = opened;
   return {
     status: 200,
     body: renderSession(session),

@@ -80,6 +80,7 @@ export const personSchema = z
     totp: z.boolean(),
     api_key: z.boolean().meta({ description: 'Whether they have a key that works.' }),
     password: z.enum(['none', 'one_time', 'own']),
+    password_expires_at: at.nullable().meta({ description: 'Until when a one-time password is good.' }),
     created_at: at,
     disabled_at: at.nullable(),
     locked_until: at.nullable(),
@@ -105,6 +106,7 @@ export const changePersonSchema = z
     unlock: z.literal(true).optional(),
     reset_password: z.literal(true).optional(),
     reset_totp: z.literal(true).optional(),
+    revoke_key: z.literal(true).optional(),
     reason: reasonSchema,
   })
   .refine((change) => Object.keys(change).length > 1, 'say what is to be changed')

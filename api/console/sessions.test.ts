@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { get, post, startTestApi, type TestApi } from '../test-support/harness.ts';
-import { actsOn, refusalOf, signedIn, type Tab, type TestPerson } from '../test-support/people.ts';
+import { actsOn, refusalOf, signedIn, Tab, type TestPerson } from '../test-support/people.ts';
 import { insertPayment } from '../test-support/rows.ts';
 
 let api: TestApi;
@@ -17,6 +17,7 @@ afterEach(() => {
 afterAll(() => api.close());
 
 const MINE = '/v1/console/session';
+const USE = '/v1/operator/exceptions';
 const A_TEST = { 'interlock-merchant': 'mer_a/test' };
 
 async function expectRefused(tab: Tab, code: string, status: number, isAudited = true) {
@@ -87,8 +88,8 @@ describe('a session', () => {
     const { tab } = await signedIn(api, 'operator');
     for (const at of [25, 50, 75]) {
       aheadMs = minutes(at);
-      const { status, body } = await tab.get(MINE);
-      expect(status).toBe(200);
+      expect((await tab.get(USE)).status).toBe(200);
+      const { body } = await tab.get(MINE);
       expect(Date.parse(body.expires_at) - Date.now() - aheadMs).toBeGreaterThan(minutes(29));
     }
     aheadMs = minutes(106);
@@ -99,10 +100,48 @@ describe('a session', () => {
     const { tab } = await signedIn(api, 'operator');
     for (let at = 20; at < 12 * 60; at += 20) {
       aheadMs = minutes(at);
-      expect((await tab.get(MINE)).status).toBe(200);
+      expect((await tab.get(USE)).status).toBe(200);
     }
     aheadMs = minutes(12 * 60 + 1);
     await expectRefused(tab, 'session_expired', 401, false);
+  });
+
+  it('is not used by what a page does while nobody is at it', async () => {
+    const { tab } = await signedIn(api, 'operator');
+    const { body: first } = await tab.get(MINE);
+    for (const at of [10, 20, 29]) {
+      aheadMs = minutes(at);
+      const asked = await tab.get(MINE);
+      expect([asked.status, asked.body.expires_at]).toEqual([200, first.expires_at]);
+      expect((await tab.get(USE, { 'x-interlock-background': '1' })).status).toBe(200);
+      const stream = await fetch(`${api.url}/v1/operator/stream`, {
+        headers: { cookie: tab.cookie, accept: 'text/event-stream' },
+      });
+      expect(stream.status).toBe(200);
+      await stream.body?.cancel();
+    }
+    aheadMs = minutes(31);
+    await expectRefused(tab, 'session_expired', 401, false);
+  });
+
+  it('is used by a command, whatever it says of itself', async () => {
+    const { tab, person } = await signedIn(api, 'operator');
+    aheadMs = minutes(20);
+    await tab.post('/v1/console/totp', { password: person.password }, { 'x-interlock-background': '1' });
+    aheadMs = minutes(45);
+    expect((await tab.get(USE)).status).toBe(200);
+  });
+
+  it('ends where its browser signs in again, whoever kept the cookie, and with no other sign-in', async () => {
+    const { tab, person } = await signedIn(api, 'operator');
+    const kept = new Tab(api);
+    kept.cookie = tab.cookie;
+    await new Tab(api).signIn(person);
+    await tab.signIn({ ...person, password: 'a wrong password' });
+    expect((await kept.get(MINE)).status).toBe(200);
+    expect((await tab.signIn(person)).status).toBe(200);
+    expect((await tab.get(MINE)).status).toBe(200);
+    await expectRefused(kept, 'session_expired', 401, false);
   });
 
   it('ends with its sign-out, for everybody who kept the cookie', async () => {
@@ -132,10 +171,10 @@ describe('a session', () => {
         .seen_at;
     const first = await seenAt();
     aheadMs = 50_000;
-    await tab.get(MINE);
+    await tab.get(USE);
     expect(await seenAt()).toEqual(first);
     aheadMs = 61_000;
-    await tab.get(MINE);
+    await tab.get(USE);
     expect(await seenAt()).not.toEqual(first);
   });
 

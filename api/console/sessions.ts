@@ -1,5 +1,5 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import type { SessionPerson } from '../../db/settings/index.ts';
+import type { Judged, SessionPerson } from '../../db/settings/index.ts';
 import { problem } from '../problems.ts';
 import type { AccessParts } from './settings.ts';
 
@@ -14,9 +14,11 @@ export interface Session {
 }
 
 export interface Sessions {
-  /** A new one, for somebody who has just proven who they are. */
-  open(operatorId: string): Promise<{ readonly token: string; readonly session: Session }>;
-  /** Throws what is wrong with the cookie. `isUse`: false where a stream only asks whether it may go on. */
+  /** A new one, for somebody who has just proven who they are. Undefined: not by what they would prove it with now. */
+  open(judged: Judged): Promise<{ readonly token: string; readonly session: Session } | undefined>;
+  /** Ends the session of a cookie that its own browser has no more use for. */
+  replace(token: string | undefined): Promise<void>;
+  /** Throws what is wrong with the cookie. `isUse`: false where nobody did anything, e.g. a page reads again by itself. */
   known(token: string, isUse: boolean): Promise<Session>;
   isCsrfToken(session: Session, given: string | undefined): boolean;
 }
@@ -51,12 +53,16 @@ export function createSessions(parts: AccessParts, keyedDigest: (text: string) =
   };
   return {
     known,
-    async open(operatorId) {
+    async open(judged) {
       const token = randomBytes(TOKEN_BYTES).toString('base64url');
       const nowMs = settings.now();
       const expiresAtMs = nowMs + settings.absoluteMs;
-      await sessions.open({ digest: digestOf(token), operatorId, nowMs, expiresAtMs });
-      return { token, session: await known(token, true) };
+      const isOpen = await sessions.open({ digest: digestOf(token), judged, nowMs, expiresAtMs });
+      return isOpen ? { token, session: await known(token, true) } : undefined;
+    },
+    async replace(token) {
+      if (token === undefined || !TOKEN.test(token)) return;
+      await sessions.revoke(digestOf(token), 'signed_in_again', settings.now());
     },
     isCsrfToken({ csrfToken }, given) {
       const [expected, said] = [Buffer.from(csrfToken), Buffer.from(given ?? '')];

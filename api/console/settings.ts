@@ -45,4 +45,6 @@ export interface AccessParts {
   readonly settings: AccessSettings;
   /** Where browsers reach the console: it decides how the cookie is marked. */
   readonly publicUrl: string;
+  /** Addresses and CIDRs of our own proxies, whose word on the client's address counts. */
+  readonly trustedProxies: readonly string[];
 }

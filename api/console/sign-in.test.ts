@@ -198,6 +198,35 @@ it('is limited by address, whoever is named', async () => {
   }
 });
 
+it('is limited by the address that a trusted proxy tells, so that nobody uses up what is everybody’s', async () => {
+  const trustedProxies = ['127.0.0.0/8', '::1'];
+  const limited = await startTestApi({ trustedProxies }, { triesPerAddress: { points: 2, seconds: 300 } });
+  try {
+    const tried = async (from: string) => {
+      const body = { email: 'n@people.example', password: WRONG };
+      const { status } = await new Tab(limited).post('/v1/console/sign-in', body, {
+        'x-forwarded-for': from,
+      });
+      return status;
+    };
+    const flood = [
+      await tried('203.0.113.9'),
+      await tried('1.1.1.1, 203.0.113.9'),
+      await tried('203.0.113.9'),
+    ];
+    expect(flood).toEqual([401, 401, 429]);
+    expect(await tried('198.51.100.7')).toBe(401);
+    const ofOneHousehold = [
+      await tried('2001:db8::1'),
+      await tried('2001:db8::2'),
+      await tried('2001:db8::3'),
+    ];
+    expect(ofOneHousehold[2]).toBe(429);
+  } finally {
+    await limited.close();
+  }
+});
+
 it('under https has a cookie that no neighbouring subdomain can set', async () => {
   const secure = await startTestApi({ publicUrl: 'https://pay.example' });
   try {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Credentials } from '../../db/settings/index.ts';
+import type { Credentials, Proven } from '../../db/settings/index.ts';
 import type { SecretSealer } from '../deps.ts';
 import { Problem, problem } from '../problems.ts';
 import { createPasswordGate, type PasswordGate } from './password-gate.ts';
@@ -10,10 +10,10 @@ import { totpStep } from './totp.ts';
 /** Judges who says to be whom. */
 export interface Doorkeeper {
   readonly passwords: PasswordGate;
-  /** The person's id, or the Problem that says no more than it must. */
-  admit(said: Said, from: { readonly address: string | undefined; readonly log: Logger }): Promise<string>;
+  /** Who it is, or the Problem that says no more than it must. `address`: whose tries are counted together. */
+  admit(said: Said, from: { readonly address: string; readonly log: Logger }): Promise<Proven>;
   /** Of somebody who is signed in, once more before a change of what they sign in with. */
-  confirm(operatorId: string, password: string, log: Logger): Promise<Credentials>;
+  confirm(operatorId: string, password: string, log: Logger): Promise<Proven>;
 }
 
 export interface Said {
@@ -32,9 +32,18 @@ export function createDoorkeeper(parts: AccessParts, vault: SecretSealer): Doork
   const { credentials, tries, settings, points } = parts;
   const passwords = createPasswordGate(settings.passwordCost);
 
-  const judgePassword = async (person: Credentials | undefined, { email, password }: Said) => {
+  /** The person, where the password is theirs; a one-time password whose time is over is nobody's any more. */
+  const judgePassword = async (
+    person: Credentials | undefined,
+    { email, password }: Said,
+  ): Promise<Proven | undefined> => {
+    const isOver = settings.now() >= (person?.passwordExpiresAtMs ?? Number.POSITIVE_INFINITY);
+    const passwordHash = isOver ? undefined : person?.passwordHash;
     try {
-      return await passwords.isRight(password, person?.passwordHash);
+      const isRight = await passwords.isRight(password, passwordHash);
+      return isRight && person !== undefined && passwordHash !== undefined
+        ? { ...person, passwordHash }
+        : undefined;
     } catch (error) {
       // It was never judged, so it is nothing against anybody.
       if (error instanceof Problem) await tries.forgive(email);
@@ -44,7 +53,7 @@ export function createDoorkeeper(parts: AccessParts, vault: SecretSealer): Doork
   const isCode = async ({ operatorId, sealedTotp }: Credentials, code: string): Promise<boolean> => {
     if (sealedTotp === undefined) return false;
     const step = totpStep(vault.openSecret(sealedTotp, operatorId).current, code, settings.now());
-    return step !== undefined && (await credentials.spendCode(operatorId, step));
+    return step !== undefined && (await credentials.spendCode(operatorId, { step, sealedTotp }));
   };
   const judgeCode = async (person: Credentials, { email, code }: Said): Promise<boolean> => {
     if (!person.isTotpConfirmed) return true;
@@ -71,11 +80,10 @@ export function createDoorkeeper(parts: AccessParts, vault: SecretSealer): Doork
       const tried = await tries.begin(said.email, settings.now());
       if (tried === 'locked') throw problem('account_locked');
       const person = await credentials.byEmail(said.email);
-      const isRight = await judgePassword(person, said);
-      if (isRight && person !== undefined && !person.isDisabled && (await judgeCode(person, said))) {
+      const proven = await judgePassword(person, said);
+      if (proven !== undefined && !proven.isDisabled && (await judgeCode(proven, said))) {
         await tries.forget(said.email);
-        await credentials.note(person.operatorId, 'person.signed_in');
-        return person.operatorId;
+        return proven;
       }
       if (person !== undefined) noteRefusal(person, tried === 'last', log);
       throw problem('sign_in_refused');
@@ -86,9 +94,10 @@ export function createDoorkeeper(parts: AccessParts, vault: SecretSealer): Doork
       // A session that was stolen gives nobody more guesses than a sign-in does.
       const tried = await tries.begin(person.email, settings.now());
       if (tried === 'locked') throw problem('account_locked');
-      if (await judgePassword(person, { email: person.email, password })) {
+      const proven = await judgePassword(person, { email: person.email, password });
+      if (proven !== undefined) {
         await tries.forget(person.email);
-        return person;
+        return proven;
       }
       noteRefusal(person, tried === 'last', log);
       throw problem('password_wrong');
@@ -97,8 +106,6 @@ export function createDoorkeeper(parts: AccessParts, vault: SecretSealer): Doork
 }
 
 /** An address is somebody's, and needs not be kept as it is to be counted. */
-function addressKey(address: string | undefined): string {
-  return `sign-in:${createHash('sha256')
-    .update(address ?? 'unknown')
-    .digest('base64url')}`;
+function addressKey(address: string): string {
+  return `sign-in:${createHash('sha256').update(address).digest('base64url')}`;
 }

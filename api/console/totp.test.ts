@@ -57,6 +57,18 @@ describe('an authenticator app', () => {
     expect((await signIn(codeOf(secret))).status).toBe(200);
   });
 
+  it('ends every other session when it is confirmed, and when it is removed', async () => {
+    const elsewhere = new Tab(api);
+    await elsewhere.signIn(person);
+    await confirm();
+    expect((await tab.get('/v1/console/session')).status).toBe(200);
+    expect((await elsewhere.get('/v1/console/session')).body.error.code).toBe('session_expired');
+    expect((await elsewhere.signIn(person, { code: codeOf(secret) })).status).toBe(200);
+    expect((await tab.post('/v1/console/totp/remove', { password: person.password })).status).toBe(200);
+    expect((await tab.get('/v1/console/session')).status).toBe(200);
+    expect((await elsewhere.get('/v1/console/session')).body.error.code).toBe('session_expired');
+  });
+
   it('is not told of while the password is wrong', async () => {
     await confirm();
     const answer = await new Tab(api).signIn(

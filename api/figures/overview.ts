@@ -27,33 +27,25 @@ export const overview = operatorRoute({
     const { mode, merchant, hours } = query;
     const whose = { mode, ...(merchant === undefined ? {} : { merchantId: merchant }) };
     const fromMs = receivedAtMs - hours * HOUR_MS;
-    const read = readerOf(figures, mode, merchant, receivedAtMs);
     const bucket = hours <= HOURS_IN_DETAIL ? ('hour' as const) : ('day' as const);
-    const [
-      volume,
-      approval,
-      retries,
-      overTime,
-      answers,
-      delays,
-      settled,
-      unknowns,
-      exceptions,
-      accounts,
-      standing,
-    ] = await Promise.all([
-      read('volume', fromMs, []),
-      read('approval', fromMs, []),
-      read('retries', fromMs, []),
-      read('approval', fromMs, [], bucket),
-      read('approval', fromMs, ['account_id']),
-      read('latency', fromMs, ['account_id']),
-      read('latency', receivedAtMs - SETTLEMENT_DAYS * 24 * HOUR_MS, ['account_id']),
-      figures.unknowns(whose),
-      figures.openExceptions(merchant),
-      figures.accountsNow(whose),
-      figures.standing(),
-    ]);
+    const asked = await figures.together(async (one) => {
+      const read = readerOf(one, mode, merchant, receivedAtMs);
+      return {
+        volume: await read('volume', fromMs, []),
+        approval: await read('approval', fromMs, []),
+        retries: await read('retries', fromMs, []),
+        overTime: await read('approval', fromMs, [], bucket),
+        answers: await read('approval', fromMs, ['account_id']),
+        delays: await read('latency', fromMs, ['account_id']),
+        settled: await read('latency', receivedAtMs - SETTLEMENT_DAYS * 24 * HOUR_MS, ['account_id']),
+        unknowns: await one.unknowns(whose),
+        exceptions: await one.openExceptions(merchant),
+        accounts: await one.accountsNow(whose),
+        standing: await one.standing(),
+      };
+    });
+    const { volume, approval, retries, overTime, answers, delays, settled } = asked;
+    const { unknowns, exceptions, accounts, standing } = asked;
     const of = { answers: byAccount(answers), delays: byAccount(delays), settled: byAccount(settled) };
     const body = {
       object: 'overview' as const,
@@ -74,7 +66,12 @@ export const overview = operatorRoute({
   },
 });
 
-function readerOf(figures: Services['figures'], mode: string, merchant: string | undefined, untilMs: number) {
+function readerOf(
+  figures: Pick<Services['figures'], 'read'>,
+  mode: string,
+  merchant: string | undefined,
+  untilMs: number,
+) {
   const where = merchant === undefined ? {} : { merchant_id: merchant };
   return async (report: ReportName, fromMs: number, by: readonly 'account_id'[], bucket?: 'hour' | 'day') => {
     const when = { fromMs, untilMs, ...(bucket === undefined ? {} : { bucket }) };

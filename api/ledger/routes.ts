@@ -108,6 +108,7 @@ const exportLedger = merchantRoute({
   path: '/v1/ledger/exports',
   operationId: 'exportLedger',
   summary: 'Export what was posted in a period that is over',
+  permission: 'export',
   query: exportSchema,
   responses: {
     200: {

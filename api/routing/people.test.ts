@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestApi, type TestApi } from '../test-support/harness.ts';
+import { post, startTestApi, type TestApi } from '../test-support/harness.ts';
 import { signedIn, type Tab, type TestPerson } from '../test-support/people.ts';
 
 /** Policies as people of a role move them, from the console: for one merchant, named by a header. */
@@ -98,6 +98,62 @@ describe('two people', () => {
     const approved = await people.admin.tab.post(`/v1/routing/policies/${version}/approve`, approval, A);
     expect([approved.status, approved.body.status]).toEqual([200, 'active']);
     await api.sql.query(`UPDATE merchant SET routing_approval = false WHERE id = 'mer_a'`);
+  });
+});
+
+describe('a key that somebody made', () => {
+  const approval = { to: 'active', reason: 'read it' };
+  const byKey = (path: string, key: string, body: object = approval) => post(api, path, body, { key });
+  const made = async () => {
+    const order = { merchant: 'mer_a', mode: 'test', name: 'a second person' };
+    return (await people.admin.tab.post('/v1/operator/keys', order)).body.key as string;
+  };
+
+  it('is no second person beside its maker, whichever of the two proposes', async () => {
+    await api.sql.query(`UPDATE merchant SET routing_approval = true WHERE id = 'mer_a'`);
+    const key = await made();
+    const { tab } = people.admin;
+    const { version } = (await save(tab)).body;
+    await move(tab, version, 'promote');
+    const approve = `/v1/routing/policies/${version}/approve`;
+    expect((await byKey(approve, key)).body.error.code).toBe('second_person_required');
+    const own = (await byKey('/v1/routing/policies', key, { source: SOURCE, reason: 'by key' })).body.version;
+    await byKey(`/v1/routing/policies/${own}/promote`, key, { reason: 'by key' });
+    const operators = `/v1/operator/routing/mer_a/test/policies/${own}/approve`;
+    expect((await tab.post(operators, approval)).body.error.code).toBe('second_person_required');
+    expect((await people.operator.tab.post(operators, approval)).status).toBe(200);
+    expect((await byKey(approve, api.keys.a)).status).toBe(200);
+  });
+
+  it('nor may its maker, or who proposed, do away with the rule meanwhile', async () => {
+    const { tab, person } = people.admin;
+    const { version } = (await save(tab)).body;
+    await move(tab, version, 'promote');
+    const ways: [string, object][] = [
+      ['/v1/operator/routing/mer_a/approval', { required: false, reason: 'in a hurry' }],
+      ['/v1/operator/merchants/mer_a', { routing_approval: false, reason: 'in a hurry' }],
+    ];
+    for (const [path, body] of ways) {
+      const refused = await tab.post(path, body);
+      expect([refused.status, refused.body.error.code]).toEqual([409, 'own_proposal_waits']);
+    }
+    await api.sql.query(
+      `INSERT INTO exception (id, kind, subject_id, merchant_id, summary, disposition)
+       VALUES ('exc_own', 'late_success', 'pay_x', 'mer_a', 'late', $1)`,
+      [JSON.stringify({ status: 'proposed', proposedBy: person.id })],
+    );
+    const limits = (four_eyes: object) =>
+      tab.post('/v1/operator/merchants/mer_a', { case_limits: { four_eyes }, reason: 'in a hurry' });
+    expect((await limits({ EUR: 99_999_999 })).body.error.param).toBe('case_limits');
+    expect((await limits({ EUR: 1 })).status).toBe(200);
+    expect((await limits({})).status).toBe(409);
+    await move(tab, version, 'reject');
+    expect((await tab.post(...(ways[0] as [string, object]))).status).toBe(200);
+    const { rows } = await api.sql.query(
+      `SELECT actor, reason FROM admin_audit WHERE action = 'merchant.changed' AND subject = 'mer_a'
+       ORDER BY sequence DESC LIMIT 1`,
+    );
+    expect(rows).toEqual([{ actor: `operator:${person.id}`, reason: 'in a hurry' }]);
   });
 });
 

@@ -3,6 +3,8 @@ import type { NamedRequest } from '../../db/requests/index.ts';
 import type { PolicyOrder, PolicyOwner } from '../../db/settings/index.ts';
 import type { Mode } from '../../domain/ids.ts';
 import type { PolicyCommand } from '../../domain/routing/life.ts';
+import { refuseLoosening } from '../admin/merchants.ts';
+import { adminOf } from '../admin/order.ts';
 import { answerOnce, requesterOf } from '../once.ts';
 import { problem } from '../problems.ts';
 import { type OperatorCall, operatorRoute, type Reply, type Route, type Services } from '../route.ts';
@@ -121,7 +123,7 @@ function answerProposal(call: Answering, command: PolicyCommand, services: Servi
   );
 }
 
-/** A merchant's key may ask for a second person, and not abolish it: this is how it ends. Who did it stands in the request. */
+/** A merchant's key may ask for a second person, and not abolish it: this is how it ends. Who did it stands in the administrators' chain. */
 const setApproval = operatorRoute({
   method: 'post',
   path: '/v1/operator/routing/:merchant/approval',
@@ -134,16 +136,24 @@ const setApproval = operatorRoute({
   responses: { 200: { description: 'As it stands now.', schema: approvalAnswerSchema } },
   async handle(call, services) {
     const { merchant } = call.params;
-    const { required, reason } = call.body;
+    const { required: routingApproval, reason } = call.body;
     const { operatorId: by, name } = call.operator;
     call.note({ operator: name });
-    if ((await services.merchants.find(merchant)) === undefined) throw problem('resource_missing');
-    const owner = { merchantId: merchant, mode: 'live' } as const;
+    const { merchants } = services.administration;
     return answerOnce(call, services, (request) =>
-      services.merchants.change(owner, request, { routingApproval: required }, ({ routingApproval }) => ({
-        status: 200,
-        body: { object: 'routing_approval', merchant, required: routingApproval, reason, by },
-      })),
+      merchants.change(
+        adminOf(call),
+        request,
+        merchant,
+        { routingApproval },
+        {
+          answer: (row) => ({
+            status: 200,
+            body: { object: 'routing_approval', merchant, required: row.routingApproval, reason, by },
+          }),
+          refuse: refuseLoosening,
+        },
+      ),
     );
   },
 });

@@ -202,7 +202,7 @@ async function checkWatch({ metrics, canary }: Config, db: Db): Promise<readonly
       ),
     );
   else findings.push(ok('last look', `${duration(lookSeconds ?? 0)} ago`));
-  if (canary !== undefined) {
+  if (typeof canary === 'object') {
     const limit = (3 * canary.everyMs) / 1_000 + 60;
     const detail =
       canarySeconds === undefined

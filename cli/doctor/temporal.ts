@@ -171,7 +171,7 @@ async function checkSchedules(
   for await (const { scheduleId, state } of client.schedule.list()) there.set(scheduleId, state.paused);
   const wanted = [
     ...(accounts ?? []).map(reconciliationScheduleId),
-    ...(canary === undefined ? [] : [canaryScheduleId(temporal.taskQueue)]),
+    ...(typeof canary !== 'object' ? [] : [canaryScheduleId(temporal.taskQueue)]),
   ];
   const missing = wanted.filter((id) => !there.has(id));
   const paused = wanted.filter((id) => there.get(id) === true);

@@ -1,5 +1,5 @@
-import { decimalOf } from '../../domain/ledger/csv.ts';
 import { type Balance, balanceMinor } from '../../domain/ledger/entry.ts';
+import { decimalOf } from '../../domain/money/words.ts';
 
 /** Amounts may be more than a JSON number carries: they are strings of minor units. */
 export function toJson(value: object): string {

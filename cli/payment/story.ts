@@ -5,7 +5,8 @@ import { paymentActions } from '../../domain/story/actions.ts';
 import type { Severity, StoryEntry } from '../../domain/story/entry.ts';
 import { headlineOf } from '../../domain/story/headline.ts';
 import { assembleStory } from '../../domain/story/story.ts';
-import { moneyOf } from '../../domain/story/words.ts';
+import { moneyOf } from '../../domain/money/words.ts';
+
 import { traceIdOf, traceUrlOf } from '../../domain/trace.ts';
 
 /** The story that the console shows, as lines of a terminal: the short answer first, then what happened, oldest first. */

@@ -1,9 +1,18 @@
-import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { runQuietly } from '../install.mjs';
+import { runQuietly, withLock } from '../install.mjs';
 import { newestChangeMs } from './newest-change.ts';
 import { ROOT } from './paths.ts';
 
@@ -15,22 +24,50 @@ const SOURCES = [
   'console/src',
   'package-lock.json',
 ];
+const INDEX = 'index.html';
 const TYPES = join(ROOT, 'console/src/api/schema.d.ts');
 
 export function consolePath(): string {
   return join(ROOT, 'dist/console');
 }
 
-export function consoleIsStale(): boolean {
-  const index = join(consolePath(), 'index.html');
-  if (!existsSync(index)) return true;
-  const builtMs = statSync(index).mtimeMs;
+export function consoleIsStale(folder = consolePath()): boolean {
+  const builtMs = beganMs(folder);
   return SOURCES.some((name) => newestChangeMs(join(ROOT, name), (path) => path === TYPES) > builtMs);
 }
 
-/** Builds the console and compresses its files. Written beside and renamed: nobody is ever served half of it. */
-export async function buildConsole(): Promise<{ files: number; gzipBytes: number }> {
-  const beside = `${consolePath()}.new-${process.pid}`;
+/** When the build of what stands there began, which its front page is stamped with; nothing there: never. */
+function beganMs(folder: string): number {
+  return statSync(join(folder, INDEX), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+interface Built {
+  readonly files: number;
+  readonly gzipBytes: number;
+}
+
+/**
+ * Builds the console and compresses its files. One builder at a time, in whatever process: who had to wait takes what the other
+ * one made, if it is of today's sources.
+ */
+export async function buildConsole(folder = consolePath()): Promise<Built> {
+  mkdirSync(dirname(folder), { recursive: true });
+  const before = beganMs(folder);
+  return withLock(`${folder}.lock`, async () => {
+    const isMadeMeanwhile = beganMs(folder) !== before && !consoleIsStale(folder);
+    if (!isMadeMeanwhile) await buildInto(folder);
+    const zipped = filesIn(folder).filter((path) => path.endsWith('.gz'));
+    return {
+      files: zipped.length,
+      gzipBytes: zipped.reduce((sum, path) => sum + statSync(path).size, 0),
+    };
+  });
+}
+
+async function buildInto(folder: string): Promise<void> {
+  const beside = `${folder}.new-${process.pid}`;
+  // What is saved while the bundler reads may be in or not: it counts as changed afterwards.
+  const began = new Date();
   // Loaded only here: the bundler costs a process more memory than all the rest of the command line.
   const { build } = await import('vite');
   try {
@@ -39,16 +76,34 @@ export async function buildConsole(): Promise<{ files: number; gzipBytes: number
       logLevel: 'warn',
       build: { outDir: beside },
     });
-    const compressed = await Promise.all(filesIn(beside).map(compress));
-    rmSync(consolePath(), { recursive: true, force: true });
-    renameSync(beside, consolePath());
-    return {
-      files: compressed.length,
-      gzipBytes: compressed.reduce((sum, { gzipBytes }) => sum + gzipBytes, 0),
-    };
+    await Promise.all(filesIn(beside).map(compress));
+    utimesSync(join(beside, INDEX), began, began);
+    replaceFiles(beside, folder);
   } finally {
     rmSync(beside, { recursive: true, force: true });
   }
+}
+
+/**
+ * Puts a finished build where the old one stands, file by file, so that a running API has a whole console to serve at every moment:
+ * first what the new front page will ask for (files are named by their content), then that page, then the old files go.
+ */
+export function replaceFiles(from: string, to: string): void {
+  const isFront = (name: string) => name.startsWith(INDEX);
+  const namesOf = (folder: string) => filesIn(folder).map((path) => relative(folder, path));
+  const fresh = namesOf(from);
+  const old = existsSync(to) ? namesOf(to) : [];
+  // The stamped page itself comes last of all: whoever stops halfway leaves a build that counts as stale.
+  const inOrder = [
+    ...fresh.filter((name) => !isFront(name)),
+    ...fresh.filter((name) => isFront(name) && name !== INDEX),
+    INDEX,
+  ];
+  for (const name of inOrder) {
+    mkdirSync(dirname(join(to, name)), { recursive: true });
+    renameSync(join(from, name), join(to, name));
+  }
+  for (const name of old) if (!fresh.includes(name)) rmSync(join(to, name));
 }
 
 /** Writes the types that the console's sources are checked with, from the API's own document. */
@@ -69,7 +124,7 @@ function filesIn(directory: string): readonly string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-async function compress(path: string): Promise<{ gzipBytes: number }> {
+async function compress(path: string): Promise<void> {
   const bytes = await readFile(path);
   const [zipped, brotli] = await Promise.all([
     promisify(gzip)(bytes, { level: 9 }),
@@ -77,5 +132,4 @@ async function compress(path: string): Promise<{ gzipBytes: number }> {
   ]);
   writeFileSync(`${path}.gz`, zipped);
   writeFileSync(`${path}.br`, brotli);
-  return { gzipBytes: zipped.byteLength };
 }

@@ -111,7 +111,7 @@ async function changeOf(
 }
 
 function sayPassword(email: string, password: string): string {
-  return `${email}  ${password}\nThis password is shown once, and has to be changed at the first sign-in.`;
+  return `${email}  ${password}\nThis password is shown once, is good for 72 hours, and has to be changed at the first sign-in.`;
 }
 
 function sayDone(order: Exclude<UserOrder, { what: 'list' | 'add' }>): string {

@@ -1,11 +1,11 @@
 import { lazy, Suspense } from 'react';
 import { Link, Redirect, Route, Switch, useLocation, useSearch } from 'wouter';
-import { SessionProvider, useSessionEnd, useSessionQuery } from './api/session.tsx';
+import { interruptedSession, SessionProvider, useSessionEnd, useSessionQuery } from './api/session.tsx';
 import { ErrorBox, Page, Skeleton } from './kit/index.ts';
 import { Account } from './shell/account.tsx';
 import { Boundary } from './shell/boundary.tsx';
 import { Shell } from './shell/shell.tsx';
-import { SignIn } from './shell/sign-in.tsx';
+import { SignIn, SignInAgain } from './shell/sign-in.tsx';
 
 /** Each page is a chunk of its own: signing in loads none of them. */
 const Overview = lazy(() => import('./pages/overview/index.tsx'));
@@ -29,7 +29,8 @@ export function App() {
       </main>
     );
   }
-  if (session.data === null) {
+  const shown = session.data ?? interruptedSession();
+  if (shown === undefined) {
     if (location === '/sign-in') return <SignIn />;
     // The place is kept in the address, and is where signing in leads.
     const place = `${location}${search === '' ? '' : `?${search}`}`;
@@ -37,32 +38,44 @@ export function App() {
       <Redirect to={place === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(place)}`} replace />
     );
   }
+  const isOver = session.data === null;
+  const place = `${location}?${search}`;
   return (
-    <SessionProvider session={session.data}>
-      <Shell>
-        {session.data.person.password_change_required ? <Account /> : <Pages location={location} />}
-      </Shell>
-    </SessionProvider>
+    <>
+      {/* Somebody else begins anew; the same person finds what was typed. Nothing of it is seen meanwhile. */}
+      <div className={isOver ? 'covered' : undefined} key={shown.person.id}>
+        <SessionProvider session={shown}>
+          <Shell isOver={isOver}>
+            {shown.person.password_change_required ? (
+              <Account />
+            ) : (
+              <Boundary place={place}>
+                <Pages />
+              </Boundary>
+            )}
+          </Shell>
+        </SessionProvider>
+      </div>
+      {isOver && <SignInAgain />}
+    </>
   );
 }
 
-function Pages({ location }: { readonly location: string }) {
+function Pages() {
   return (
-    <Boundary key={location.split('/')[1]}>
-      <Suspense fallback={<Waiting />}>
-        <Switch>
-          <Route path="/" component={Overview} />
-          <Route path="/payments/*?" component={Payments} />
-          <Route path="/analytics/*?" component={Analytics} />
-          <Route path="/queues/*?" component={Queues} />
-          <Route path="/policies/*?" component={Policies} />
-          <Route path="/settings/*?" component={Settings} />
-          <Route path="/account" component={Account} />
-          <Route path="/sign-in" component={Onwards} />
-          <Route component={Nowhere} />
-        </Switch>
-      </Suspense>
-    </Boundary>
+    <Suspense fallback={<Waiting />}>
+      <Switch>
+        <Route path="/" component={Overview} />
+        <Route path="/payments/*?" component={Payments} />
+        <Route path="/analytics/*?" component={Analytics} />
+        <Route path="/queues/*?" component={Queues} />
+        <Route path="/policies/*?" component={Policies} />
+        <Route path="/settings/*?" component={Settings} />
+        <Route path="/account" component={Account} />
+        <Route path="/sign-in" component={Onwards} />
+        <Route component={Nowhere} />
+      </Switch>
+    </Suspense>
   );
 }
 

@@ -7,6 +7,7 @@ import { QueryClientProvider } from '@tanstack/react-query';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { Router } from 'wouter';
+import { withMerchant } from './api/merchant.ts';
 import { queryClient } from './api/query.ts';
 import { App } from './app.tsx';
 import './kit/tokens.css';
@@ -20,7 +21,11 @@ if (root === null) throw new Error('index.html has no element with the id "root"
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queryClient}>
-      <Router base="/console">
+      <Router
+        base="/console"
+        hrefs={withMerchant}
+        aroundNav={(navigate, to, options) => navigate(withMerchant(to), options)}
+      >
         <App />
       </Router>
     </QueryClientProvider>

@@ -1,21 +1,21 @@
 import type pg from 'pg';
-import type {
-  DeliveryFacts,
-  ExceptionFacts,
-  Facts,
-  PaymentFacts,
-  ProviderFacts,
-  SettlementFacts,
-  UnknownFacts,
+import {
+  ALARMS,
+  type DeliveryFacts,
+  type ExceptionFacts,
+  type Facts,
+  type Look,
+  type PaymentFacts,
+  type ProviderFacts,
+  type SettlementFacts,
+  type UnknownFacts,
 } from '../../domain/alarms/index.ts';
 import { latencyQuantile } from '../../domain/routing/learning/latency.ts';
-import { type Db, poolOf } from '../client.ts';
+import { type Db, isUnavailable, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { query, transaction } from '../sql.ts';
 
-/** What Postgres knows of how things stand; the rest is Temporal's, the worker's own, and the canary's. */
-export type StoredFacts = Pick<
-  Facts,
+type StoredFact =
   | 'providers'
   | 'unknown'
   | 'openOperations'
@@ -25,47 +25,85 @@ export type StoredFacts = Pick<
   | 'exceptions'
   | 'settlement'
   | 'unbalanced'
+  | 'uncleared'
   | 'stuckWorkflows'
-  | 'rollupAgeSeconds'
-> & {
+  | 'rollupAgeSeconds';
+
+/** What Postgres knows of how things stand; the rest is Temporal's, the worker's own, and the canary's. */
+export interface StoredLook {
+  /** What could not be read is absent. */
+  readonly facts: Pick<Look, StoredFact>;
   /** Postgres's clock, while it was asked. */
   readonly nowMs: number;
-  readonly canaryLastSuccessSeconds: number;
-};
+  /** Since a canary last succeeded, else since the first was made. Null: none ever was; absent: not read. */
+  readonly canarySeconds?: number | null | undefined;
+  /** The questions that had no answer, and why. */
+  readonly failures: readonly { readonly question: string; readonly error: unknown }[];
+}
 
-/** A look that takes longer is given up: it must never be what a payment waits for. */
+/** A question that takes longer is given up: it must never be what a payment waits for. */
 const STATEMENT_MS = 2_000;
+/** A week's habit does not change within minutes, and is the one question that reads a week. */
+const USUAL_MS = 300_000;
 
 /**
  * One look, on one connection, each statement through an index: none of them grows with how much was ever paid, only with what
- * is open or recent.
+ * is open or recent. A question that fails leaves the others standing; rejects only where Postgres itself does not answer.
  */
-export function readFacts(db: Db): Promise<StoredFacts> {
-  return transaction(poolOf(db), async (client) => {
-    await client.query(`SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = ${STATEMENT_MS}`);
-    const clock = await one<{ now: Date }>(client, Prisma.sql`SELECT clock_timestamp() AS now`);
-    const nowMs = clock.now.getTime();
-    const open = await openOperations(client);
-    const exceptions = await exceptionFacts(client);
-    const rollup = await one<{ age: string | null }>(
-      client,
-      Prisma.sql`SELECT extract(epoch FROM clock_timestamp() - complete_until) AS age FROM rollup_standing`,
-    );
-    return {
-      nowMs,
-      ...open,
-      providers: await providerFacts(client),
-      payments: await paymentFacts(client),
-      inbox: await inboxFacts(client),
-      deliveries: await deliveryFacts(client),
-      exceptions,
-      settlement: await settlementFacts(client),
-      unbalanced: await unbalanced(client),
-      stuckWorkflows: exceptions.find(({ kind }) => kind === 'workflow_stuck')?.open ?? 0,
-      canaryLastSuccessSeconds: await lastCanary(client),
-      ...(rollup?.age == null ? {} : { rollupAgeSeconds: Math.max(0, Number(rollup.age)) }),
-    };
-  });
+export function createFactsReader(db: Db): () => Promise<StoredLook> {
+  const usual = rememberUsual();
+  return () =>
+    transaction(poolOf(db), async (client) => {
+      await client.query(`SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = ${STATEMENT_MS}`);
+      const clock = await one<{ now: Date }>(client, Prisma.sql`SELECT clock_timestamp() AS now`);
+      const failures: { question: string; error: unknown }[] = [];
+      const ask = <T>(question: string, work: Question<T>) =>
+        askApart(client, work, (error) => failures.push({ question, error }));
+      const usualApproval = await ask('usual', usual);
+      const open = await ask('operations', openOperations);
+      const exceptions = await ask('exceptions', exceptionFacts);
+      const facts = {
+        ...open,
+        providers: await ask('providers', (on) => providerFacts(on, usualApproval)),
+        payments: await ask('payments', paymentFacts),
+        inbox: await ask('inbox', inboxFacts),
+        deliveries: await ask('deliveries', deliveryFacts),
+        exceptions,
+        settlement: await ask('settlement', settlementFacts),
+        unbalanced: await ask('ledger', unbalanced),
+        uncleared: await ask('uncleared', uncleared),
+        stuckWorkflows: exceptions && (exceptions.find(({ kind }) => kind === 'workflow_stuck')?.open ?? 0),
+        rollupAgeSeconds: await ask('figures', rollupAge),
+      };
+      const canarySeconds = await ask('canary', lastCanary);
+      return { facts, nowMs: clock.now.getTime(), canarySeconds, failures };
+    });
+}
+
+type Question<T> = (client: pg.ClientBase) => Promise<T>;
+
+/** Behind a savepoint, so that its failure is its own. */
+async function askApart<T>(
+  client: pg.ClientBase,
+  work: Question<T>,
+  failed: (error: unknown) => void,
+): Promise<T | undefined> {
+  await client.query('SAVEPOINT question');
+  try {
+    const answer = await work(client);
+    await client.query('RELEASE SAVEPOINT question');
+    return answer;
+  } catch (error) {
+    if (isAway(error)) throw error;
+    await client.query('ROLLBACK TO SAVEPOINT question');
+    failed(error);
+    return undefined;
+  }
+}
+
+/** Whether Postgres itself did not answer, as opposed to one question. It ends a statement long before the driver gives up. */
+export function isAway(error: unknown): boolean {
+  return isUnavailable(error) || (error instanceof Error && error.message === 'Query read timeout');
 }
 
 async function one<T>(client: pg.ClientBase, statement: Prisma.Sql): Promise<T> {
@@ -74,8 +112,33 @@ async function one<T>(client: pg.ClientBase, statement: Prisma.Sql): Promise<T> 
   return row;
 }
 
-/** Health's buckets live for as long as health looks back; the slower cells hold what is usual. */
-async function providerFacts(client: pg.ClientBase): Promise<readonly ProviderFacts[]> {
+type Usual = ReadonlyMap<string, number>;
+
+/** By account: approved of answered, of a week of the slower cells. Remembered, so that most looks don't ask. */
+function rememberUsual(): Question<Usual> {
+  let known: { readonly usual: Usual; readonly readMs: number } | undefined;
+  return async (client) => {
+    if (known !== undefined && performance.now() - known.readMs < USUAL_MS) return known.usual;
+    const rows = await query<{ account: string; usual: number }>(
+      client,
+      Prisma.sql`
+      SELECT a.id AS account, u.usual FROM provider_account a JOIN LATERAL (
+        SELECT (sum(approved)::float8 / nullif(sum(approved + soft_declined + hard_declined), 0)) AS usual
+        FROM routing_window w WHERE w.account_id = a.id AND w.grain = 'cell'
+          AND w.bucket_start > clock_timestamp() - interval '7 days') u ON u.usual IS NOT NULL
+      WHERE a.enabled ORDER BY a.id LIMIT 1000`,
+    );
+    const usual = new Map(rows.map(({ account, usual: share }) => [account, share]));
+    known = { usual, readMs: performance.now() };
+    return usual;
+  };
+}
+
+/** Health's buckets live for as long as health looks back. */
+async function providerFacts(
+  client: pg.ClientBase,
+  usual: Usual | undefined,
+): Promise<readonly ProviderFacts[]> {
   const rows = await query<{
     account: string;
     provider: string;
@@ -85,11 +148,10 @@ async function providerFacts(client: pg.ClientBase): Promise<readonly ProviderFa
     unknown: number | null;
     not_attempted: number | null;
     latency: (number | string)[] | null;
-    usual: number | null;
   }>(
     client,
     Prisma.sql`
-    SELECT a.id AS account, a.provider, coalesce(c.state, 'closed') AS circuit, r.*, u.usual
+    SELECT a.id AS account, a.provider, coalesce(c.state, 'closed') AS circuit, r.*, t.latency
     FROM provider_account a LEFT JOIN circuit c ON c.account_id = a.id
     LEFT JOIN LATERAL (
       SELECT sum(approved)::int AS approved, sum(soft_declined + hard_declined)::int AS declined,
@@ -101,13 +163,10 @@ async function providerFacts(client: pg.ClientBase): Promise<readonly ProviderFa
         SELECT l.i, sum(l.n)::int AS n FROM routing_window w, unnest(w.latency) WITH ORDINALITY l (n, i)
         WHERE w.account_id = a.id AND w.grain = 'health' AND w.bucket_start > clock_timestamp() - interval '5 minutes'
         GROUP BY l.i) s) t ON true
-    LEFT JOIN LATERAL (
-      SELECT (sum(approved)::float8 / nullif(sum(approved + soft_declined + hard_declined), 0)) AS usual
-      FROM routing_window w WHERE w.account_id = a.id AND w.grain = 'cell'
-        AND w.bucket_start > clock_timestamp() - interval '7 days') u ON true
     WHERE a.enabled ORDER BY a.id LIMIT 1000`,
   );
-  return rows.map(({ account, provider, circuit, usual, latency, ...row }) => {
+  return rows.map(({ account, provider, circuit, latency, ...row }) => {
+    const usualApproval = usual?.get(account);
     const [approved, declined, unknown] = [row.approved ?? 0, row.declined ?? 0, row.unknown ?? 0];
     const answered = approved + declined;
     const p95 = latencyQuantile((latency ?? []).map(Number), 950_000);
@@ -122,23 +181,28 @@ async function providerFacts(client: pg.ClientBase): Promise<readonly ProviderFa
         unknown,
         ...(p95 === undefined ? {} : { latencyP95Seconds: p95 / 1_000 }),
       },
-      ...(usual === null ? {} : { usualApproval: usual }),
+      ...(usualApproval === undefined ? {} : { usualApproval }),
     };
   });
 }
 
-/** Bounded by what is open; where that is very much, the oldest are what counts. */
+/**
+ * Bounded by what is open; where that is very much, the oldest are what counts. An unknown outcome that was given to a person
+ * is an exception with a time of its own, and no longer one that the resolver is late with.
+ */
 async function openOperations(
   client: pg.ClientBase,
 ): Promise<{ readonly unknown: readonly UnknownFacts[]; readonly openOperations: number }> {
   const rows = await query<{ provider: string; open: number; unknown: number; oldest: string | null }>(
     client,
     Prisma.sql`
-    SELECT t.provider, count(*)::int AS open, count(*) FILTER (WHERE o.status = 'unknown')::int AS unknown,
-      extract(epoch FROM clock_timestamp() - min(o.first_sent_at) FILTER (WHERE o.status = 'unknown')) AS oldest
-    FROM (SELECT attempt_id, status, first_sent_at FROM operation
+    SELECT t.provider, count(*)::int AS open, count(*) FILTER (WHERE ${ASKED})::int AS unknown,
+      extract(epoch FROM clock_timestamp() - min(o.first_sent_at) FILTER (WHERE ${ASKED})) AS oldest
+    FROM (SELECT id, attempt_id, status, first_sent_at FROM operation
       WHERE closed_at IS NULL AND first_sent_at IS NOT NULL ORDER BY first_sent_at LIMIT 10000) o
-      JOIN attempt t ON t.id = o.attempt_id GROUP BY t.provider ORDER BY t.provider`,
+      JOIN attempt t ON t.id = o.attempt_id
+      LEFT JOIN exception x ON x.kind = 'unknown_outcome_parked' AND x.subject_id = o.id AND x.closed_at IS NULL
+    GROUP BY t.provider ORDER BY t.provider`,
   );
   return {
     openOperations: rows.reduce((sum, { open }) => sum + open, 0),
@@ -149,6 +213,8 @@ async function openOperations(
     })),
   };
 }
+
+const ASKED = Prisma.sql`o.status = 'unknown' AND x.id IS NULL`;
 
 /** Of the last ten minutes: what was closed, and what ended. */
 async function paymentFacts(client: pg.ClientBase): Promise<PaymentFacts> {
@@ -257,11 +323,31 @@ async function unbalanced(client: pg.ClientBase): Promise<number> {
   return count;
 }
 
-async function lastCanary(client: pg.ClientBase): Promise<number> {
+/** Of the alarms that stay: what fired and no person has ended. Open alarms are few. */
+async function uncleared(client: pg.ClientBase): Promise<readonly string[]> {
+  const staying = ALARMS.filter(({ stays }) => stays).map(({ name }) => name);
+  const rows = await query<{ name: string }>(
+    client,
+    Prisma.sql`SELECT DISTINCT name FROM alarm
+      WHERE resolved_at IS NULL AND fired_at IS NOT NULL AND name = ANY(${staying}::text[]) ORDER BY name`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function rollupAge(client: pg.ClientBase): Promise<number | null> {
+  const [row] = await query<{ age: string | null }>(
+    client,
+    Prisma.sql`SELECT extract(epoch FROM clock_timestamp() - coalesce(complete_until, begun_at)) AS age FROM rollup_standing`,
+  );
+  return row?.age == null ? null : Math.max(0, Number(row.age));
+}
+
+async function lastCanary(client: pg.ClientBase): Promise<number | null> {
   const { age } = await one<{ age: string | null }>(
     client,
     Prisma.sql`
-    SELECT extract(epoch FROM clock_timestamp() - max(ended_at)) AS age FROM canary_run WHERE succeeded`,
+    SELECT extract(epoch FROM clock_timestamp() - coalesce(
+      (SELECT max(ended_at) FROM canary_run WHERE succeeded), (SELECT min(started_at) FROM canary_run))) AS age`,
   );
-  return age === null ? Number.POSITIVE_INFINITY : Math.max(0, Number(age));
+  return age === null ? null : Math.max(0, Number(age));
 }

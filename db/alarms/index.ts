@@ -3,5 +3,5 @@
  * fires. What may not: judging, which domain/alarms does.
  */
 export { bookedFor, type CanaryRun, recordCanary } from './canary.ts';
-export { readFacts, type StoredFacts } from './facts.ts';
-export { changeAlarms, forgetAlarms } from './standings.ts';
+export { createFactsReader, isAway, type StoredLook } from './facts.ts';
+export { changeAlarms, forgetAlarms, noteLook } from './standings.ts';

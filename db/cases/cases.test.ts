@@ -52,6 +52,34 @@ const stakes = async (id: string) => {
 };
 const dispose: CaseCommand = { type: 'dispose', disposition: 'accept' };
 
+describe('the owner of a case', () => {
+  it.each([
+    ['with a key that works', { digest: 'k' }, true],
+    ['with a password alone', { password_hash: 'h' }, true],
+    [
+      'whose key was revoked, with a password',
+      { digest: 'r', revoked_at: '2026-01-01', password_hash: 'h' },
+      true,
+    ],
+    ['whose key was revoked', { digest: 's', revoked_at: '2026-01-01' }, false],
+    ['who was disabled', { digest: 'd', disabled_at: '2026-01-01' }, false],
+    ['who may only read', { password_hash: 'h', role: 'read_only' }, false],
+    ['who may only draft and export', { password_hash: 'h', role: 'analyst' }, false],
+    ['who administers', { password_hash: 'h', role: 'admin' }, true],
+  ])('may be somebody %s: %#', async (_who, columns, may) => {
+    const owner = `opr_${unique()}`;
+    const row = { created_at: '2026-01-01', role: 'operator', password_expired: false, ...columns };
+    await database.sql('INSERT INTO operator SELECT (jsonb_populate_record(NULL::operator, $1)).*', [
+      JSON.stringify({ ...row, id: owner, name: owner }),
+    ]);
+    const id = await openCase(database);
+    await look(id);
+    const answer = await tell(id, { type: 'assign', owner });
+    expect(JSON.stringify(answer).includes('operator_unknown')).toBe(!may);
+    expect((await readCase(poolOf(database.db), id))?.owner).toBe(may ? owner : null);
+  });
+});
+
 describe('looking after a case', () => {
   it('takes it once, however often and by however many it is asked', async () => {
     const id = await openCase(database);

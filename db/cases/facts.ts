@@ -1,3 +1,4 @@
+import { rolesWith } from '../../domain/access/roles.ts';
 import type { CaseCommand, CaseFile } from '../../domain/cases/case.ts';
 import type { CaseFacts } from '../../domain/cases/decide.ts';
 import { caseLimitsSchema, limitsFor } from '../../domain/cases/limits.ts';
@@ -21,7 +22,7 @@ export async function factsFor(
   return {
     limits,
     stakes,
-    ...(owner === undefined ? {} : { ownerKnown: await isOperator(session, owner) }),
+    ...(owner === undefined ? {} : { mayOwn: await mayOwn(session, owner) }),
     ...(target === undefined ? {} : { target }),
   };
 }
@@ -34,10 +35,12 @@ async function limitsOf(session: Connection, { merchantId, currency = '' }: Case
   return limitsFor(currency, caseLimitsSchema.parse(rows[0]?.limits ?? {}));
 }
 
-async function isOperator(session: Connection, id: string): Promise<boolean> {
+/** Whoever owns a case has to be able to act on it: by a key that works or a password, and with a role that may. */
+async function mayOwn(session: Connection, id: string): Promise<boolean> {
   const rows = await query<unknown>(
     session,
-    Prisma.sql`SELECT 1 FROM operator WHERE id = ${id} AND revoked_at IS NULL`,
+    Prisma.sql`SELECT 1 FROM operator WHERE id = ${id} AND disabled_at IS NULL AND role = ANY(${[...rolesWith('act')]})
+      AND (password_hash IS NOT NULL OR (digest IS NOT NULL AND revoked_at IS NULL))`,
   );
   return rows.length > 0;
 }

@@ -102,6 +102,16 @@ describe('lines that do not fit', () => {
     expect(kept?.raw).toEqual({ id: '2', note: 'as it\tstood\n' });
   });
 
+  it('are told in the amounts that people write, and without their kind, which the exception says', async () => {
+    await sales(day, 'pi_1');
+    const { file } = await closeDay(day, [capture(2, 'pi_1', { grossMinor: 700 })]);
+    const [opened] = await day.database.sql<{ summary: string }>(
+      'SELECT summary FROM exception WHERE file_id = $1',
+      [file.id],
+    );
+    expect(opened?.summary).toMatch(/^line 2, .* of 7\.00 USD \(.*\), booked 10\.00 USD$/);
+  });
+
   it('are told apart in one crowd: halves, repeats, a second charge, and what is clean all the same', async () => {
     const [, , third] = await sales(day, 'pi_1', 'pi_2', 'pi_3', 'pi_4');
     const rows = [

@@ -22,6 +22,8 @@ export function openCopyPool(url: string, options: { readonly maxConnections?: n
     max: options.maxConnections ?? 3,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
+    // As in db/client.ts; between two statements over a whole file there may be work of seconds.
+    idle_in_transaction_session_timeout: 30_000,
   });
   // A connection that dies is told to whoever queries by it; see db/client.ts.
   pool.on('error', () => undefined);

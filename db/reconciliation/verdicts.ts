@@ -1,7 +1,8 @@
+import { moneyOf } from '../../domain/money/words.ts';
 import type { Break, Classified } from '../../domain/reconciliation/classify.ts';
 import { type Comparison, type LineComparison, subjectOf } from '../../domain/reconciliation/comparison.ts';
 import { MISMATCH_TYPES } from '../../domain/reconciliation/names.ts';
-import { kindOf, TABLE } from '../../domain/reconciliation/table.ts';
+import { kindOf } from '../../domain/reconciliation/table.ts';
 import { namedPayout } from '../../domain/reconciliation/types/wholes.ts';
 import { type CopyClient, type CopyPool, execute, sql, transaction } from './pool.ts';
 import type { Run } from './runs.ts';
@@ -138,7 +139,7 @@ function exceptionOf(run: Run, comparison: Comparison, found: Break): object {
     ...aboutOf(comparison),
     currency: money?.currency ?? null,
     amountMinor: money?.amountMinor ?? null,
-    summary: `${TABLE[verdict].title}: ${wordsOf(comparison)}`,
+    summary: wordsOf(comparison),
     details: {
       evidence: evidenceOf(comparison),
       proposed,
@@ -169,28 +170,30 @@ function aboutOf(comparison: Comparison): object {
   }
 }
 
+/** What was compared, in amounts as people write them. What is wrong with it, the exception's kind says. */
 function wordsOf(comparison: Comparison): string {
   switch (comparison.compares) {
     case 'line': {
       const { line, booking } = comparison;
-      const booked = booking === undefined ? '' : `, booked ${booking.amountMinor} ${booking.currency}`;
+      const booked =
+        booking === undefined ? '' : `, booked ${moneyOf(booking.amountMinor, booking.currency)}`;
       const name =
         line.operationReference ?? line.providerReference ?? line.merchantReference ?? 'no reference';
-      return `line ${line.line}, ${line.providerType} of ${line.grossMinor} ${line.currency} (${name})${booked}`;
+      return `line ${line.line}, ${line.providerType} of ${moneyOf(line.grossMinor, line.currency)} (${name})${booked}`;
     }
     case 'booking': {
       const { kind, amountMinor, currency, bookedAt } = comparison.booking;
-      return `${kind} of ${amountMinor} ${currency}, booked ${bookedAt.slice(0, 10)}`;
+      return `${kind} of ${moneyOf(amountMinor, currency)}, booked ${bookedAt.slice(0, 10)}`;
     }
     case 'file':
       return `${comparison.file.name}, ${comparison.file.rows} lines`;
     case 'payout': {
       const { reference, amountMinor, currency } = comparison.payout;
-      return `${reference} of ${amountMinor} ${currency}`;
+      return `${reference} of ${moneyOf(amountMinor, currency)}`;
     }
     case 'bank': {
       const { amountMinor, currency, bookedOn } = comparison.bank;
-      return `${amountMinor} ${currency} on ${bookedOn}`;
+      return `${moneyOf(amountMinor, currency)} on ${bookedOn}`;
     }
   }
 }

@@ -26,25 +26,29 @@ export type KeptOnce =
 
 class Repeated extends Error {}
 
+/** The lock of a request against its own repetition. */
+export const SAME_REQUEST = Symbol('the same request');
+
 const STORED = { bodyDigest: true, subjectId: true, answer: true } as const;
 
 /**
  * Does what `act` does once for a request, and keeps its answer with it, in one transaction. The request's row goes in
  * last: of two at once the second waits there for the first one's commit, takes back what it did, and reads the answer.
  * Where doing it twice at once would refuse the second, `lock` names what only one at a time may be about: the second
- * then waits before it acts.
+ * then waits before it acts. `SAME_REQUEST` is for acts that a repetition can't do at all: what makes a row of its name.
  */
 export async function doOnce(
   db: Db,
   { merchantId, mode }: { readonly merchantId: string; readonly mode: Mode },
   { requestId, ...request }: NamedRequest,
   act: (tx: Transaction) => Promise<Done | undefined>,
-  lock?: string,
+  lock?: string | typeof SAME_REQUEST,
 ): Promise<KeptOnce> {
   try {
     return await db.$transaction(async (tx) => {
       if (lock !== undefined) {
-        await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${lock}, 0))`;
+        const name = lock === SAME_REQUEST ? `request/${requestId}` : lock;
+        await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${name}, 0))`;
         const stored = await tx.request.findUnique({ where: { id: requestId }, select: STORED });
         if (stored !== null) return { type: 'repeated', stored };
       }

@@ -5,7 +5,14 @@ import type { Grain } from '../../domain/figures/periods.ts';
 import type { Connection } from '../sql.ts';
 import { execute } from '../sql.ts';
 import { addedUp, bucketsOf } from './added-up.ts';
-import { ATTEMPT_MEASURES, HISTOGRAMS, PAYMENT_MEASURES } from './facts.ts';
+import {
+  ATTEMPT_MEASURES,
+  attemptFacts,
+  HISTOGRAMS,
+  PAYMENT_MEASURES,
+  paymentFacts,
+  type Unit,
+} from './facts.ts';
 import { join, raw, type Statement, sql } from './sql.ts';
 
 /** The two tables of cells: what names a row beside its period, and what is counted in it. */
@@ -47,30 +54,27 @@ export interface Place {
 }
 
 /** From the facts of whole hours to the full cells of those hours. */
-export async function storeHours(client: Connection, places: readonly Place[]): Promise<void> {
-  const scope: Scope = { level: 'full', grain: 'hour', places };
-  const facts = join(
+export async function storeHours(client: Connection, units: readonly Unit[]): Promise<void> {
+  const scope: Scope = {
+    level: 'full',
+    grain: 'hour',
+    places: units.map(({ hour, ...whose }) => ({ ...whose, bucket: hour })),
+  };
+  const facts = sql`rollup_payment_fact AS MATERIALIZED (${paymentFacts(units)}),
+    rollup_attempt_fact AS MATERIALIZED (${attemptFacts})`;
+  const both = join(
     [
       sql`SELECT ${raw(factColumns('payment'))} FROM rollup_payment_fact f`,
       sql`SELECT ${raw(factColumns('attempt'))} FROM rollup_attempt_fact f`,
     ],
     ' UNION ALL ',
   );
-  await replace(
-    client,
-    CELLS,
-    scope,
-    sql`SELECT 'full', 'hour', hour, ${raw(names(DIMENSIONS))}, ${raw(sumsOfFacts())} FROM (${facts}) f
-      GROUP BY hour, ${raw(names(DIMENSIONS))}`,
-  );
-  await replace(
-    client,
-    DECLINES,
-    scope,
-    sql`SELECT 'full', 'hour', hour, ${raw(names(DIMENSIONS))}, reason, count(*), count(*) FILTER (WHERE hard),
-        count(*) FILTER (WHERE followed), count(*) FILTER (WHERE followed AND succeeded)
-      FROM rollup_attempt_fact WHERE reason IS NOT NULL GROUP BY hour, ${raw(names(DIMENSIONS))}, reason`,
-  );
+  const cells = sql`SELECT 'full', 'hour', hour, ${raw(names(DIMENSIONS))}, ${raw(sumsOfFacts())} FROM (${both}) f
+    GROUP BY hour, ${raw(names(DIMENSIONS))}`;
+  const declines = sql`SELECT 'full', 'hour', hour, ${raw(names(DIMENSIONS))}, reason, count(*), count(*) FILTER (WHERE hard),
+      count(*) FILTER (WHERE followed), count(*) FILTER (WHERE followed AND succeeded)
+    FROM rollup_attempt_fact WHERE reason IS NOT NULL GROUP BY hour, ${raw(names(DIMENSIONS))}, reason`;
+  await replace(client, [facts], [replacement(CELLS, scope, cells), replacement(DECLINES, scope, declines)]);
 }
 
 /** Cells of longer periods from those of the next shorter ones. */
@@ -80,9 +84,8 @@ export async function storeLonger(
   shorter: Grain,
   places: readonly Place[],
 ): Promise<void> {
-  for (const table of [CELLS, DECLINES])
-    await replace(
-      client,
+  const tables = [CELLS, DECLINES].map((table) =>
+    replacement(
       table,
       { level: 'full', grain, places },
       sql`SELECT 'full', ${grain}, s.bucket, ${raw(names(table.keys, 'c'))}, ${raw(sumsOfCells(table))}
@@ -90,7 +93,9 @@ export async function storeLonger(
           AND c.bucket >= s.bucket AND c.bucket < s.bucket + ${LENGTH[grain]}::interval
           AND c.merchant_id = s.merchant_id AND c.mode = s.mode
         GROUP BY s.bucket, ${raw(names(table.keys, 'c'))}`,
-    );
+    ),
+  );
+  await replace(client, [], tables);
 }
 
 const LENGTH: Readonly<Record<Grain, string>> = { hour: '1 hour', day: '1 day', week: '7 days' };
@@ -106,11 +111,10 @@ export async function storeLevel(
   const own = kept.includes('merchant_id');
   const scope = { level, grain, places: own ? places : acrossMerchants(places) };
   const merchant = own ? sql`AND c.merchant_id = s.merchant_id` : sql``;
-  for (const table of [CELLS, DECLINES]) {
+  const tables = [CELLS, DECLINES].map((table) => {
     const keys = table.keys.map((key) => (isDropped(key, kept) ? `''` : `c.${key}`)).join(', ');
     const grouped = table.keys.filter((key) => !isDropped(key, kept)).map((key) => `c.${key}`);
-    await replace(
-      client,
+    return replacement(
       table,
       scope,
       sql`SELECT ${level}, ${grain}, s.bucket, ${raw(keys)}, ${raw(sumsOfCells(table))}
@@ -118,7 +122,8 @@ export async function storeLevel(
           AND c.bucket = s.bucket AND c.mode = s.mode ${merchant}
         GROUP BY s.bucket, ${raw(grouped.join(', '))}`,
     );
-  }
+  });
+  await replace(client, [], tables);
 }
 
 function isDropped(key: string, kept: readonly Dimension[]): boolean {
@@ -144,24 +149,46 @@ export function distinct(places: readonly Place[]): readonly Place[] {
  * again leaves no dead rows behind. What is gone is told by NOT IN, which is hashed whatever the planner guesses of rows
  * that it cannot know; as a join it would compare each with each.
  */
-async function replace(client: Connection, table: CellTable, scope: Scope, fresh: Statement): Promise<void> {
+function replacement(table: CellTable, scope: Scope, fresh: Statement): Replacement {
   const identity = ['level', 'grain', 'bucket', ...table.keys];
   const values = [...table.counts, ...table.sums, ...table.histograms];
   const set = values.map((value) => `${value} = excluded.${value}`).join(', ');
-  await execute(
-    client,
-    sql`
-    WITH fresh (${raw(names([...identity, ...values]))}) AS MATERIALIZED (${fresh}),
-    gone AS (
+  const name = `fresh_${table.name}`;
+  return {
+    name,
+    parts: sql`${raw(name)} (${raw(names([...identity, ...values]))}) AS MATERIALIZED (${fresh}),
+    ${raw(`gone_${table.name}`)} AS (
       DELETE FROM ${raw(table.name)} c USING ${placesOf(scope.places)}
       WHERE c.level = ${scope.level} AND c.grain = ${scope.grain} AND c.bucket = s.bucket
         AND c.merchant_id = s.merchant_id AND c.mode = s.mode
-        AND (${raw(names(identity, 'c'))}) NOT IN (SELECT ${raw(names(identity))} FROM fresh))
-    INSERT INTO ${raw(table.name)} AS c (${raw(names([...identity, ...values]))}) SELECT * FROM fresh
-    ON CONFLICT (${raw(names(identity))}) DO UPDATE SET ${raw(set)}
-    WHERE (${raw(names(values, 'c'))}) IS DISTINCT FROM (${raw(names(values, 'excluded'))})`,
-    { timeoutMs: 0 },
-  );
+        AND (${raw(names(identity, 'c'))}) NOT IN (SELECT ${raw(names(identity))} FROM ${raw(name)})),
+    ${raw(`stored_${table.name}`)} AS (
+      INSERT INTO ${raw(table.name)} AS c (${raw(names([...identity, ...values]))}) SELECT * FROM ${raw(name)}
+      ON CONFLICT (${raw(names(identity))}) DO UPDATE SET ${raw(set)}
+      WHERE (${raw(names(values, 'c'))}) IS DISTINCT FROM (${raw(names(values, 'excluded'))}))`,
+  };
+}
+
+interface Replacement {
+  /** Of what is to be there. */
+  readonly name: string;
+  readonly parts: Statement;
+}
+
+/**
+ * One statement, which reads first and then writes. Its transaction has no number until its first row is written, and
+ * whoever reads events in the order of transactions waits for every number that was given: so all that is long, the computing,
+ * must come before. The outer SELECT sees to that: Postgres runs it to its end, and with it all that is fresh, and
+ * then what writes.
+ */
+async function replace(
+  client: Connection,
+  before: readonly Statement[],
+  tables: readonly Replacement[],
+): Promise<void> {
+  const parts = [...before, ...tables.map((table) => table.parts)];
+  const counts = tables.map(({ name }) => sql`(SELECT count(*) FROM ${raw(name)})`);
+  await execute(client, sql`WITH ${join(parts)} SELECT ${join(counts, ' + ')} AS fresh`, { timeoutMs: 0 });
 }
 
 function placesOf(places: readonly Place[]): Statement {

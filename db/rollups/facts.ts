@@ -20,13 +20,12 @@ const APPROVED = `(a.status IN ('authorized', 'captured', 'refunded', 'expired')
 const SUCCEEDED = `('succeeded', 'requires_capture', 'partially_captured')`;
 
 /**
- * Everything that is counted of the payments that were made in the given hours, one row a payment, in a table that ends
- * with the transaction. Each payment's rows are looked up by their keys: the hours may hold ten payments or a million,
+ * Everything that is counted of the payments that were made in the given hours, one row a payment: `rollup_payment_fact` of the
+ * statement that adds them up. Each payment's rows are looked up by their keys: the hours may hold ten payments or a million,
  * and what else there is makes no difference.
  */
 export function paymentFacts(units: readonly Unit[]): Statement {
   return sql`
-    CREATE TEMP TABLE rollup_payment_fact ON COMMIT DROP AS
     SELECT p.id, p.merchant_id, p.mode, u.hour, p.status, p.currency, p.amount_minor, p.amount_authorized_minor,
       p.amount_captured_minor, coalesce(m.country, '') AS issuer_country, coalesce(m.brand, '') AS brand, coalesce(m.type, '') AS method,
       coalesce(b.refunded_minor + b.external_refunded_minor, 0) AS refunded_minor, coalesce(b.charged_back_minor, 0) AS charged_back_minor,
@@ -90,9 +89,8 @@ const settlement = sql`
     JOIN settlement_file f ON f.id = r.file_id AND f.posted_at IS NOT NULL
   WHERE k.payment_id = p.id`;
 
-/** The attempts of those payments, one row each. */
+/** The attempts of those payments, one row each: `rollup_attempt_fact`. */
 export const attemptFacts = sql`
-  CREATE TEMP TABLE rollup_attempt_fact ON COMMIT DROP AS
   SELECT p.merchant_id, p.mode, p.hour, p.currency, p.issuer_country, p.brand, p.method, a.account_id, a.provider, a.status,
     ${raw(APPROVED)} AS approved, o.status AS operation_status, o.latency_ms,
     a.authentication->>'status' AS authentication, a.authentication ? 'challengedAtMs' AS challenged,

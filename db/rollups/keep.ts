@@ -3,7 +3,7 @@ import { LEVELS, type Level } from '../../domain/figures/dimensions.ts';
 import { type Grain, startOf } from '../../domain/figures/periods.ts';
 import { type Connection, execute, query, transaction } from '../sql.ts';
 import { distinct, type Place, storeHours, storeLevel, storeLonger } from './cells.ts';
-import { attemptFacts, paymentFacts, type Unit } from './facts.ts';
+import type { Unit } from './facts.ts';
 import { type Statement, sql } from './sql.ts';
 
 /** However much there is to compute, nobody gives up on it. */
@@ -26,13 +26,16 @@ export async function noteChanges(pool: pg.Pool): Promise<void> {
     const changed = cursor === '0' ? everything : changedSince(cursor);
     await execute(
       client,
-      sql`INSERT INTO rollup_dirty (merchant_id, mode, hour)
-        SELECT DISTINCT p.merchant_id, p.mode, date_trunc('hour', p.created_at, 'UTC') FROM ${changed} ON CONFLICT DO NOTHING`,
+      // Found first and then written, as cells are: the transaction has no number while it searches.
+      sql`WITH found AS MATERIALIZED (
+          SELECT DISTINCT p.merchant_id, p.mode, date_trunc('hour', p.created_at, 'UTC') AS hour FROM ${changed}),
+        noted AS (INSERT INTO rollup_dirty (merchant_id, mode, hour) SELECT merchant_id, mode, hour FROM found ON CONFLICT DO NOTHING)
+        SELECT count(*) FROM found`,
       FOR_EVER,
     );
     await execute(
       client,
-      sql`UPDATE rollup_standing SET cursor = ${standing.horizon}::bigint, looked_at = now(),
+      sql`UPDATE rollup_standing SET cursor = ${standing.horizon}::bigint, looked_at = now(), begun_at = coalesce(begun_at, now()),
         complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until ELSE now() END`,
     );
   });
@@ -56,60 +59,88 @@ export interface Computed {
   readonly more: boolean;
 }
 
-/** So many hours of merchants at most in one transaction. */
+/** So many hours of merchants at most are taken at once, and of so many payments together are added up by one statement. */
 const HOURS_AT_ONCE = 300;
+const PAYMENTS_AT_ONCE = 5_000;
 
 /**
- * Computes the latest week that has changed: its hours from the payments themselves, then all that contains them. One
- * transaction, so whoever reads sees them before or after; one at a time, so that no two replace the same cells.
+ * Computes the latest week that has changed: its hours from the payments themselves, then all that contains them. A
+ * transaction for each, the removal of the hours from the list in the last one: whoever dies in between leaves hours that are
+ * computed again, to the same cells. One worker at a time, so that no two replace the same ones.
  */
 export async function computeNext(pool: pg.Pool): Promise<Computed> {
-  return alone(pool, async (client) => {
-    const units = await takeHours(client);
-    if (units.length > 0) await computeHours(client, units);
-    const [after] = await query<{ more: boolean }>(
-      client,
-      sql`UPDATE rollup_standing SET hours_computed = hours_computed + ${units.length}::int,
-        complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until
-          ELSE greatest(complete_until, looked_at) END
-        RETURNING EXISTS (SELECT FROM rollup_dirty) AS more`,
-    );
-    return { hours: units.length, more: after?.more ?? false };
+  return aloneThroughout(pool, async (client) => {
+    const batches = await nextHours(client);
+    const units = batches.flat();
+    for (const batch of batches) await short(client, BY_KEY, () => storeHours(client, batch));
+    if (units.length > 0) await storeAround(client, units);
+    return short(client, [], () => finish(client, units));
   });
 }
 
-async function takeHours(client: Connection): Promise<readonly Unit[]> {
-  const rows = await query<{ merchant_id: string; mode: string; hour: Date }>(
-    client,
-    sql`DELETE FROM rollup_dirty d USING (
-        SELECT merchant_id, mode, hour FROM rollup_dirty
-        WHERE hour >= (SELECT date_trunc('week', max(hour), 'UTC') FROM rollup_dirty) ORDER BY hour DESC LIMIT ${HOURS_AT_ONCE}::int) t
-      WHERE (d.hour, d.merchant_id, d.mode) = (t.hour, t.merchant_id, t.mode) RETURNING d.*`,
-  );
-  return rows.map(({ merchant_id, mode, hour }) => ({ merchantId: merchant_id, mode, hour }));
+interface Waiting {
+  readonly merchant_id: string;
+  readonly mode: string;
+  readonly hour: Date;
+  readonly payments: string;
 }
 
-async function computeHours(client: Connection, units: readonly Unit[]): Promise<void> {
-  // By key, whatever the planner guesses of hours that it cannot know: else it reads all payments there are.
-  await execute(client, sql`SET LOCAL enable_hashjoin = off`);
-  await execute(client, sql`SET LOCAL enable_mergejoin = off`);
-  await execute(client, sql`SET LOCAL jit = off`);
-  await execute(client, paymentFacts(units), FOR_EVER);
-  await execute(client, attemptFacts, FOR_EVER);
-  await execute(client, sql`SET LOCAL enable_hashjoin = on`);
-  await execute(client, sql`SET LOCAL enable_mergejoin = on`);
+/** The latest ones, in batches of about as many payments; an hour with more is a batch of its own. */
+async function nextHours(client: Connection): Promise<readonly (readonly Unit[])[]> {
+  const rows = await query<Waiting>(
+    client,
+    sql`SELECT d.merchant_id, d.mode, d.hour, n.payments FROM (
+        SELECT merchant_id, mode, hour FROM rollup_dirty
+        WHERE hour >= (SELECT date_trunc('week', max(hour), 'UTC') FROM rollup_dirty) ORDER BY hour DESC LIMIT ${HOURS_AT_ONCE}::int) d
+      CROSS JOIN LATERAL (SELECT count(*) AS payments FROM (SELECT FROM payment p WHERE p.merchant_id = d.merchant_id AND p.mode = d.mode
+        AND p.created_at >= d.hour AND p.created_at < d.hour + interval '1 hour' LIMIT ${PAYMENTS_AT_ONCE}::int) p) n
+      ORDER BY d.hour DESC`,
+    FOR_EVER,
+  );
+  const batches: Unit[][] = [];
+  let room = 0;
+  for (const { merchant_id: merchantId, mode, hour, payments } of rows) {
+    const needed = Number(payments);
+    if (batches.length === 0 || needed > room) {
+      batches.push([]);
+      room = PAYMENTS_AT_ONCE;
+    }
+    batches.at(-1)?.push({ merchantId, mode, hour });
+    room -= needed;
+  }
+  return batches;
+}
+
+/** The days, weeks and coarser levels that contain the hours. */
+async function storeAround(client: pg.ClientBase, units: readonly Unit[]): Promise<void> {
   const hours = units.map(({ hour, ...whose }) => ({ ...whose, bucket: hour }));
   const days = within('day', hours);
   const weeks = within('week', days);
-  await storeHours(client, hours);
-  await storeLonger(client, 'day', 'hour', days);
-  await storeLonger(client, 'week', 'day', weeks);
+  await short(client, [], () => storeLonger(client, 'day', 'hour', days));
+  await short(client, [], () => storeLonger(client, 'week', 'day', weeks));
   for (const level of Object.keys(LEVELS) as Level[]) {
     if (level === 'full') continue;
-    await storeLevel(client, level, 'hour', hours);
-    await storeLevel(client, level, 'day', days);
-    await storeLevel(client, level, 'week', weeks);
+    await short(client, [], () => storeLevel(client, level, 'hour', hours));
+    await short(client, [], () => storeLevel(client, level, 'day', days));
+    await short(client, [], () => storeLevel(client, level, 'week', weeks));
   }
+}
+
+async function finish(client: Connection, units: readonly Unit[]): Promise<Computed> {
+  await execute(
+    client,
+    sql`DELETE FROM rollup_dirty d USING unnest(${units.map(({ hour }) => hour)}::timestamptz[],
+        ${units.map(({ merchantId }) => merchantId)}::text[], ${units.map(({ mode }) => mode)}::text[]) AS t(hour, merchant_id, mode)
+      WHERE (d.hour, d.merchant_id, d.mode) = (t.hour, t.merchant_id, t.mode)`,
+  );
+  const [after] = await query<{ more: boolean }>(
+    client,
+    sql`UPDATE rollup_standing SET hours_computed = hours_computed + ${units.length}::int,
+      complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until
+        ELSE greatest(complete_until, looked_at) END
+      RETURNING EXISTS (SELECT FROM rollup_dirty) AS more`,
+  );
+  return { hours: units.length, more: after?.more ?? false };
 }
 
 function within(grain: Grain, places: readonly Place[]): readonly Place[] {
@@ -118,10 +149,52 @@ function within(grain: Grain, places: readonly Place[]): readonly Place[] {
   );
 }
 
+/** By key, whatever the planner guesses of hours that it cannot know: else it reads all payments there are. */
+const BY_KEY = ['SET LOCAL enable_hashjoin = off', 'SET LOCAL enable_mergejoin = off'];
+
+/** A process that is stopped in the midst of a transaction must not hold its number for as long as it stands still. */
+const NOT_FROZEN = `SET LOCAL idle_in_transaction_session_timeout = '3s'`;
+
+/** A transaction of one step's own: the number that it is given with its first written row is soon given up. */
+async function short<T>(
+  client: pg.ClientBase,
+  settings: readonly string[],
+  work: () => Promise<T>,
+): Promise<T> {
+  await client.query('BEGIN');
+  await client.query([NOT_FROZEN, 'SET LOCAL jit = off', ...settings].join('; '));
+  const result = await work();
+  await client.query('COMMIT');
+  return result;
+}
+
+const LOCK = sql`hashtextextended('interlock.rollup', 0)`;
+
 /** In a transaction during which nobody else notes or computes: a second one waits for its turn. */
 function alone<T>(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
   return transaction(pool, async (client) => {
-    await query(client, sql`SELECT pg_advisory_xact_lock(hashtextextended('interlock.rollup', 0))`, FOR_EVER);
+    await client.query(NOT_FROZEN);
+    await query(client, sql`SELECT pg_advisory_xact_lock(${LOCK})`, FOR_EVER);
     return work(client);
   });
+}
+
+/**
+ * The same over several transactions. Whoever fails in one loses its connection, and with that the lock; so does a process
+ * that stands still between two of them, and the next worker computes.
+ */
+async function aloneThroughout<T>(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let isDone = false;
+  try {
+    await query(client, sql`SELECT pg_advisory_lock(${LOCK})`, FOR_EVER);
+    await client.query(`SET idle_session_timeout = '30s'`);
+    const result = await work(client);
+    await client.query('RESET idle_session_timeout');
+    await query(client, sql`SELECT pg_advisory_unlock(${LOCK})`);
+    isDone = true;
+    return result;
+  } finally {
+    client.release(!isDone);
+  }
 }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../test/support/harness.ts';
+import { createTestDatabase, type TestDatabase, waitFor } from '../../test/support/harness.ts';
 import { transaction } from '../sql.ts';
 import { computeNext, noteChanges } from './index.ts';
 import { type Cells, COUNTED_BY_HAND, naiveCells, storedCells } from './test-support/naive.ts';
@@ -221,6 +221,33 @@ describe('rollups', () => {
     await owner.query(`UPDATE rollup_standing SET cursor = 9000000000000000`);
     await owner.query('DELETE FROM rollup_cell');
     await keepUp();
+    await expectExact();
+  });
+
+  it('hold up no reader of events while they are computed', async () => {
+    const holder = new pg.Client({ connectionString: database.ownerUrl });
+    await holder.connect();
+    // A computation that stops in its midst, at the first card that it looks at, for as long as the holder has the lock.
+    await owner.query(`ALTER TABLE payment_method RENAME TO payment_method_rows;
+      CREATE FUNCTION go_on() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_advisory_lock_shared(42); RETURN pg_advisory_unlock_shared(42); END $$;
+      CREATE VIEW payment_method AS SELECT * FROM payment_method_rows WHERE go_on();
+      GRANT SELECT ON payment_method TO PUBLIC`);
+    await holder.query('SELECT pg_advisory_lock(42)');
+    await noteSteps(owner, [paymentId(7), paymentId(8)], 9);
+    const computing = keepUp();
+    const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted`;
+    await waitFor(async () => ((await holder.query(waiting)).rowCount ?? 0) > 0, { what: 'it to compute' });
+    const { rows: written } = await owner.query('SELECT pg_current_xact_id()::text AS number');
+    const { rows: read } = await holder.query(
+      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS below',
+    );
+    // Deliveries, streams and the list of events read below it, and so have what was just written.
+    expect(BigInt(read[0].below)).toBeGreaterThan(BigInt(written[0].number));
+    await holder.query('SELECT pg_advisory_unlock(42)');
+    await holder.end();
+    expect(await computing).toBe(2);
+    await owner.query('DROP VIEW payment_method; ALTER TABLE payment_method_rows RENAME TO payment_method');
     await expectExact();
   });
 

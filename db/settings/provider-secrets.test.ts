@@ -1,7 +1,14 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase, waitFor } from '../../test/support/harness.ts';
-import { type Db, openDb } from '../client.ts';
-import { type OpenedSecrets, type ProviderSecretsBook, startProviderSecrets } from './provider-secrets.ts';
+import { type Db, isUnavailable, openDb } from '../client.ts';
+import {
+  type OpenedSecrets,
+  type ProviderSecretsBook,
+  SecretsUnreadError,
+  startProviderSecrets,
+} from './provider-secrets.ts';
 
 /** The book over a real Postgres. Records are plain JSON here: sealing is the vault's and tested there. */
 let database: TestDatabase;
@@ -44,9 +51,13 @@ async function write(accountId: string, secrets: OpenedSecrets | 'unreadable'): 
   });
 }
 
-async function start(file: Readonly<Record<string, Readonly<Record<string, string>>>> = {}, tickMs = 60_000) {
+async function start(
+  file: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+  tickMs = 60_000,
+  on = db,
+) {
   book = await startProviderSecrets({
-    db,
+    db: on,
     file,
     tickMs,
     now: () => nowMs,
@@ -128,6 +139,50 @@ it('a version follows the one before, and the bytes alone may be sealed anew', a
   ).resolves.toBe(1);
   await expect(db.$executeRaw`DELETE FROM provider_secret WHERE account_id = ${id}`).rejects.toThrow();
 });
+
+it('starts while Postgres is away, gives nothing out, the file’s alone least of all, and reads it once it is back', async () => {
+  const id = await account({ values: { apiKey: 'sealed' } });
+  const server = createServer();
+  const port = await listenAt(server, 0);
+  server.close();
+  const away = openDb(Object.assign(new URL(database.url), { port }).toString());
+  const { of } = await bound(
+    { [id]: { apiKey: 'what a rotation has ended' }, pa_file: { apiKey: 'file' } },
+    20,
+    away,
+  );
+  for (const accountId of [id, 'pa_file', 'pa_none']) expect(() => of(accountId)).toThrow(SecretsUnreadError);
+  expect([isUnavailable(new SecretsUnreadError()), told[0]]).toEqual([true, undefined]);
+  const { hostname, port: realPort } = new URL(database.url);
+  server.on('connection', (from) => {
+    const to = connect(Number(realPort), hostname);
+    for (const socket of [from, to]) socket.on('error', () => undefined);
+    from.pipe(to).pipe(from);
+  });
+  await listenAt(server, Number(port));
+  const read = () => {
+    try {
+      return of(id);
+    } catch {
+      return undefined;
+    }
+  };
+  await waitFor(() => read() !== undefined, { what: 'the book to have read Postgres' });
+  expect([of(id), of('pa_file'), of('pa_none')]).toEqual([
+    { apiKey: 'sealed' },
+    { apiKey: 'file' },
+    undefined,
+  ]);
+  book?.stop();
+  await away.$disconnect();
+  server.close();
+});
+
+async function listenAt(server: Server, port: number): Promise<string> {
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return String((server.address() as AddressInfo).port);
+}
 
 async function bound(...given: Parameters<typeof start>) {
   const started = await start(...given);

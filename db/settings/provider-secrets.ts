@@ -18,7 +18,10 @@ export interface OpenedSecrets {
  * within two ticks.
  */
 export interface ProviderSecretsBook {
-  /** The same object until something changes. Undefined: nothing is known, or what is sealed can't be opened here. */
+  /**
+   * The same object until something changes. Undefined: nothing is known, or what is sealed can't be opened here. Throws
+   * `SecretsUnreadError` until Postgres has been read once: the file's alone may be what a rotation has ended.
+   */
   of(accountId: string): AccountSecrets | undefined;
   /** Looks again, for whoever has just changed something or has met what it doesn't know. */
   refresh(): Promise<void>;
@@ -41,7 +44,17 @@ export const SECRETS_TICK_MS = 1_000;
 const LOOK_AGAIN_MS = 100;
 const LOOK_TIMEOUT_MS = 5_000;
 
-/** Has read everything once when it is there. */
+/** To be asked again: with the code of a connection that could not be made, by which it counts as Postgres being away. */
+export class SecretsUnreadError extends Error {
+  override readonly name = 'SecretsUnreadError';
+  readonly code = '08001';
+
+  constructor() {
+    super("providers' secrets have not been read from Postgres yet");
+  }
+}
+
+/** Has read everything once when Postgres is there. Where it is away the process starts all the same, and the ticks go on asking. */
 export async function startProviderSecrets(options: ProviderSecretsOptions): Promise<ProviderSecretsBook> {
   const book = new Book(options);
   await book.begin();
@@ -67,6 +80,7 @@ class Book implements ProviderSecretsBook {
   readonly #given = new Map<string, { readonly secrets: AccountSecrets; readonly untilMs: number }>();
   /** The oldest transaction that was under way at the last look: nothing before it can still appear. */
   #from = '0';
+  #hasRead = false;
   #looking: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
   #lookedAtMs = 0;
@@ -77,12 +91,13 @@ class Book implements ProviderSecretsBook {
   }
 
   async begin(): Promise<void> {
-    await this.#look();
+    await this.#tick();
     this.#timer = setInterval(() => void this.refresh(), this.#options.tickMs ?? SECRETS_TICK_MS);
     this.#timer.unref();
   }
 
   of(accountId: string): AccountSecrets | undefined {
+    if (!this.#hasRead) throw new SecretsUnreadError();
     const nowMs = this.#now();
     const given = this.#given.get(accountId);
     if (given !== undefined && nowMs < given.untilMs) return given.secrets;
@@ -128,6 +143,7 @@ class Book implements ProviderSecretsBook {
     for (const { account_id: accountId, version, sealed } of rows)
       if (accountId !== null) this.#learn(accountId, version, sealed);
     this.#from = rows[0]?.horizon ?? this.#from;
+    this.#hasRead = true;
   }
 
   #learn(accountId: string, version: number, sealed: Buffer): void {

@@ -6,8 +6,11 @@ import { ALARMS, type Alarm, type RuleCase, recordings } from '../../domain/alar
 const HEADER =
   '# Made from domain/alarms by `node --import tsx deploy/generate.ts`: change the table, not this file.\n';
 
-/** Relative to this repository; set the base by `--runbooks https://...` where the rules are used elsewhere. */
-export const RUNBOOKS = 'docs/runbooks';
+/**
+ * Where the pages of docs/runbooks are read: a placeholder, because an alert's link must be absolute and only you know where
+ * you keep them. `node --import tsx deploy/generate.ts --runbooks https://...` puts yours in its place.
+ */
+export const RUNBOOKS = 'https://interlock.example/docs/runbooks';
 
 const yaml = (value: unknown) => HEADER + stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 
@@ -29,7 +32,7 @@ export function recordingYaml(): string {
   });
 }
 
-export function alertsYaml(runbooks: string = RUNBOOKS): string {
+export function alertsYaml(runbooks: string): string {
   const rules = ALARMS.map((alarm) => ({
     alert: alarm.name,
     expr: alarm.expr,
@@ -45,21 +48,26 @@ function annotationsOf({ summary, means, runbook }: Alarm, runbooks: string) {
 }
 
 /** One case in which each alert fires and one in which it doesn't, for `promtool test rules`. */
-export function testsYaml(): string {
+export function testsYaml(runbooks: string): string {
   return yaml({
     rule_files: ['../recording.yaml', '../alerts.yaml'],
     evaluation_interval: '1m',
     tests: ALARMS.flatMap((alarm) => [
-      testOf(alarm, 'fires', alarm.cases.fires),
-      testOf(alarm, 'rests', alarm.cases.rests),
+      testOf(alarm, 'fires', alarm.cases.fires, runbooks),
+      testOf(alarm, 'rests', alarm.cases.rests, runbooks),
     ]),
   });
 }
 
-function testOf(alarm: Alarm, what: 'fires' | 'rests', { series, at, labels, says }: RuleCase) {
+function testOf(
+  alarm: Alarm,
+  what: 'fires' | 'rests',
+  { series, at, labels, says }: RuleCase,
+  runbooks: string,
+) {
   const expected = {
     exp_labels: { severity: alarm.severity, ...labels },
-    exp_annotations: { ...annotationsOf(alarm, RUNBOOKS), summary: says },
+    exp_annotations: { ...annotationsOf(alarm, runbooks), summary: says },
   };
   return {
     name: `${alarm.name} ${what}`,
@@ -76,6 +84,10 @@ function testOf(alarm: Alarm, what: 'fires' | 'rests', { series, at, labels, say
 }
 
 /** Every file that is made, by its path under deploy/prometheus. */
-export function generatedRules(): Readonly<Record<string, string>> {
-  return { 'recording.yaml': recordingYaml(), 'alerts.yaml': alertsYaml(), 'tests/alerts.yaml': testsYaml() };
+export function generatedRules(runbooks: string = RUNBOOKS): Readonly<Record<string, string>> {
+  return {
+    'recording.yaml': recordingYaml(),
+    'alerts.yaml': alertsYaml(runbooks),
+    'tests/alerts.yaml': testsYaml(runbooks),
+  };
 }

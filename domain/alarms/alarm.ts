@@ -21,6 +21,12 @@ export interface Alarm {
    * Prometheus can say, because it takes a past, or because nobody of ours would be there to say it.
    */
   readonly holds?: (facts: Facts, scale: Scale) => readonly Holding[];
+  /** What `holds` reads: where one look could not find it out, the alarm stays as it is. */
+  readonly needs?: readonly (keyof Facts)[];
+  /** It is about the worker that looks, so each worker has one of its own, and no other can say that it is over. */
+  readonly ofWorker?: true;
+  /** The damage stands although a later look no longer sees it: a person ends it, with a reason. */
+  readonly stays?: true;
   /** One case in which it fires, and one in which it must not, for promtool: series as promtool writes them. */
   readonly cases: { readonly fires: RuleCase & { readonly says: string }; readonly rests: RuleCase };
 }

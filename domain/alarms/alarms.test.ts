@@ -7,6 +7,7 @@ import {
   duration,
   type Facts,
   judge,
+  type Look,
   type Standing,
   scaleOf,
 } from './index.ts';
@@ -22,7 +23,12 @@ const WELL: Facts = {
   exceptions: [],
   settlement: [],
   unbalanced: 0,
+  uncleared: [],
   stuckWorkflows: 0,
+  rollupAgeSeconds: null,
+  anchor: null,
+  canary: null,
+  queues: [],
   clockSkewSeconds: 0,
   temporalAwaySeconds: 0,
 };
@@ -134,10 +140,11 @@ describe('judging one look', () => {
     name: 'ProviderCircuitOpen',
     subject: 'pa_1',
     sinceMs: nowMs - ms,
+    seenMs: nowMs,
     ...(fired ? { firedAtMs: nowMs - ms } : {}),
   });
-  const told = (facts: Facts, standing: readonly Standing[]) =>
-    judge(ALARMS, facts, standing, { nowMs, scale: REAL }).map((change) =>
+  const told = (look: Look, standing: readonly Standing[], worker = 'here:1') =>
+    judge(ALARMS, look, standing, { nowMs, scale: REAL, worker }).map((change) =>
       change.type === 'end' ? 'end' : `${change.type}${change.fires ? ' fires' : ''}`,
     );
 
@@ -157,13 +164,64 @@ describe('judging one look', () => {
     expect(told({ ...WELL, unbalanced: 1 }, [])).toEqual(['hold fires']);
   });
 
+  it('leaves as it is what this look could not find out', () => {
+    expect(told({ ...dark, providers: undefined }, [since(90_000, true)])).toEqual([]);
+    expect(told({ ...WELL, providers: undefined }, [])).toEqual([]);
+    const named = (name: string): Standing => ({ ...since(90_000, true), name, subject: '' });
+    expect(told({ ...WELL, queues: undefined }, [named('TaskQueueBehind')])).toEqual([]);
+    expect(told({ ...WELL, canary: undefined }, [named('CanaryFailing')])).toEqual([]);
+    // Switched off on purpose: nothing is left to fail.
+    expect(told(WELL, [named('CanaryFailing')])).toEqual(['end']);
+  });
+
+  it('leaves to each worker what is about that worker, until it is gone', () => {
+    const skewed = { ...WELL, clockSkewSeconds: 9 };
+    const changes = judge(ALARMS, skewed, [], { nowMs, scale: REAL, worker: 'here:1' });
+    expect(changes).toMatchObject([{ type: 'hold', holding: { subject: 'here:1' } }]);
+    const its = { ...since(200_000, true), name: 'ClockSkewed', subject: 'there:2' };
+    expect(told(WELL, [its])).toEqual([]);
+    expect(told(skewed, [its])).toEqual(['hold']);
+    expect(told(WELL, [its], 'there:2')).toEqual(['end']);
+    expect(told(WELL, [{ ...its, seenMs: nowMs - 299_000 }])).toEqual([]);
+    expect(told(WELL, [{ ...its, seenMs: nowMs - 301_000 }])).toEqual(['end']);
+  });
+
+  it('ends no proof of damage: a person does', () => {
+    for (const [name, subject] of [
+      ['LedgerUnbalanced', ''],
+      ['AuditChainBroken', 'here:1'],
+      ['AuditChainBroken', 'long-gone:1'],
+    ] as const) {
+      expect(told(WELL, [{ ...since(9_000_000, true), name, subject, seenMs: 0 }])).toEqual([]);
+    }
+  });
+
+  it('reads nothing but what an alarm says that it needs', () => {
+    for (const { holds, needs = [] } of ALARMS) {
+      if (holds === undefined) continue;
+      expect(needs.length).toBeGreaterThan(0);
+      const asked: string[] = [];
+      holds(
+        new Proxy(WELL, {
+          get(facts, name) {
+            asked.push(String(name));
+            return Reflect.get(facts, name) as unknown;
+          },
+        }),
+        REAL,
+      );
+      expect(needs).toEqual(expect.arrayContaining(asked));
+    }
+  });
+
   it('leaves exactly what holds open, whatever stood before', () => {
-    const names = ALARMS.filter(({ holds }) => holds !== undefined).map(({ name }) => name);
+    const names = ALARMS.filter(({ holds, stays }) => holds !== undefined && !stays).map(({ name }) => name);
     const standings = fc.uniqueArray(
       fc.record({
         name: fc.constantFrom(...names, 'Gone'),
         subject: fc.constantFrom('', 'pa_1', 'pa_2'),
         sinceMs: fc.integer({ min: 0, max: nowMs }),
+        seenMs: fc.constant(0),
       }),
       { selector: ({ name, subject }) => `${name} ${subject}` },
     );
@@ -171,7 +229,7 @@ describe('judging one look', () => {
       fc.property(standings, fc.boolean(), (standing, isDark) => {
         const facts = isDark ? dark : WELL;
         const open = new Set(standing.map(({ name, subject }) => `${name} ${subject}`));
-        for (const change of judge(ALARMS, facts, standing, { nowMs, scale: REAL })) {
+        for (const change of judge(ALARMS, facts, standing, { nowMs, scale: REAL, worker: 'here:1' })) {
           if (change.type === 'end') open.delete(`${change.name} ${change.subject}`);
           else open.add(`${change.alarm.name} ${change.holding.subject}`);
         }

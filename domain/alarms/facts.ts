@@ -14,21 +14,25 @@ export interface Facts {
   readonly settlement: readonly SettlementFacts[];
   /** Ledger transactions of the last minute whose postings don't come to nothing. */
   readonly unbalanced: number;
+  /** Alarms that fired and that no person has ended yet, of those that stay. */
+  readonly uncleared: readonly string[];
   /** Payments and refunds whose workflow could not go on, until a person has looked. */
   readonly stuckWorkflows: number;
   /** Our clock less Postgres's. */
   readonly clockSkewSeconds: number;
-  /** Since the rollups that figures are read from were brought up to date; absent where none are kept. */
-  readonly rollupAgeSeconds?: number;
-  /** Absent where this process anchors nothing. */
-  readonly anchor?: { readonly ageSeconds: number; readonly disowned: number };
-  /** Absent where no canary payments are made. */
-  readonly canary?: CanaryFacts;
-  /** Absent where Temporal could not be asked. */
-  readonly queues?: readonly QueueFacts[];
+  /** Since the rollups that figures are read from were brought up to date; null where none are kept. */
+  readonly rollupAgeSeconds: number | null;
+  /** Null where this process anchors nothing. */
+  readonly anchor: { readonly ageSeconds: number; readonly disowned: number } | null;
+  /** Null where canary payments are switched off. */
+  readonly canary: CanaryFacts | null;
+  readonly queues: readonly QueueFacts[];
   /** For how long it could not be asked; 0 where it could. */
   readonly temporalAwaySeconds: number;
 }
+
+/** What one look found out. What it could not ask is absent, which says nothing about it. */
+export type Look = { readonly [K in keyof Facts]?: Facts[K] | undefined };
 
 /** One enabled provider account over the last minutes, beside its usual. */
 export interface ProviderFacts {
@@ -49,7 +53,7 @@ export interface RecentFacts {
   readonly latencyP95Seconds?: number;
 }
 
-/** Operations whose outcome nobody knows yet. */
+/** Operations whose outcome nobody knows yet, and that no person has been given: those are exceptions. */
 export interface UnknownFacts {
   readonly provider: string;
   readonly count: number;

@@ -11,7 +11,7 @@ import { sloAlarms } from './slo.ts';
 export type { Alarm, Holding, RuleCase, RuleSeries, Scale, Severity } from './alarm.ts';
 export { duration, scaleOf } from './alarm.ts';
 export type * from './facts.ts';
-export { WORKERS_ABSENT, workersAbsent } from './platform.ts';
+export { canaryLimitSeconds, WORKERS_ABSENT, workersAbsent } from './platform.ts';
 export { OBJECTIVES, type Recording, recordings } from './slo.ts';
 export { type Change, judge, type Standing } from './standing.ts';
 

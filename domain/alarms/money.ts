@@ -8,6 +8,10 @@ const DEAD_LETTERS = 10;
 const DAYS_BEHIND = 2;
 const ANCHOR_SECONDS = 600;
 
+/** Seen once, or still to be cleared by a person: the damage stands although nobody sees it any more. */
+const uncleared = (name: string, seen: string) =>
+  `(${seen})\nor max(interlock_alarm_uncleared{alarm="${name}"}) > 0`;
+
 export const moneyAlarms = alarms([
   {
     name: 'InboxStale',
@@ -18,6 +22,7 @@ export const moneyAlarms = alarms([
     expr: `max(interlock_inbox_oldest_age_seconds) > ${INBOX_SECONDS}`,
     forSeconds: 300,
     runbook: 'inbox-stale',
+    needs: ['inbox'],
     holds: ({ inbox: { unacknowledged, oldestSeconds } }, scale) =>
       oldestSeconds > scale.limit(INBOX_SECONDS)
         ? [{ subject: '', detail: `${unacknowledged} unread, the oldest for ${duration(oldestSeconds)}` }]
@@ -40,6 +45,7 @@ export const moneyAlarms = alarms([
     expr: `max(interlock_webhook_deliveries_oldest_due_age_seconds) > ${DELIVERY_SECONDS}`,
     forSeconds: 120,
     runbook: 'deliveries-behind',
+    needs: ['deliveries'],
     holds: ({ deliveries: { due, oldestDueSeconds } }, scale) =>
       oldestDueSeconds > scale.limit(DELIVERY_SECONDS)
         ? [{ subject: '', detail: `${due} due, the oldest since ${duration(oldestDueSeconds)}` }]
@@ -65,6 +71,7 @@ export const moneyAlarms = alarms([
     expr: `max(interlock_webhook_deliveries_dead_lately) >= ${DEAD_LETTERS}`,
     forSeconds: 0,
     runbook: 'dead-letters',
+    needs: ['deliveries'],
     holds: ({ deliveries: { deadLately } }) =>
       deadLately >= DEAD_LETTERS ? [{ subject: '', detail: `${deadLately} within the last hour` }] : [],
     cases: {
@@ -84,6 +91,7 @@ export const moneyAlarms = alarms([
     expr: 'max by (kind) (interlock_exceptions_overdue) > 0',
     forSeconds: 300,
     runbook: 'exceptions-overdue',
+    needs: ['exceptions'],
     holds: ({ exceptions }) =>
       exceptions
         .filter(({ overdue }) => overdue > 0)
@@ -113,6 +121,7 @@ export const moneyAlarms = alarms([
     expr: `max by (provider, account) (interlock_settlement_days_behind) >= ${DAYS_BEHIND}`,
     forSeconds: 900,
     runbook: 'settlement-late',
+    needs: ['settlement'],
     holds: ({ settlement }) =>
       settlement
         .filter(({ daysBehind }) => daysBehind >= DAYS_BEHIND)
@@ -145,6 +154,7 @@ export const moneyAlarms = alarms([
     expr: 'max by (provider, account) (interlock_settlement_bookings_missing) > 0',
     forSeconds: 300,
     runbook: 'settlement-missing',
+    needs: ['settlement'],
     holds: ({ settlement }) =>
       settlement
         .filter(({ missing }) => missing > 0)
@@ -175,19 +185,25 @@ export const moneyAlarms = alarms([
   {
     name: 'LedgerUnbalanced',
     severity: 'page',
-    summary: '{{ $value }} ledger transactions do not come to nothing',
+    summary: 'Ledger transactions do not come to nothing',
     means:
       'It cannot be: Postgres refuses such a transaction at its commit. Somebody has been at the tables, or a trigger is gone.',
-    expr: 'max(interlock_ledger_unbalanced_transactions) > 0',
+    expr: uncleared('LedgerUnbalanced', 'max(interlock_ledger_unbalanced_transactions) > 0'),
     forSeconds: 0,
     runbook: 'ledger-unbalanced',
+    needs: ['unbalanced'],
+    stays: true,
     holds: ({ unbalanced }) =>
       unbalanced > 0 ? [{ subject: '', detail: `${unbalanced} of the last minute` }] : [],
     cases: {
       fires: {
-        says: '1 ledger transactions do not come to nothing',
-        series: [{ series: 'interlock_ledger_unbalanced_transactions', values: '0 1x5' }],
-        at: '3m',
+        says: 'Ledger transactions do not come to nothing',
+        // Seen once, and there until a person has cleared it.
+        series: [
+          { series: 'interlock_ledger_unbalanced_transactions', values: '0 1 0x5' },
+          { series: 'interlock_alarm_uncleared{alarm="LedgerUnbalanced"}', values: '_ 1x5' },
+        ],
+        at: '5m',
       },
       rests: { series: [{ series: 'interlock_ledger_unbalanced_transactions', values: '0x5' }], at: '3m' },
     },
@@ -195,20 +211,26 @@ export const moneyAlarms = alarms([
   {
     name: 'AuditChainBroken',
     severity: 'page',
-    summary: '{{ $value }} anchored audit heads no longer agree with Postgres',
+    summary: 'Anchored audit heads no longer agree with Postgres',
     means:
       'The explanation of what happened to a payment was changed after it was signed. It is a security incident until proven otherwise.',
-    expr: 'max(interlock_audit_heads_disowned) > 0',
+    expr: uncleared('AuditChainBroken', 'max(interlock_audit_heads_disowned) > 0'),
     forSeconds: 0,
     runbook: 'audit-chain-broken',
+    needs: ['anchor'],
+    ofWorker: true,
+    stays: true,
     holds: ({ anchor }) =>
-      anchor !== undefined && anchor.disowned > 0
-        ? [{ subject: '', detail: `${anchor.disowned} of the heads that were anchored last` }]
+      anchor !== null && anchor.disowned > 0
+        ? [{ subject: '', detail: `${anchor.disowned} anchored heads are not what Postgres has` }]
         : [],
     cases: {
       fires: {
-        says: '1 anchored audit heads no longer agree with Postgres',
-        series: [{ series: 'interlock_audit_heads_disowned', values: '0 0 1x5' }],
+        says: 'Anchored audit heads no longer agree with Postgres',
+        series: [
+          { series: 'interlock_audit_heads_disowned', values: '0 1 0x5' },
+          { series: 'interlock_alarm_uncleared{alarm="AuditChainBroken"}', values: '_ 1x5' },
+        ],
         at: '5m',
       },
       rests: { series: [{ series: 'interlock_audit_heads_disowned', values: '0x5' }], at: '5m' },
@@ -222,8 +244,10 @@ export const moneyAlarms = alarms([
     expr: `min(interlock_audit_anchor_age_seconds) > ${ANCHOR_SECONDS}`,
     forSeconds: 120,
     runbook: 'audit-anchor-stale',
+    needs: ['anchor'],
+    ofWorker: true,
     holds: ({ anchor }, scale) =>
-      anchor !== undefined && anchor.ageSeconds > scale.limit(ANCHOR_SECONDS)
+      anchor !== null && anchor.ageSeconds > scale.limit(ANCHOR_SECONDS)
         ? [{ subject: '', detail: `last written ${duration(anchor.ageSeconds)} ago` }]
         : [],
     cases: {

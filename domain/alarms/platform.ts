@@ -9,6 +9,11 @@ const SKEW_SECONDS = 2;
 const CANARIES_MISSED = 3;
 const ROLLUP_SECONDS = 1_800;
 
+/** A canary that has not succeeded for longer is failing. */
+export function canaryLimitSeconds(everySeconds: number): number {
+  return CANARIES_MISSED * everySeconds + 60;
+}
+
 /** Of the API, which can say so when nobody else is there. */
 export const WORKERS_ABSENT = 'WorkersAbsent';
 
@@ -67,7 +72,8 @@ export const platformAlarms = alarms([
     expr: `max by (queue, kind) (interlock_task_queue_backlog_age_seconds) > ${BACKLOG_SECONDS}`,
     forSeconds: 60,
     runbook: 'task-queue-behind',
-    holds: ({ queues = [] }) =>
+    needs: ['queues'],
+    holds: ({ queues }) =>
       queues
         .filter(({ backlogSeconds }) => backlogSeconds > BACKLOG_SECONDS)
         .map(({ queue, kind, backlog, backlogSeconds }) => ({
@@ -126,6 +132,8 @@ export const platformAlarms = alarms([
     expr: 'min(interlock_dependency_up{dependency="temporal"}) == 0',
     forSeconds: 60,
     runbook: 'temporal-unreachable',
+    needs: ['temporalAwaySeconds'],
+    ofWorker: true,
     holds: ({ temporalAwaySeconds }) =>
       temporalAwaySeconds > 0
         ? [{ subject: '', detail: `Temporal has not answered for ${duration(temporalAwaySeconds)}` }]
@@ -151,6 +159,7 @@ export const platformAlarms = alarms([
     expr: 'max(interlock_workflows_stuck) > 0',
     forSeconds: 0,
     runbook: 'workflows-stuck',
+    needs: ['stuckWorkflows'],
     holds: ({ stuckWorkflows }) =>
       stuckWorkflows > 0
         ? [{ subject: '', detail: `${stuckWorkflows} open exceptions of kind workflow_stuck` }]
@@ -173,6 +182,8 @@ export const platformAlarms = alarms([
     expr: `max(abs(interlock_clock_skew_seconds)) > ${SKEW_SECONDS}`,
     forSeconds: 120,
     runbook: 'clock-skewed',
+    needs: ['clockSkewSeconds'],
+    ofWorker: true,
     holds: ({ clockSkewSeconds }) =>
       Math.abs(clockSkewSeconds) > SKEW_SECONDS
         ? [{ subject: '', detail: `${clockSkewSeconds.toFixed(1)} s against Postgres` }]
@@ -192,13 +203,15 @@ export const platformAlarms = alarms([
     summary: 'No canary payment has succeeded for {{ $value | humanizeDuration }}',
     means:
       "A payment of our own does not get through the whole path, from HTTP to ledger and back. Merchants' most likely don't either.",
-    // Both pages show it: the API's also when no worker is left to say so.
-    expr: `min(interlock_canary_last_success_age_seconds)
+    // Both pages show it: the API's also when no worker is left to say so. A process that has only just begun, and knows of
+    // none yet, says little; whoever has waited longest is right.
+    expr: `max(interlock_canary_last_success_age_seconds)
   > ${CANARIES_MISSED} * max(interlock_canary_interval_seconds) + 60`,
     forSeconds: 60,
     runbook: 'canary-failing',
+    needs: ['canary'],
     holds: ({ canary }) =>
-      canary !== undefined && canary.lastSuccessSeconds > CANARIES_MISSED * canary.everySeconds + 60
+      canary !== null && canary.lastSuccessSeconds > canaryLimitSeconds(canary.everySeconds)
         ? [
             {
               subject: '',
@@ -210,7 +223,9 @@ export const platformAlarms = alarms([
       fires: {
         says: 'No canary payment has succeeded for 10m 0s',
         series: [
-          { series: 'interlock_canary_last_success_age_seconds', values: '0+60x20' },
+          { series: 'interlock_canary_last_success_age_seconds{instance="api"}', values: '0+60x20' },
+          // A worker that begins again and again.
+          { series: 'interlock_canary_last_success_age_seconds{instance="worker"}', values: '5x20' },
           { series: 'interlock_canary_interval_seconds', values: '60x20' },
         ],
         at: '10m',
@@ -232,8 +247,9 @@ export const platformAlarms = alarms([
     expr: `min(interlock_rollup_age_seconds) > ${ROLLUP_SECONDS}`,
     forSeconds: 300,
     runbook: 'figures-stale',
+    needs: ['rollupAgeSeconds'],
     holds: ({ rollupAgeSeconds }) =>
-      rollupAgeSeconds !== undefined && rollupAgeSeconds > ROLLUP_SECONDS
+      rollupAgeSeconds !== null && rollupAgeSeconds > ROLLUP_SECONDS
         ? [{ subject: '', detail: `brought up to date ${duration(rollupAgeSeconds)} ago` }]
         : [],
     cases: {

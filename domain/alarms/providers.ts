@@ -35,6 +35,7 @@ export const providerAlarms = alarms([
 and max by (provider, account) (interlock_provider_recent_answers) >= ${FEWEST_ANSWERS}`,
     forSeconds: 300,
     runbook: 'provider-approval-dropped',
+    needs: ['providers'],
     holds: ({ providers }) =>
       providers.flatMap((each) => {
         const { answered, approved } = each.recent;
@@ -81,6 +82,7 @@ and max by (provider, account) (interlock_provider_recent_answers) >= ${FEWEST_A
 and max by (provider, account) (interlock_provider_recent_attempts) >= ${FEWEST_ATTEMPTS}`,
     forSeconds: 120,
     runbook: 'provider-not-answering',
+    needs: ['providers'],
     holds: ({ providers }) =>
       providers.flatMap((each) => {
         const { attempts, unknown } = each.recent;
@@ -115,6 +117,7 @@ and max by (provider, account) (interlock_provider_recent_attempts) >= ${FEWEST_
     expr: 'max by (provider, account) (interlock_provider_circuit_state{state=~"open|half_open"}) == 1',
     forSeconds: 60,
     runbook: 'provider-circuit-open',
+    needs: ['providers'],
     holds: ({ providers }) =>
       providers
         .filter(({ circuit }) => circuit !== 'closed')
@@ -152,6 +155,7 @@ and max by (provider, account) (interlock_provider_recent_attempts) >= ${FEWEST_
     expr: `max by (provider) (interlock_unknown_operations_oldest_age_seconds) > ${UNKNOWN_SECONDS}`,
     forSeconds: 60,
     runbook: 'unknown-outcome-too-old',
+    needs: ['unknown'],
     holds: ({ unknown }, scale) =>
       unknown
         .filter(({ oldestSeconds }) => oldestSeconds > scale.limit(UNKNOWN_SECONDS))
@@ -193,6 +197,7 @@ and max by (provider, account) (interlock_provider_recent_attempts) >= ${FEWEST_
 and sum(increase(interlock_payments_total[5m])) >= ${FEWEST_PAYMENTS}`,
     forSeconds: 120,
     runbook: 'payments-failing',
+    needs: ['payments'],
     holds: ({ payments: { ended, failed } }) =>
       ended >= FEWEST_PAYMENTS && failed / ended > FAILED_MOST
         ? [{ subject: '', detail: `${failed} of the last ${ended} payments failed, not by a decline` }]
@@ -230,6 +235,7 @@ and sum(increase(interlock_payments_total[5m])) >= ${FEWEST_PAYMENTS}`,
 and sum(increase(interlock_payments_total[10m])) >= ${FEWEST_PAYMENTS}`,
     forSeconds: 600,
     runbook: 'retry-amplification',
+    needs: ['payments'],
     holds: ({ payments: { sends, sentFor } }) =>
       sentFor >= FEWEST_PAYMENTS && sends / sentFor > AMPLIFICATION
         ? [{ subject: '', detail: `${sends} sends for the last ${sentFor} payments` }]

@@ -201,7 +201,7 @@ describe('the rest', () => {
   it('assign needs an operator whose key works, and none takes it away', () => {
     const assign: CaseCommand = { type: 'assign', owner: 'opr_bob' };
     expect(codeOf(file(), assign, alice)).toBe('operator_unknown');
-    const { after } = must(file(), assign, alice, facts({ ownerKnown: true }));
+    const { after } = must(file(), assign, alice, facts({ mayOwn: true }));
     expect(after.owner).toBe('opr_bob');
     expect(must(after, { type: 'assign' }, alice).after).not.toHaveProperty('owner');
   });

@@ -18,8 +18,8 @@ import { allowedCommands, CASE_MOVES } from './states.ts';
 export interface CaseFacts {
   readonly limits: CaseLimits;
   readonly stakes: readonly Stake[];
-  /** Whether the named owner is an operator with a key that works. */
-  readonly ownerKnown?: boolean;
+  /** Whether the named owner can get in, and has a role that may act. */
+  readonly mayOwn?: boolean;
   /** Absent: nothing of that name is known. */
   readonly target?: TargetFacts;
 }
@@ -47,8 +47,8 @@ export function decideCase(file: CaseFile, command: CaseCommand, by: By, facts: 
       return decided(file, 'commented');
     case 'assign': {
       const { owner } = command;
-      if (owner !== undefined && facts.ownerKnown !== true)
-        return refuse(file, 'operator_unknown', 'no operator of this id has a key that works');
+      if (owner !== undefined && facts.mayOwn !== true)
+        return refuse(file, 'operator_unknown', 'nobody of this id may act on cases');
       const { owner: _before, ...rest } = file;
       return owner === undefined
         ? decided(rest, 'unassigned')

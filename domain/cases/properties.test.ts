@@ -47,7 +47,7 @@ const stake = fc.record({
 const known: fc.Arbitrary<CaseFacts> = fc.record({
   limits: fc.record({ fourEyesMinor: fc.nat(20_000), writeOffMinor: fc.nat(2_000) }),
   stakes: fc.array(stake, { maxLength: 2 }),
-  ownerKnown: fc.boolean(),
+  mayOwn: fc.boolean(),
   target: fc.constantFrom<NonNullable<CaseFacts['target']>>(
     { type: 'account', accountId: 'pa_2' },
     { type: 'fee_kind' },

@@ -1,4 +1,4 @@
-import { exponentOf } from '../money/currency.ts';
+import { decimalOf } from '../money/words.ts';
 import type { ExportLayout } from './export.ts';
 
 /**
@@ -87,13 +87,4 @@ function quoted(text: string): string {
 /** Texts may come from outside, and a spreadsheet would run one that begins like a formula. */
 function textCell(text = ''): string {
   return /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-}
-
-/** Exact, as the currency writes it: 1250 USD is 12.50, 1250 JPY is 1250. */
-export function decimalOf(amountMinor: bigint, currency: string): string {
-  const exponent = exponentOf(currency) ?? 0;
-  const digits = String(amountMinor < 0n ? -amountMinor : amountMinor).padStart(exponent + 1, '0');
-  const whole = digits.slice(0, digits.length - exponent);
-  const text = exponent === 0 ? whole : `${whole}.${digits.slice(-exponent)}`;
-  return amountMinor < 0n ? `-${text}` : text;
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CSV_COLUMNS, decimalOf } from './csv.ts';
+import { decimalOf } from '../money/words.ts';
+import { CSV_COLUMNS } from './csv.ts';
 import type { PostedTransaction } from './entry.ts';
 import { createExportWriter, type PeriodBalance } from './export.ts';
 import { EXPORT_FORMATS, type ExportFormat, parsePeriod } from './period.ts';

@@ -1,4 +1,4 @@
-import { decimalOf } from '../ledger/csv.ts';
+import { decimalOf } from '../money/words.ts';
 import type { Report } from './report.ts';
 import { TABLE } from './table.ts';
 

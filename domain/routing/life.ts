@@ -61,6 +61,8 @@ export interface PolicyStanding {
 
 export interface CommandContext {
   readonly actor: string;
+  /** Other names of the same person: who made the key that acts, or keys that the actor made. */
+  readonly alsoKnownAs?: readonly string[];
   readonly reason: string;
   readonly atMs: number;
   /** The merchant wants two people for whatever decides payments. */
@@ -151,18 +153,19 @@ function askToTry(
 function answerProposal(
   standing: PolicyStanding,
   answer: Approval | { readonly type: 'reject' },
-  { actor, experiment }: CommandContext,
+  { actor, alsoKnownAs = [], experiment }: CommandContext,
 ): PolicyVerdict {
   const { proposal, author } = standing;
   if (proposal === undefined)
     return refused(standing, 'nothing_proposed', 'Nothing is proposed for this version.');
   // To say no, or to take back one's own, needs nobody else.
   if (answer.type === 'reject') return { type: 'reject', proposal };
-  if (actor === proposal.by || actor === author)
+  const names = [actor, ...alsoKnownAs];
+  if (names.includes(proposal.by) || names.includes(author))
     return refused(
       standing,
       'second_person_required',
-      'Who wrote or proposed it cannot approve it. Another key, or an operator, has to.',
+      'Who wrote or proposed it cannot approve it, nor by a key that they made. Somebody else has to.',
     );
   const { to, percent, by } = proposal;
   if (answer.to !== to || answer.percent !== percent)

@@ -72,6 +72,20 @@ describe('the first line', () => {
     expect(headline({ ...paid, currency: 'JPY', attempts: [attempt('stripe')] }).text).toContain('1000 JPY');
   });
 
+  it('says that an exception is open, and is no good news while one is', () => {
+    const paid = { status: 'succeeded', amountCapturedMinor: 1_000, attempts: [attempt('stripe')] } as const;
+    const opened = (kind: string, changes: object = {}) => ({
+      case: [{ id: `exc_${kind}`, kind, subjectId: 'pay', summary: 'line 2', atMs: 0, ...changes }],
+    });
+    expect(headline(paid, opened('amount_under'))).toMatchObject({
+      text: 'Captured 10.00 EUR at Stripe',
+      why: expect.stringContaining('An exception is still open: Settled too little.'),
+      tone: 'warning',
+    });
+    expect(headline(paid, opened('duplicate_charge')).tone).toBe('bad');
+    expect(headline(paid, opened('duplicate_charge', { closedAtMs: 1 })).tone).toBe('good');
+  });
+
   it('of a late success says that the payer does not pay twice', () => {
     const late = attempt('stripe', { undoing: true, status: 'refunded' });
     const told = headline({

@@ -1,3 +1,4 @@
+import { moneyOf } from '../money/words.ts';
 import { duplicatedBy } from '../names.ts';
 import { OPERATOR_VOID } from '../payment/causes.ts';
 import { RETRY_ADVICE, type RetryAdvice } from '../payment/outcome.ts';
@@ -9,17 +10,9 @@ import {
   waitsForRetry,
 } from '../payment/payment.ts';
 import type { Severity } from './entry.ts';
+import { withOpenCases } from './open-cases.ts';
 import type { OperationRow, StoryContext, StoryRows } from './rows.ts';
-import {
-  actorWords,
-  clockOf,
-  declineWords,
-  moneyOf,
-  nounOf,
-  providerName,
-  spaced,
-  unknownWords,
-} from './words.ts';
+import { actorWords, clockOf, declineWords, nounOf, providerName, spaced, unknownWords } from './words.ts';
 
 /** The short answer: what became of the payment, and why, for somebody who has never seen it. */
 export interface Headline {
@@ -36,6 +29,10 @@ export interface Told {
 }
 
 export function headlineOf(told: Told): Headline {
+  return withOpenCases(whatBecame(told), told.rows);
+}
+
+function whatBecame(told: Told): Headline {
   const { payment } = told;
   switch (payment.status) {
     case 'succeeded':

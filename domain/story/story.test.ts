@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { highlightsOf } from './highlights.ts';
 import type { StoryContext, StoryRows } from './rows.ts';
 import { assembleStory } from './story.ts';
 
@@ -248,6 +249,29 @@ function count(all: StoryRows): number {
   return Object.values(all).reduce((sum, each) => sum + each.length, 0);
 }
 
+const KINDS = [
+  'request',
+  'request_note',
+  'decision',
+  'attempt',
+  'operation',
+  'observation',
+  'inbox',
+  'return_refusal',
+  'audit',
+  'ledger',
+  'event',
+  'delivery',
+  'refund',
+  'external_refund',
+  'booking',
+  'settlement_line',
+  'case',
+  'case_entry',
+  'resolution',
+  'operator_refusal',
+];
+
 describe('a story', () => {
   it('tells of every row, of each of its moments once, in the order of time', () => {
     fc.assert(
@@ -300,25 +324,72 @@ describe('a story', () => {
   });
 });
 
-const KINDS = [
-  'request',
-  'request_note',
-  'decision',
-  'attempt',
-  'operation',
-  'observation',
-  'inbox',
-  'return_refusal',
-  'audit',
-  'ledger',
-  'event',
-  'delivery',
-  'refund',
-  'external_refund',
-  'booking',
-  'settlement_line',
-  'case',
-  'case_entry',
-  'resolution',
-  'operator_refusal',
-];
+describe('a request that was noted', () => {
+  const none = Object.fromEntries(KINDS.map((kind) => [kind, []])) as unknown as StoryRows;
+  const path = 'POST /v1/payments/pay_x/refunds';
+  const note = (changes: object) => ({
+    id: '1',
+    path,
+    code: 'amount_too_large',
+    status: 409,
+    detail: 'more than is left',
+    times: 1,
+    requestId: 'hreq_1',
+    atMs: 1_000,
+    lastAtMs: 1_000,
+    ...changes,
+  });
+  const highlights = (rows: Partial<StoryRows>) => highlightsOf(assembleStory({ ...none, ...rows }, context));
+  const refund = {
+    id: 'ref_1',
+    provider: 'stripe',
+    status: 'failed',
+    amountMinor: 100,
+    currency: 'EUR',
+    failure: { code: 'amount_too_large', message: 'more than is left' },
+    generation: 1,
+    atMs: 900,
+  };
+
+  it('stands out once, though the row of its refund tells of the refusal too', () => {
+    expect(
+      highlights({ request_note: [note({})], refund: [refund] }).map(({ source }) => source.kind),
+    ).toEqual(['refund']);
+    const later = note({ atMs: 60_000 });
+    expect(highlights({ request_note: [later], refund: [refund] })).toHaveLength(2);
+    expect(highlights({ request_note: [note({})] })).toHaveLength(1);
+  });
+
+  it('is no double submit where the API itself asked again after a reset', () => {
+    const request = {
+      id: 'req_1',
+      path,
+      idempotencyKey: 'k',
+      ownerId: 'mer_x',
+      subjectId: 'pay_x',
+      atMs: 0,
+      answeredAtMs: 900,
+    };
+    const ranAgain = {
+      id: '1',
+      operationId: 'op_1',
+      ownerId: 'pay_x',
+      provider: 'stripe',
+      kind: 'authorize',
+      source: 'permit',
+      generation: 2,
+      outcome: { type: 'unknown', cause: 'already_sent' },
+      atMs: 500,
+    } as const;
+    const replayed = note({ code: 'replayed', status: 200 });
+    const titles = (rows: Partial<StoryRows>) =>
+      highlights(rows)
+        .map(({ title }) => title)
+        .join();
+    const reset = { request: [request], observation: [ranAgain] };
+    expect(titles({ ...reset, request_note: [replayed] })).not.toContain('Double submit');
+    expect(titles({ request: [request], request_note: [replayed] })).toContain('Double submit');
+    expect(titles({ ...reset, request_note: [{ ...replayed, times: 2 }] })).toContain('Double submit');
+    expect(titles({ ...reset, request_note: [{ ...replayed, atMs: 60_000 }] })).toContain('Double submit');
+  });
+});

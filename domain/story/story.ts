@@ -1,5 +1,5 @@
 import type { StoryEntry, Told } from './entry.ts';
-import type { AuditRow, LedgerRow, RowKind, RowOf, StoryContext, StoryRows } from './rows.ts';
+import type { AuditRow, LedgerRow, RequestNoteRow, RowKind, RowOf, StoryContext, StoryRows } from './rows.ts';
 import { tellAttempt, tellAudit, tellDecision, tellObservation, tellOperation } from './tell-attempts.ts';
 import {
   tellDelivery,
@@ -31,7 +31,7 @@ export function assembleStory(rows: StoryRows, context: StoryContext): readonly 
   const balances = runningBalances(rows.ledger);
   const tellers: Tellers = {
     request: [({ id }) => id, tellRequest],
-    request_note: [({ id }) => id, tellRequestNote],
+    request_note: [({ id }) => id, (row) => tellRequestNote({ ...row, isOwnRetry: isOwnRetry(row, rows) })],
     decision: [({ id }) => id, tellDecision],
     attempt: [({ id }) => id, tellAttempt],
     operation: [({ id }) => id, tellOperation],
@@ -99,6 +99,8 @@ function rankOf({ source }: StoryEntry): number {
 
 /** So far apart may the times be that the parts of one statement bear. */
 const ONE_STATEMENT_MS = 100;
+/** So soon after a request was answered for good does the API, which had asked again, hear that answer. */
+const OWN_RETRY_MS = 5_000;
 /** So long after its workflow's start may a plan be written on a busy machine. */
 const ONE_PLAN_MS = 5_000;
 
@@ -122,6 +124,21 @@ function inOrder(rows: StoryRows): StoryRows {
       return endedMs === undefined ? row : { ...row, atMs: endedMs };
     }),
   };
+}
+
+/** After a reset the API asks again by itself, and hears what is stored: as if the merchant had asked twice. */
+function isOwnRetry(
+  { code, times, path, atMs }: RequestNoteRow,
+  { observation, request }: Pick<StoryRows, 'observation' | 'request'>,
+): boolean {
+  const ranAgain = observation.some(
+    ({ outcome }) => outcome.type === 'unknown' && outcome.cause === 'already_sent',
+  );
+  if (code !== 'replayed' || times !== 1 || !ranAgain) return false;
+  return request.some(
+    ({ path: asked, answeredAtMs = Number.NaN }) =>
+      asked === path && Math.abs(atMs - answeredAtMs) <= OWN_RETRY_MS,
+  );
 }
 
 function toldOf<Kind extends RowKind>(

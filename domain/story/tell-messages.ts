@@ -66,8 +66,23 @@ export function tellRequest(row: RequestRow, { people }: StoryContext): Told[] {
   ];
 }
 
-/** What was asked in vain, or twice: it changed nothing, and explains what the asker saw. */
-export function tellRequestNote(row: RequestNoteRow): Told[] {
+/**
+ * What was asked in vain, or twice: it changed nothing, and explains what the asker saw. `isOwnRetry`: the workflow began anew
+ * while the request waited, so the API asked it again; nobody submitted twice.
+ */
+export function tellRequestNote(row: RequestNoteRow & { readonly isOwnRetry?: boolean }): Told[] {
+  if (row.isOwnRetry === true) {
+    return [
+      {
+        atMs: row.atMs,
+        topic: 'request',
+        title: `The workflow began anew while the request for ${askedFor(row.path)} waited. It was asked again, and gave the answer that it had stored`,
+        technical: true,
+        actor: 'interlock',
+        details: { path: row.path, last_request_id: row.requestId },
+      },
+    ];
+  }
   const byPerson = isOperatorPath(row.path);
   const often = row.times === 1 ? '' : `, ${row.times} times, last at ${clockOf(row.lastAtMs)}`;
   return [

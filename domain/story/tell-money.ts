@@ -1,5 +1,6 @@
 import { kindEntry } from '../cases/kinds.ts';
 import { ENTRY_KINDS } from '../ledger/kinds.ts';
+import { moneyOf } from '../money/words.ts';
 import type { StoryEntry, Told } from './entry.ts';
 import type {
   BookingRow,
@@ -11,7 +12,7 @@ import type {
   SettlementLineRow,
   StoryContext,
 } from './rows.ts';
-import { actorWords, capital, instantOf, moneyOf, spaced } from './words.ts';
+import { actorWords, capital, instantOf, spaced } from './words.ts';
 
 /** Where the money went: the books, refunds, settlement, and what does not agree. */
 export interface LedgerWithBalances extends LedgerRow {

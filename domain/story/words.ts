@@ -1,12 +1,7 @@
-import { decimalOf } from '../ledger/csv.ts';
+import { moneyOf } from '../money/words.ts';
 import type { Decline, OperationOutcome, UnknownCause } from '../payment/outcome.ts';
 
-/** Plain words for what the rows say in codes. */
-export function moneyOf(amountMinor: number | bigint, currency: string): string {
-  return `${decimalOf(BigInt(amountMinor), currency)} ${currency}`;
-}
-
-/** `insufficient_funds` as a person reads it. */
+/** Plain words for what the rows say in codes: `insufficient_funds` as a person reads it. */
 export function spaced(code: string): string {
   return code.replaceAll('_', ' ');
 }

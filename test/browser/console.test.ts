@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumFound, type Desk, openDesk } from './console/desk.ts';
+import { figures } from './console/figures.ts';
+import { keeping } from './console/keeping.ts';
 import { moving } from './console/moving.ts';
 import { everyPage } from './console/pages.ts';
 import { policies } from './console/policies.ts';
@@ -25,8 +27,10 @@ describe.skipIf(missing !== undefined)('the console', () => {
   const theDesk = () => desk;
   signingIn(theDesk);
   moving(theDesk);
+  keeping(theDesk);
   everyPage(theDesk);
   policies(theDesk);
   queues(theDesk);
   settings(theDesk);
+  figures(theDesk);
 });

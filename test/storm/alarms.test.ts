@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { alarmByName } from '../../domain/alarms/index.ts';
-import { EXPLANATIONS, judgeAlarms } from './alarms.ts';
+import { aftermathMs, EXPLANATIONS, judgeAlarms } from './alarms.ts';
 import type { FaultLine, Row, StormEvidence } from './evidence-types.ts';
 
 /** Evidence with nothing but faults and alarms in it: the judge looks at nothing else. */
 function evidence(faults: readonly FaultLine[], alarm: readonly Row[]): StormEvidence {
-  return { faults, tables: { alarm } } as unknown as StormEvidence;
+  return { faults, tables: { alarm }, timeScale: 0.005 } as unknown as StormEvidence;
 }
 
 const at = 1_000_000;
@@ -53,6 +53,49 @@ describe('the judge of alarms', () => {
     expect(judgeAlarms(evidence([dark], [])).missing).toEqual(['ProviderCircuitOpen pa_demo_stripe']);
     const brief = { ...dark, endedAt: at + 1_000 };
     expect(judgeAlarms(evidence([brief], [])).missing).toEqual([]);
+  });
+
+  it('lets a fault explain an alarm for as long as that alarm looks back, and no longer', () => {
+    const worker: FaultLine = { ...dark, kind: 'kill', target: 'worker-0', what: 'random' };
+    const late = (name: string, afterMs: number) =>
+      judgeAlarms(evidence([worker], [row(name, 'interlock', 10_000 + afterMs)])).unexplained.length;
+    for (const name of ['TaskQueueBehind', 'InboxStale', 'ProviderNotAnswering', 'TemporalUnreachable']) {
+      const within = aftermathMs(name, 0.005);
+      expect(late(name, within - 1)).toBe(0);
+      expect(late(name, within + 1)).toBe(1);
+    }
+    expect(aftermathMs('TemporalUnreachable', 0.005)).toBeLessThan(60_000);
+    expect(aftermathMs('InboxStale', 0.005)).toBeLessThan(120_000);
+  });
+
+  it('takes a killed or frozen worker, or Temporal, for no reason that a workflow is stuck', () => {
+    for (const target of ['worker-0', 'temporal']) {
+      for (const kind of ['kill', 'freeze'] as const) {
+        const faults = [{ ...dark, kind, target, what: 'random' }];
+        const { unexplained } = judgeAlarms(evidence(faults, [row('WorkflowsStuck', '', 5_000)]));
+        expect(unexplained).toHaveLength(1);
+      }
+    }
+  });
+
+  it('misses what a Temporal that is away, a dead provider and a wrong clock have to raise', () => {
+    const long = { ...dark, endedAt: at + 15_000 };
+    const faults: FaultLine[] = [
+      { ...long, kind: 'kill', target: 'temporal', what: 'random' },
+      { ...long, kind: 'kill', target: 'sandbox-adyen', what: 'random' },
+      { ...long, kind: 'clock', target: 'worker-1', what: 'jump' },
+    ];
+    expect(judgeAlarms(evidence(faults, [])).missing).toEqual([
+      'TemporalUnreachable',
+      'ProviderCircuitOpen pa_demo_adyen',
+      'ClockSkewed',
+    ]);
+    const alarms = [
+      row('TemporalUnreachable', 'host:1', 6_000),
+      row('ProviderCircuitOpen', 'pa_demo_adyen', 6_000),
+      row('ClockSkewed', 'host:2', 6_000),
+    ];
+    expect(judgeAlarms(evidence(faults, alarms))).toMatchObject({ unexplained: [], missing: [] });
   });
 
   it('leaves out what never fired', () => {

@@ -3,6 +3,7 @@
  * stays silent while a provider is dark is of no use. Judged from the rows that the workers' looks left, beside the faults that
  * really happened.
  */
+import { alarmByName, scaleOf } from '../../domain/alarms/index.ts';
 import type { FaultKind, FaultLine, StormEvidence } from './evidence-types.ts';
 
 export interface FiredAlarm {
@@ -50,24 +51,15 @@ const PROVIDER_HIT: Explanation = {
   raises: OF_ANY_PROVIDER,
   ofItsProvider: OF_PROVIDER,
 };
-/** A workflow task that was cut off four times in a row looks like one that cannot go on. */
-const TEMPORAL_HIT: Explanation = {
-  target: /temporal/,
-  raises: [...OF_DELAY, 'TemporalUnreachable', 'WorkflowsStuck'],
-};
+/** No WorkflowsStuck: a task that was cut off is tried again, and is none that cannot go on. */
+const TEMPORAL_HIT: Explanation = { target: /temporal/, raises: [...OF_DELAY, 'TemporalUnreachable'] };
 /** A worker that is gone or frozen with a request on its way leaves an outcome that nobody knows. */
 const PROCESS_HIT: readonly Explanation[] = [
   PROVIDER_HIT,
   TEMPORAL_HIT,
   {
     target: /worker/,
-    raises: [
-      ...OF_DELAY,
-      'ProviderNotAnswering',
-      'ProviderCircuitOpen',
-      'TemporalUnreachable',
-      'WorkflowsStuck',
-    ],
+    raises: [...OF_DELAY, 'ProviderNotAnswering', 'ProviderCircuitOpen', 'TemporalUnreachable'],
   },
   { target: /postgres|api/, raises: OF_DELAY },
 ];
@@ -85,26 +77,51 @@ export const EXPLANATIONS: Readonly<Record<FaultKind, readonly Explanation[]>> =
   endpoint: [{ raises: ['DeliveriesBehind', 'DeadLetters'] }],
 };
 
-/** Some alarms look back over minutes; what comes of an outcome that nobody knows may take as long. */
-const AFTERMATH_MS = 300_000;
+/** How far back an alarm itself looks, in seconds that no scale touches, or how old something has to be that a scale does. */
+const LOOKS_BACK: Readonly<
+  Record<string, { readonly backSeconds?: number; readonly limitSeconds?: number }>
+> = {
+  ProviderNotAnswering: { backSeconds: 300 },
+  ProviderApprovalDropped: { backSeconds: 300 },
+  PaymentsFailing: { backSeconds: 300 },
+  RetryAmplification: { backSeconds: 600 },
+  DeadLetters: { backSeconds: 3_600 },
+  TaskQueueBehind: { backSeconds: 60 },
+  UnknownOutcomeTooOld: { limitSeconds: 900 },
+  InboxStale: { limitSeconds: 600 },
+  DeliveriesBehind: { limitSeconds: 300 },
+  // A person's time for a case, the longest of them a day.
+  ExceptionsOverdue: { backSeconds: 432 },
+};
+/** What was under way when the fault ended comes to its own end, through deadlines and a worker's start. */
+const RECOVERY_MS = 30_000;
+
+/** For how long after a fault an alarm may still be told of it. */
+export function aftermathMs(name: string, timeScale: number): number {
+  const { backSeconds = 0, limitSeconds = 0 } = LOOKS_BACK[name] ?? {};
+  const scale = scaleOf(timeScale);
+  const heldSeconds = scale.wait(alarmByName(name)?.forSeconds ?? 0);
+  return (backSeconds + scale.limit(limitSeconds) + heldSeconds) * 1_000 + RECOVERY_MS + NOTICED_WITHIN_MS;
+}
+
 /** Two looks, and what a machine under load adds. */
 const NOTICED_WITHIN_MS = 10_000;
 
 export function judgeAlarms(evidence: StormEvidence): AlarmVerdict {
   const fired = firedIn(evidence);
-  const { faults } = evidence;
-  const unexplained = fired.filter((alarm) => !faults.some((fault) => explains(fault, alarm)));
+  const { faults, timeScale } = evidence;
+  const unexplained = fired.filter((alarm) => !faults.some((fault) => explains(fault, alarm, timeScale)));
   const missing = faults.flatMap((fault) => {
     const due = mustRaise(fault);
     if (due === undefined) return [];
     const came = fired.some(
       ({ name, subject, firedAtMs }) =>
         name === due.name &&
-        subject === due.subject &&
+        (due.subject === undefined || subject === due.subject) &&
         firedAtMs >= fault.at &&
         firedAtMs <= fault.endedAt + NOTICED_WITHIN_MS,
     );
-    return came ? [] : [`${due.name} ${due.subject}`.trim()];
+    return came ? [] : [`${due.name} ${due.subject ?? ''}`.trim()];
   });
   return { fired, unexplained, missing };
 }
@@ -124,8 +141,8 @@ function firedIn({ tables }: StormEvidence): readonly FiredAlarm[] {
   );
 }
 
-function explains(fault: FaultLine, { name, subject, firedAtMs }: FiredAlarm): boolean {
-  if (firedAtMs < fault.at || firedAtMs > fault.endedAt + AFTERMATH_MS) return false;
+function explains(fault: FaultLine, { name, subject, firedAtMs }: FiredAlarm, timeScale: number): boolean {
+  if (firedAtMs < fault.at || firedAtMs > fault.endedAt + aftermathMs(name, timeScale)) return false;
   return EXPLANATIONS[fault.kind].some(({ target, raises, ofItsProvider = [] }) => {
     const hit = target === undefined ? [''] : target.exec(fault.target);
     if (hit === null) return false;
@@ -137,12 +154,26 @@ function explains(fault: FaultLine, { name, subject, firedAtMs }: FiredAlarm): b
 const DARK_MS = 6_000;
 const AWAY_MS = 12_000;
 
-function mustRaise({ kind, what, target, at, endedAt }: FaultLine) {
+interface Due {
+  readonly name: string;
+  /** Absent: a worker's, whichever looked. */
+  readonly subject?: string;
+}
+
+/**
+ * What a fault of its length has to raise. Endpoints that fail and webhooks that never come have to raise nothing: what is
+ * delivered later and what is asked for instead are the platform's answer to them, and they harm nobody for as long as it works.
+ * Nor have a handful of a provider's answers that are lost: ProviderNotAnswering counts a share of all.
+ */
+function mustRaise({ kind, what, target, at, endedAt }: FaultLine): Due | undefined {
   const lastedMs = endedAt - at;
-  if (kind === 'provider' && what === 'dark' && lastedMs >= DARK_MS)
-    return { name: 'ProviderCircuitOpen', subject: `pa_demo_${target.replace('sandbox-', '')}` };
+  const provider = /^sandbox-(\w+)$/.exec(target)?.[1];
+  const isDark = (kind === 'provider' && what === 'dark') || kind === 'kill';
+  if (provider !== undefined && isDark && lastedMs >= DARK_MS)
+    return { name: 'ProviderCircuitOpen', subject: `pa_demo_${provider}` };
   if (target === 'temporal' && (kind === 'kill' || kind === 'freeze') && lastedMs >= AWAY_MS)
-    return { name: 'TemporalUnreachable', subject: '' };
+    return { name: 'TemporalUnreachable' };
+  if (kind === 'clock' && target.startsWith('worker') && lastedMs >= AWAY_MS) return { name: 'ClockSkewed' };
   return undefined;
 }
 

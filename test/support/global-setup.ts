@@ -7,6 +7,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { buildConsoleApart, consoleIsStale } from '../../cli/stack/console-build.ts';
 import { migrate } from '../../cli/stack/migrate.ts';
 import { freePort } from '../../cli/stack/ports.ts';
 import { ensureDatabase, startPostgres } from '../../cli/stack/postgres.ts';
@@ -52,6 +53,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       }).then((binary) => startTemporal({ group, binary, port: temporalPort })),
       // Once for all files: each would bundle the same sources for itself.
       bundleIsStale() ? buildWorkflowBundleApart() : undefined,
+      consoleIsStale() ? buildConsoleApart() : undefined,
     ]);
     await ensureDatabase(postgres.urlOf('postgres'), TEMPLATE);
     await migrate(postgres.urlOf(TEMPLATE));

@@ -1,4 +1,6 @@
 import createClient, { type Middleware } from 'openapi-fetch';
+import { answered, intended, type Order } from './intentions.ts';
+import { presence } from './presence.ts';
 import { problemOfResponse, Unreachable } from './problem.ts';
 import type { paths } from './schema.d.ts';
 import { scopedHeaders } from './scope.ts';
@@ -15,10 +17,42 @@ const headers: Middleware = {
       // A page that names another merchant than the chosen one means it.
       if (!request.headers.has(name)) request.headers.set(name, value);
     }
+    if (request.method === 'GET' && !presence.isSomebodyHere()) {
+      request.headers.set('X-Interlock-Background', '1');
+    }
     if (request.method === 'POST' && !request.headers.has('Idempotency-Key')) {
       request.headers.set('Idempotency-Key', newKey());
     }
     return request;
+  },
+};
+
+/** Orders on their way, by the client's id of the request. */
+const underway = new Map<string, Order>();
+
+/** What comes with a key of its dialog is an order: while it is unanswered, ordering it again repeats it. */
+const orders: Middleware = {
+  async onRequest({ request, schemaPath, id }) {
+    const key = request.headers.get('Idempotency-Key');
+    if (request.method !== 'POST' || key === null) return request;
+    const body = await request.clone().text();
+    const named = request.headers.get('Interlock-Merchant');
+    const merchant = named ?? scopedHeaders(schemaPath, 'POST')['Interlock-Merchant'] ?? '';
+    const order: Order = { url: request.url, merchant, body };
+    underway.set(id, order);
+    const sent = intended(order, key);
+    if (sent.key === key) return request;
+    const headers = new Headers(request.headers);
+    headers.set('Idempotency-Key', sent.key);
+    return new Request(request, { headers, body: sent.body });
+  },
+  onResponse({ response, id }) {
+    const order = underway.get(id);
+    underway.delete(id);
+    if (order !== undefined) answered(order, response.status);
+  },
+  onError({ id }) {
+    underway.delete(id);
   },
 };
 
@@ -28,7 +62,8 @@ const refusals: Middleware = {
   },
 };
 
-api.use(headers, refusals);
+// Requests pass through them in this order and answers in the other: an order knows its answer before a refusal is thrown.
+api.use(refusals, orders, headers);
 
 /** One key an intended action: taken when a dialog opens, kept however often it is confirmed. */
 export function newKey(): string {

@@ -26,30 +26,69 @@ function become(next: LiveState): void {
   for (const watcher of watchers) watcher();
 }
 
+export interface StreamNews {
+  /** It was closed for good, most likely because the session is over. It is tried again all the same. */
+  refused(): void;
+  /** It is open again: what happened meanwhile was not heard. */
+  reopened(): void;
+}
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
+
 /**
- * Opened by the shell while somebody is signed in; the browser reconnects by itself, with the last id it heard. `onRefused`: it
- * was told not to, most likely because the session is over.
+ * Opened by the shell while somebody is signed in. The browser reconnects by itself only after a broken connection; after a refusal
+ * (the API restarting behind a proxy, too many streams) it gives up, and the stream is opened anew here, after a pause that doubles.
+ * A tab that nobody looks at holds none: over HTTP/1.1 six tabs would hold all the connections that a browser has for a host.
  */
-export function openStream(onRefused: () => void): () => void {
-  const opened = new EventSource(STREAM);
-  source = opened;
-  become('connecting');
-  opened.onopen = () => become('live');
-  opened.onerror = () => {
-    const isRefused = opened.readyState === EventSource.CLOSED;
-    become(isRefused ? 'off' : 'connecting');
-    if (isRefused) onRefused();
+export function openStream(news: StreamNews): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let refusals = 0;
+  let wasOpen = false;
+  const close = () => {
+    clearTimeout(timer);
+    source?.close();
+    source = undefined;
+    become('off');
   };
-  const hear = ({ data }: MessageEvent<string>) => {
-    const change = parsed(data);
-    if (change !== undefined) for (const listener of listeners) listener(change);
+  const open = () => {
+    close();
+    const opened = new EventSource(STREAM);
+    source = opened;
+    become('connecting');
+    opened.onopen = () => {
+      refusals = 0;
+      become('live');
+      if (wasOpen) news.reopened();
+      wasOpen = true;
+    };
+    opened.onerror = () => {
+      if (opened.readyState !== EventSource.CLOSED) return become('connecting');
+      become('off');
+      const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** refusals);
+      refusals += 1;
+      // Spread, so that not every tab comes back in the same moment.
+      timer = setTimeout(open, waitMs * (0.75 + Math.random() / 2));
+      news.refused();
+    };
+    opened.addEventListener('message', hear);
+    opened.addEventListener('change', hear);
   };
-  opened.addEventListener('message', hear);
-  opened.addEventListener('change', hear);
+  const look = () => {
+    if (document.hidden) close();
+    else if (source === undefined) open();
+  };
+  look();
+  document.addEventListener('visibilitychange', look);
   return () => {
-    opened.close();
-    if (source === opened) become('off');
+    document.removeEventListener('visibilitychange', look);
+    close();
   };
+}
+
+function hear({ data }: MessageEvent<string>): void {
+  const change = parsed(data);
+  if (change !== undefined) for (const listener of listeners) listener(change);
 }
 
 function parsed(text: string): Change | undefined {

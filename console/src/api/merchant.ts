@@ -11,8 +11,8 @@ const MODES = ['test', 'live'] as const;
 const REMEMBERED = 'interlock.merchant';
 
 /**
- * The merchant and mode that the page looks at: in the address (`?merchant=mer_x/test`), else the one looked at last, else
- * the first there is. Requests to merchants' routes carry it by themselves (api/scope.ts).
+ * The merchant and mode that the page looks at: in the address (`?merchant=mer_x/test`), else the one that this tab looked at last
+ * (another tab's choice changes nothing here), else the one that any did, else the first there is. Requests to merchants' routes carry it by themselves (api/scope.ts).
  */
 export function useMerchant() {
   const [search, setSearch] = useSearchParams();
@@ -53,17 +53,33 @@ function useMerchants(): readonly MerchantRow[] {
 }
 
 function remembered(): string | undefined {
+  return scopedMerchant() ?? kept(() => sessionStorage) ?? kept(() => localStorage);
+}
+
+function kept(storage: () => Storage): string | undefined {
   try {
-    return localStorage.getItem(REMEMBERED) ?? undefined;
+    return storage().getItem(REMEMBERED) ?? undefined;
   } catch {
     return undefined;
   }
 }
 
+/** For this tab, and for where the next one begins. */
 function remember(merchant: string): void {
   try {
+    sessionStorage.setItem(REMEMBERED, merchant);
     localStorage.setItem(REMEMBERED, merchant);
   } catch {
     // A browser that keeps nothing starts with the first merchant again.
   }
+}
+
+/** A place of the console with the merchant that the address names, unless it names one itself: every link and every step keeps it. */
+export function withMerchant(to: string): string {
+  const merchant = new URLSearchParams(location.search).get('merchant');
+  const place = new URL(to, location.href);
+  if (merchant === null || place.searchParams.has('merchant') || place.pathname.endsWith('/sign-in'))
+    return to;
+  place.searchParams.append('merchant', merchant);
+  return `${place.pathname}${place.search}${place.hash}`;
 }

@@ -1,8 +1,10 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect } from 'react';
 import { answer, api } from './client.ts';
+import { forgetOrders } from './intentions.ts';
+import { presence } from './presence.ts';
 import { ApiProblem } from './problem.ts';
-import type { Answer } from './query.ts';
+import { type Answer, queryClient } from './query.ts';
 import { setCsrfToken } from './scope.ts';
 
 /** What signing in and every look at the session answer. */
@@ -11,10 +13,31 @@ export type Permission = Session['person']['permissions'][number];
 
 export const SESSION_KEY = ['session'] as const;
 
+/** Who is signed in, or was when the session ended by itself. */
+let latest: Session | undefined;
+
+/** Whose work lies beneath the sign-in while a session is over: what they typed is still there when they are back. */
+export function interruptedSession(): Session | undefined {
+  return latest;
+}
+
+function begin(session: Session): void {
+  if (latest !== undefined && latest.person.id !== session.person.id) forget();
+  latest = session;
+  setCsrfToken(session.csrf_token);
+}
+
+/** Nothing that one person saw or ordered is left to the next. */
+function forget(): void {
+  latest = undefined;
+  queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+  forgetOrders();
+}
+
 export async function askSession(): Promise<Session | null> {
   try {
     const session = await answer(api.GET('/v1/console/session'));
-    setCsrfToken(session.csrf_token);
+    begin(session);
     return session;
   } catch (error) {
     // Nobody is signed in: an answer, not a failure.
@@ -29,13 +52,14 @@ export async function signIn(body: {
   readonly code?: string;
 }): Promise<Session> {
   const session = await answer(api.POST('/v1/console/sign-in', { body }));
-  setCsrfToken(session.csrf_token);
+  begin(session);
   return session;
 }
 
 export async function signOut(): Promise<void> {
   await answer(api.POST('/v1/console/sign-out'));
   setCsrfToken(undefined);
+  forget();
 }
 
 const SessionContext = createContext<Session | undefined>(undefined);
@@ -48,6 +72,7 @@ export function SessionProvider({
   readonly session: Session;
   readonly children: ReactNode;
 }) {
+  useEffect(() => presence.watch(window), []);
   return <SessionContext value={session}>{children}</SessionContext>;
 }
 

@@ -1,23 +1,59 @@
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { newKey } from '../api/client.ts';
-import { ErrorBox } from './feedback.tsx';
+import { isAnswer } from '../api/intentions.ts';
+import { problemOf } from '../api/problem.ts';
+import { ErrorBox, Notice } from './feedback.tsx';
 import { Button, Field, TextArea } from './forms.tsx';
 
-/** The browser's own modal dialog: focus stays inside, Escape closes it. Rendered only while it is open. */
+/**
+ * The ref of a modal `<dialog>`: shown as soon as it is rendered. What had the focus before has it again afterwards; where that is
+ * gone (its row was dropped), the page's content has it. `isHeld`: Escape doesn't close it. A browser lets `cancel` be refused once,
+ * so the key itself is, wherever the focus went (a button that is disabled while it works loses it).
+ */
+export function useModal(isHeld = false) {
+  const ref = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const before = document.activeElement;
+    if (ref.current !== null && !ref.current.open) ref.current.showModal();
+    return () => {
+      const target = before instanceof HTMLElement && before.isConnected ? before : undefined;
+      (target ?? document.getElementById('content'))?.focus({ preventScroll: true });
+    };
+  }, []);
+  useEffect(() => {
+    if (!isHeld) return;
+    const refuse = (event: globalThis.KeyboardEvent) => {
+      if (event.key === 'Escape') event.preventDefault();
+    };
+    document.addEventListener('keydown', refuse, true);
+    return () => document.removeEventListener('keydown', refuse, true);
+  }, [isHeld]);
+  return ref;
+}
+
+/** The browser's own modal dialog: focus stays inside, Escape closes it (not while it is `busy`). Rendered only while it is open. */
 export function Dialog(props: {
   readonly title: string;
+  /** Something was sent and isn't answered: who closes it now would not learn what became of it. */
+  readonly busy?: boolean;
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
-  const { title, onClose, children } = props;
-  const ref = useRef<HTMLDialogElement>(null);
+  const { title, busy = false, onClose, children } = props;
+  const ref = useModal(busy);
   const headingId = useId();
-  useEffect(() => {
-    const dialog = ref.current;
-    if (dialog !== null && !dialog.open) dialog.showModal();
-  }, []);
+  const closed = () => {
+    if (busy) ref.current?.showModal();
+    else onClose();
+  };
   return (
-    <dialog ref={ref} className="dialog" aria-labelledby={headingId} onClose={onClose}>
+    <dialog
+      ref={ref}
+      className="dialog"
+      aria-labelledby={headingId}
+      onCancel={(event) => busy && event.preventDefault()}
+      onClose={closed}
+    >
       <div className="dialog-body">
         <h2 id={headingId}>{title}</h2>
         {children}
@@ -29,7 +65,10 @@ export function Dialog(props: {
 export interface Confirmed {
   /** `''` where none is asked for. */
   readonly reason: string;
-  /** The idempotency key of this intention: the same for every press of the button, another in the next dialog. */
+  /**
+   * The idempotency key of this intention: the same for every press of the button until an answer came. An order whose answer was
+   * lost keeps its first key even in another dialog (api/intentions.ts).
+   */
   readonly key: string;
 }
 
@@ -54,7 +93,7 @@ export function ActionDialog(props: {
 }) {
   const { title, what, reasonRequired = true, confirmWord, confirmLabel = 'Confirm', danger = false } = props;
   const { children, ready = true, onConfirm, onClose } = props;
-  const [key] = useState(newKey);
+  const [key, setKey] = useState(newKey);
   const [reason, setReason] = useState('');
   const [word, setWord] = useState('');
   const [isBusy, setBusy] = useState(false);
@@ -74,10 +113,12 @@ export function ActionDialog(props: {
     } catch (error) {
       setProblem(error);
       setBusy(false);
+      // What was refused and is mended is another order.
+      if (isAnswer(problemOf(error).status)) setKey(newKey());
     }
   };
   return (
-    <Dialog title={title} onClose={onClose}>
+    <Dialog title={title} busy={isBusy} onClose={onClose}>
       <form className="bare" onSubmit={(event) => void confirm(event)}>
         <div>{what}</div>
         {children}
@@ -103,14 +144,35 @@ export function ActionDialog(props: {
             onText={setWord}
           />
         )}
-        {problem !== undefined && <ErrorBox problem={problem} />}
+        {problem !== undefined && <Failed problem={problem} />}
         <div className="actions">
-          <Button onClick={onClose}>Cancel</Button>
+          <Button disabled={isBusy} onClick={onClose}>
+            Cancel
+          </Button>
           <Button type="submit" kind={danger ? 'danger' : 'primary'} disabled={!isComplete} busy={isBusy}>
             {confirmLabel}
           </Button>
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** Where nobody knows whether it was carried out, that is said, and that trying again is safe. */
+function Failed({ problem }: { readonly problem: unknown }) {
+  const { status } = problemOf(problem);
+  return (
+    <>
+      <ErrorBox problem={problem} />
+      {status === 401 && (
+        <Notice tone="info">Nothing was carried out. Confirm again once you are signed in.</Notice>
+      )}
+      {(status === 0 || status >= 500) && (
+        <Notice tone="warn">
+          No answer came, so it may have been carried out. Confirming the same again, here or in a new dialog,
+          repeats this order under its own key and never becomes a second one.
+        </Notice>
+      )}
+    </>
   );
 }

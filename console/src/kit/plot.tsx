@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import UPlot, { type AlignedData, type Options } from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { ChartProps } from './charts.tsx';
+import { dotsOf, isCrowded, labelOf, widthOf } from './points.ts';
 
 type PlotProps = ChartProps & {
   readonly kind: 'line' | 'bar';
@@ -69,26 +70,18 @@ function optionsOf(props: PlotProps, width: number): Options {
       },
     },
     axes: [
-      kind === 'line'
-        ? axis
-        : {
-            ...axis,
-            grid: { show: false },
-            splits: () => points.map((_, index) => index),
-            values: () => [...points],
-          },
+      kind === 'line' ? axis : { ...axis, ...namedBars(points) },
       { ...axis, size: 64, values: (_plot, splits) => splits.map((value) => format(value)) },
     ],
     series: [
       {},
-      ...series.map(({ label }, index) => {
+      ...series.map(({ label, values }, index) => {
         const stroke = colour(`--series-${(index % 6) + 1}`);
         return {
           label,
           stroke,
           width: 1.5,
-          // A line between few points hardly shows that there are any.
-          points: { show: kind === 'line' && points.length <= FEW_POINTS, size: 6 },
+          points: { show: false, size: 6, ...(kind === 'line' ? { filter: () => dotsOf(values) } : {}) },
           ...(kind === 'line' ? {} : { fill: stroke, ...barsOf(index, series.length) }),
         };
       }),
@@ -96,12 +89,30 @@ function optionsOf(props: PlotProps, width: number): Options {
   };
 }
 
-const FEW_POINTS = 24;
 const HOUR_SECONDS = 3_600;
 
 /** One point has an hour to each side: by itself uPlot would show years. */
 function timeRange(_plot: UPlot, from: number, to: number): [number, number] {
   return from === to ? [from - HOUR_SECONDS, to + HOUR_SECONDS] : [from, to];
+}
+
+/** How far labels are turned that would run into each other, and what of their length goes down then. */
+const TURN_DEGREES = 45;
+const DOWN = Math.sin((TURN_DEGREES * Math.PI) / 180);
+/** Of an axis whose labels lie flat, beside the labels. */
+const AXIS_PX = 40;
+
+/** The axis below bars: each has its name, turned where there is no room for it. */
+function namedBars(points: readonly string[]) {
+  const labels = points.map(labelOf);
+  const isTurned = ({ width }: UPlot) => isCrowded(labels, width - 64);
+  return {
+    grid: { show: false },
+    splits: () => points.map((_, index) => index),
+    values: () => labels,
+    rotate: (plot: UPlot) => (isTurned(plot) ? TURN_DEGREES : 0),
+    size: (plot: UPlot) => (isTurned(plot) ? AXIS_PX + Math.ceil(widthOf(labels) * DOWN) - 12 : AXIS_PX),
+  };
 }
 
 /** Bars of several series stand beside each other: each has its part of the place of a point. */

@@ -50,8 +50,10 @@ export interface DataTableProps<T extends object> {
   readonly rowId: (row: T) => string;
   /** Said in place of rows where there are none. */
   readonly empty: ReactNode;
-  /** The page that a row opens: pressing anywhere on it follows it; for the keyboard, a cell holds the link. */
-  readonly rowHref?: (row: T) => string;
+  /**
+   * The page that a row opens, if it has one: pressing anywhere on it follows it; for the keyboard, a cell holds the link.
+   */
+  readonly rowHref?: (row: T) => string | undefined;
   readonly selectable?: boolean;
   /** Called with the rows that are chosen, whenever that changes. */
   readonly onSelect?: (rows: readonly T[]) => void;
@@ -191,15 +193,14 @@ function classesOf(look: ColumnLook | undefined): string {
 
 function TableRow<T extends object>(props: {
   readonly row: Row<Features, T>;
-  readonly href?: string;
+  readonly href?: string | undefined;
   readonly selectable: boolean;
   readonly children: ReactNode;
 }) {
   const { row, href, selectable, children } = props;
   const [, navigate] = useLocation();
   const open = (event: MouseEvent) => {
-    // What can be pressed by itself (a link, a copy button, a box) does what it says.
-    if (href === undefined || (event.target as Element).closest('a, button, input, label') !== null) return;
+    if (href === undefined || (event.target as Element).closest(PRESSED_ITSELF) !== null) return;
     if ((getSelection()?.toString() ?? '') !== '') return;
     navigate(href);
   };
@@ -222,6 +223,9 @@ function TableRow<T extends object>(props: {
     </tr>
   );
 }
+
+/** What does what it says when it is pressed; a dialog's presses reach the row that it was opened from, however far it stands above. */
+const PRESSED_ITSELF = 'a, button, input, label, textarea, select, summary, dialog';
 
 function selectedness<T extends object>(selectable: boolean, row: Row<Features, T>) {
   return selectable ? { 'aria-selected': row.getIsSelected() } : {};

@@ -1,10 +1,13 @@
-import { useCallback, useMemo } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import { useSearchParams } from 'wouter';
+
+const ONE_STEP_MS = 2_000;
 
 /**
  * A page's filters, kept in its address: a link to the page is a link to what is seen. `defaults` names the parameters
  * and what each is when the address doesn't say; a value that equals its default leaves the address. Declare
- * `defaults` at module scope. Parameters of others (the merchant) stay as they are.
+ * `defaults` at module scope. Parameters of others (the merchant) stay as they are. Back goes to what was seen before; changes of
+ * the same filter that follow each other at once (a name being typed, a slider) are one step.
  */
 export function useUrlState<T extends Readonly<Record<string, string>>>(
   defaults: T,
@@ -19,8 +22,12 @@ export function useUrlState<T extends Readonly<Record<string, string>>>(
       },
     [defaults, search],
   );
+  const last = useRef({ names: '', atMs: 0 });
   const change = useCallback(
     (changed: { readonly [K in keyof T]?: string }) => {
+      const step = { names: Object.keys(changed).join(' '), atMs: Date.now() };
+      const isSameStep = step.names === last.current.names && step.atMs - last.current.atMs < ONE_STEP_MS;
+      last.current = step;
       setSearch(
         (before) => {
           const next = new URLSearchParams(before);
@@ -30,7 +37,7 @@ export function useUrlState<T extends Readonly<Record<string, string>>>(
           }
           return next;
         },
-        { replace: true },
+        { replace: isSameStep },
       );
     },
     [defaults, setSearch],

@@ -1,7 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
-import { formatMoney } from './format.ts';
 import { CheckIcon, CopyIcon } from './icons.tsx';
+import { formatMoney } from './money.ts';
 import { toneOf } from './tones.ts';
 
 /** A state in words; the colour only repeats them. */

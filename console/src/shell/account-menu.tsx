@@ -1,6 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { SESSION_KEY, signOut, useSession } from '../api/session.tsx';
+import { ErrorBox } from '../kit/index.ts';
 import { THEMES, type Theme, useTheme } from './theme.ts';
 
 const THEME_WORDS: Readonly<Record<Theme, string>> = { system: 'System theme', light: 'Light', dark: 'Dark' };
@@ -10,11 +12,16 @@ export function AccountMenu({ onHelp }: { readonly onHelp: () => void }) {
   const { person } = useSession();
   const [theme, setTheme] = useTheme();
   const client = useQueryClient();
+  const [problem, setProblem] = useState<unknown>();
   const leave = async () => {
-    await signOut();
-    client.setQueryData(SESSION_KEY, null);
-    // Nothing that was seen stays in the tab.
-    client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+    setProblem(undefined);
+    try {
+      await signOut();
+      client.setQueryData(SESSION_KEY, null);
+    } catch (error) {
+      // Whoever goes away now would leave an open session behind.
+      setProblem(error);
+    }
   };
   return (
     <div className="account">
@@ -45,6 +52,7 @@ export function AccountMenu({ onHelp }: { readonly onHelp: () => void }) {
           Sign out
         </button>
       </div>
+      {problem !== undefined && <ErrorBox problem={problem} retry={() => void leave()} />}
     </div>
   );
 }

@@ -11,10 +11,11 @@ interface Shortcuts {
 const CHORD_MS = 1_200;
 
 /** The console's keys: `/` and Ctrl-K search, `?` help, `g` and a letter goes to a page. Silent while somebody types. */
-export function useShortcuts(shortcuts: Shortcuts): void {
+export function useShortcuts(isOn: boolean, shortcuts: Shortcuts): void {
   const latest = useRef(shortcuts);
   latest.current = shortcuts;
   useEffect(() => {
+    if (!isOn) return;
     let gAt = Number.NEGATIVE_INFINITY;
     const press = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() === 'k' && (event.ctrlKey || event.metaKey)) {
@@ -34,7 +35,7 @@ export function useShortcuts(shortcuts: Shortcuts): void {
     };
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
-  }, []);
+  }, [isOn]);
 }
 
 /** In a field a letter is a letter; above an open dialog nothing else opens. */

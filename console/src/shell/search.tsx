@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState 
 import { useLocation } from 'wouter';
 import { answer, api } from '../api/client.ts';
 import type { Answer } from '../api/query.ts';
+import { useModal } from '../kit/dialog.tsx';
 import { ErrorBox, Money, Status, Time } from '../kit/index.ts';
 
 /** A line of the results, from what the API says that matched. */
@@ -29,16 +30,13 @@ export function SearchDialog({ onClose }: { readonly onClose: () => void }) {
   const [text, setText] = useState('');
   const [chosen, setChosen] = useState(0);
   const listId = useId();
-  const ref = useRef<HTMLDialogElement>(null);
+  const ref = useModal();
   const [, navigate] = useLocation();
   const { hits, query, settledFor } = useHits(text.trim());
   const groups = groupsOf(hits);
   const ordered = groups.flatMap(([, each]) => each);
   /** Enter before the answer is here means its first line, once it is. */
   const [isEnterWaiting, setEnterWaiting] = useState(false);
-  useEffect(() => {
-    if (ref.current?.open === false) ref.current.showModal();
-  }, []);
   const open = (hit: Hit | undefined) => {
     if (hit === undefined) return;
     onClose();
@@ -141,9 +139,21 @@ function HitLine(props: {
   readonly onOpen: () => void;
 }) {
   const { id, hit, isChosen, onOpen } = props;
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isChosen) ref.current?.scrollIntoView({ block: 'nearest' });
+  }, [isChosen]);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keyboard (aria-activedescendant).
-    <div id={id} role="option" aria-selected={isChosen} tabIndex={-1} className="hit" onClick={onOpen}>
+    <div
+      ref={ref}
+      id={id}
+      role="option"
+      aria-selected={isChosen}
+      tabIndex={-1}
+      className="hit"
+      onClick={onOpen}
+    >
       <span className="hit-title">{hit.title}</span>
       {hit.detail !== undefined && <span className="muted">{hit.detail}</span>}
       {hit.status !== undefined && <Status value={hit.status} />}

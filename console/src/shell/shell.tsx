@@ -32,14 +32,23 @@ export const PLACES = [
 
 type Open = 'search' | 'help' | undefined;
 
-/** What surrounds every page: navigation, search, the merchant that is looked at, who is signed in. */
-export function Shell({ children }: { readonly children: ReactNode }) {
+/**
+ * What surrounds every page: navigation, search, the merchant that is looked at, who is signed in. `isOver`: the session has ended,
+ * and all of this waits unseen until they are back.
+ */
+export function Shell({ isOver, children }: { readonly isOver: boolean; readonly children: ReactNode }) {
   const [open, setOpen] = useState<Open>();
   const [location, navigate] = useLocation();
   const keep = useKeptSearch();
   const client = useQueryClient();
-  useEffect(() => openStream(() => void client.invalidateQueries({ queryKey: SESSION_KEY })), [client]);
-  useShortcuts({
+  useEffect(() => {
+    if (isOver) return;
+    return openStream({
+      refused: () => void client.invalidateQueries({ queryKey: SESSION_KEY }),
+      reopened: () => void client.invalidateQueries(),
+    });
+  }, [client, isOver]);
+  useShortcuts(!isOver, {
     search: () => setOpen('search'),
     help: () => setOpen('help'),
     go: (key) => {

@@ -1,10 +1,9 @@
 import { type Dimension, levelFor } from '../../../domain/figures/dimensions.ts';
 import { type Grain, type Span, spansOf } from '../../../domain/figures/periods.ts';
 import { REPORTS, type Report, type ReportName } from '../../../domain/figures/reports.ts';
-import type { Db } from '../../client.ts';
 import { addedUp } from '../../rollups/added-up.ts';
 import { join, raw, type Statement, sql } from '../../rollups/sql.ts';
-import { bounded } from '../queues/bounded.ts';
+import type { Ask } from '../queues/bounded.ts';
 
 /** What rows are told apart by: a dimension of the cells, or, of declines alone, the reason. */
 export type GroupKey = Exclude<Dimension, 'mode'> | 'reason';
@@ -36,7 +35,7 @@ export interface FigureRows {
 }
 
 /** Reads cells and nothing else: as many as the coarsest level and the longest periods that can answer the question have. */
-export async function readCells(db: Db, question: FigureQuestion): Promise<FigureRows> {
+export async function readCells(ask: Ask, question: FigureQuestion): Promise<FigureRows> {
   const { by, bucket, limit } = question;
   const report: Report = REPORTS[question.report];
   const group = groupOf(report, by);
@@ -53,8 +52,7 @@ export async function readCells(db: Db, question: FigureQuestion): Promise<Figur
     ...group.map((_key, index) => at.length + index + 1),
   ];
   const grouped = places.length === 0 ? sql`` : sql`GROUP BY ${raw(places.join(', '))}`;
-  const found = await bounded<Record<string, unknown>>(
-    db,
+  const found = await ask<Record<string, unknown>>(
     sql`SELECT ${join(columns)} FROM (${cellsOf(question, report, group, spans)}) c ${grouped}
       HAVING count(*) > 0
       ORDER BY ${raw([...(bucket === undefined ? [] : ['1']), `sum(c.${report.largest}) DESC`, ...places].join(', '))}

@@ -1,4 +1,5 @@
 import type { Db } from '../../client.ts';
+import { type Ask, bounded, boundedTogether } from '../queues/bounded.ts';
 import { type FigureQuestion, type FigureRows, readCells } from './cells.ts';
 import {
   type AccountNow,
@@ -15,8 +16,8 @@ import {
 export type { FigureQuestion, FigureRow, FigureRows, GroupKey } from './cells.ts';
 export type { AccountNow, OpenByAge, Standing, Unknowns, Whose } from './live.ts';
 
-/** The figures of the overview and of analytics: cells that db/rollups keeps, and what is so this minute. */
-export interface FigureReader {
+/** What can be asked for the overview and analytics: cells that db/rollups keeps, and what is so this minute. */
+export interface Figures {
   read(question: FigureQuestion): Promise<FigureRows>;
   standing(): Promise<Standing>;
   unknowns(whose: Whose): Promise<Unknowns>;
@@ -24,12 +25,24 @@ export interface FigureReader {
   accountsNow(whose: Whose): Promise<readonly AccountNow[]>;
 }
 
+export interface FigureReader extends Figures {
+  /** All that `work` asks goes by one connection: one question after the other. */
+  together<T>(work: (figures: Figures) => Promise<T>): Promise<T>;
+}
+
 export function createFigureReader(db: Db): FigureReader {
   return {
-    read: (question) => readCells(db, question),
-    standing: () => readStanding(db),
-    unknowns: (whose) => readUnknowns(db, whose),
-    openExceptions: (merchantId) => readOpenExceptions(db, merchantId),
-    accountsNow: (whose) => readAccountsNow(db, whose),
+    ...figuresBy((statement) => bounded(db, statement)),
+    together: (work) => boundedTogether(db, (ask) => work(figuresBy(ask))),
+  };
+}
+
+function figuresBy(ask: Ask): Figures {
+  return {
+    read: (question) => readCells(ask, question),
+    standing: () => readStanding(ask),
+    unknowns: (whose) => readUnknowns(ask, whose),
+    openExceptions: (merchantId) => readOpenExceptions(ask, merchantId),
+    accountsNow: (whose) => readAccountsNow(ask, whose),
   };
 }

@@ -1,7 +1,6 @@
 import { HEALTH_WINDOW_MS, LATENCY_BUCKETS } from '../../../domain/routing/learning/index.ts';
-import type { Db } from '../../client.ts';
 import { Prisma } from '../../generated/client.ts';
-import { bounded } from '../queues/bounded.ts';
+import type { Ask } from '../queues/bounded.ts';
 
 /** What no cell can say: how it is this minute. Each question reads a few rows by an index, and stops counting at a bound. */
 export interface Standing {
@@ -11,9 +10,8 @@ export interface Standing {
   readonly hoursWaiting: number;
 }
 
-export async function readStanding(db: Db): Promise<Standing> {
-  const [row] = await bounded<{ complete_until: Date | null; waiting: string }>(
-    db,
+export async function readStanding(ask: Ask): Promise<Standing> {
+  const [row] = await ask<{ complete_until: Date | null; waiting: string }>(
     Prisma.sql`SELECT complete_until, (SELECT count(*) FROM (SELECT FROM rollup_dirty LIMIT 100000) d) AS waiting FROM rollup_standing`,
   );
   return {
@@ -36,9 +34,8 @@ export interface Unknowns {
 }
 
 /** Of what was sent and not answered: among what is open by its index. */
-export async function readUnknowns(db: Db, { mode, merchantId }: Whose): Promise<Unknowns> {
-  const [row] = await bounded<{ count: string; oldest: Date | null }>(
-    db,
+export async function readUnknowns(ask: Ask, { mode, merchantId }: Whose): Promise<Unknowns> {
+  const [row] = await ask<{ count: string; oldest: Date | null }>(
     Prisma.sql`SELECT count(*) AS count, min(first_sent_at) AS oldest FROM (
       SELECT o.first_sent_at FROM operation o JOIN payment p ON p.id = o.payment_id
       WHERE o.closed_at IS NULL AND o.first_sent_at IS NOT NULL AND o.status = 'unknown' AND p.mode = ${mode}
@@ -54,9 +51,8 @@ export interface OpenByAge {
 }
 
 /** Ages as in the figures of exceptions. */
-export async function readOpenExceptions(db: Db, merchantId?: string): Promise<readonly OpenByAge[]> {
-  const rows = await bounded<{ age: string; count: string; overdue: string }>(
-    db,
+export async function readOpenExceptions(ask: Ask, merchantId?: string): Promise<readonly OpenByAge[]> {
+  const rows = await ask<{ age: string; count: string; overdue: string }>(
     Prisma.sql`SELECT age, count(x.opened_at) AS count, count(*) FILTER (WHERE x.due_at <= clock_timestamp()) AS overdue
       FROM (VALUES ('under_1d', 0, 24), ('1d_to_3d', 24, 72), ('3d_to_7d', 72, 168), ('over_7d', 168, 1000000)) AS a(age, low, high)
         LEFT JOIN (SELECT opened_at, due_at FROM exception WHERE closed_at IS NULL ${ofMerchant(Prisma.sql`merchant_id`, merchantId)}
@@ -83,13 +79,12 @@ export interface AccountNow {
 }
 
 /** Each account as routing sees it: its circuit, and what all workers counted of it in the last minutes. */
-export async function readAccountsNow(db: Db, { mode, merchantId }: Whose): Promise<readonly AccountNow[]> {
+export async function readAccountsNow(ask: Ask, { mode, merchantId }: Whose): Promise<readonly AccountNow[]> {
   const buckets = Array.from(
     { length: LATENCY_BUCKETS },
     (_none, index) => `sum(w.latency[${index + 1}])::int`,
   );
-  const rows = await bounded<Record<string, unknown>>(
-    db,
+  const rows = await ask<Record<string, unknown>>(
     Prisma.sql`SELECT a.id, a.merchant_id, a.provider, a.enabled, c.state, c.opened_at, c.consecutive_failures,
         sum(w.approved) AS approved, sum(w.soft_declined + w.hard_declined) AS declined, sum(w.unknown) AS unknown,
         sum(w.not_attempted) AS not_attempted, ARRAY[${Prisma.raw(buckets.join(', '))}] AS latency

@@ -5,9 +5,9 @@ import {
 } from '../../../domain/routing/catalogue/index.ts';
 import type { Db } from '../../client.ts';
 import type { Prisma, ProviderAccount } from '../../generated/client.ts';
-import { doOnce, type KeptOnce, type NamedRequest, type Transaction } from '../../requests/once.ts';
+import type { KeptOnce, NamedRequest, Transaction } from '../../requests/once.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
-import { type Admin, ownerOf } from './admin.ts';
+import { type Admin, adminOnce } from './admin.ts';
 import { type AdminPage, changedMembers, cursorOf, olderThan } from './merchants.ts';
 
 /** What may be known of a secret that is sealed in Postgres. */
@@ -66,14 +66,28 @@ export interface AccountAdministration {
     account: NewAccount,
     answer: (made: AdminAccount) => object,
   ): Promise<KeptOnce>;
-  /** `judge` sees the account as it would be, under its lock, and throws where it may not be so. */
+  /**
+   * `judge` sees the account as it would be, under its lock, and throws where it may not be so. Of one that moves it says
+   * what its secrets are from now on: what was sealed for the old address is dropped.
+   */
   change(
     admin: Admin,
     request: NamedRequest,
     id: string,
     change: AccountChange,
-    parts: { judge(changed: AdminAccount): void; answer(changed: AdminAccount): object },
+    parts: {
+      isMoved(before: AdminAccount, changed: AdminAccount): boolean;
+      /** `openOperations` is there for an account that moves. */
+      judge(
+        changed: AdminAccount,
+        before: AdminAccount,
+        openOperations: number | undefined,
+      ): SecretDecision | undefined;
+      answer(changed: AdminAccount): object;
+    },
   ): Promise<KeptOnce>;
+  /** That an account's secrets are about to be tried. */
+  noteCheck(admin: Admin, account: AdminAccount): Promise<void>;
   setSecrets(
     admin: Admin,
     request: NamedRequest,
@@ -85,15 +99,15 @@ export interface AccountAdministration {
   ): Promise<KeptOnce>;
 }
 
-export function createAccountAdministration(db: Db): AccountAdministration {
+export function createAccountAdministration(db: Db, reads: Db): AccountAdministration {
   return {
     async find(id) {
       const row = await db.providerAccount.findUnique({ where: { id }, include: WITH_FACTS });
       return row === null ? undefined : toAccount(row);
     },
-    list: (filter) => listAccounts(db, filter),
+    list: (filter) => listAccounts(reads, filter),
     create: (admin, request, account, answer) =>
-      doOnce(db, ownerOf(admin), request, async (tx) => {
+      adminOnce(db, admin, request, async (tx) => {
         const { merchantId } = account;
         const merchant = await tx.merchant.findUnique({ where: { id: merchantId }, select: { id: true } });
         if (merchant === null) return undefined;
@@ -102,35 +116,63 @@ export function createAccountAdministration(db: Db): AccountAdministration {
         await recordAdminAct(tx, { ...admin, action: 'account.created', subject: id, details });
         return { subjectId: id, answer: answer(toAccount({ ...row, secret: null })) };
       }),
-    change: (admin, request, id, change, { judge, answer }) =>
-      doOnce(db, ownerOf(admin), request, async (tx) => {
+    change: (admin, request, id, change, { isMoved, judge, answer }) =>
+      adminOnce(db, admin, request, async (tx) => {
         const before = await lockedAccount(tx, id);
         if (before === undefined) return undefined;
-        judge({ ...before.account, ...change });
+        const changed = { ...before.account, ...change };
+        const moved = isMoved(before.account, changed);
+        const decision = judge(changed, before.account, moved ? await openOperationsOf(tx, id) : undefined);
+        if (decision !== undefined) await keepSecrets(tx, id, decision);
         const row = await tx.providerAccount.update({
           where: { id },
           data: dataOf(change),
           include: WITH_FACTS,
         });
-        const details = changedMembers(before.account, toAccount(row));
-        await recordAdminAct(tx, { ...admin, action: actionOf(change), subject: id, details });
+        const { secrets: _was, ...rest } = before.account;
+        const { secrets: _is, ...now } = toAccount(row);
+        const details = {
+          ...changedMembers(rest, now),
+          ...(decision === undefined ? {} : { secrets: decision.details }),
+        };
+        await recordAdminAct(tx, {
+          ...admin,
+          action: moved ? 'account.moved' : actionOf(change),
+          subject: id,
+          details,
+        });
         return { subjectId: id, answer: answer(toAccount(row)) };
       }),
     setSecrets: (admin, request, id, { decide, answer }) =>
-      doOnce(db, ownerOf(admin), request, async (tx) => {
+      adminOnce(db, admin, request, async (tx) => {
         const before = await lockedAccount(tx, id);
         if (before === undefined) return undefined;
-        const { sealed, facts, details } = decide(before.account, before.sealed);
-        const kept = { sealed, facts: facts as unknown as Prisma.InputJsonObject };
-        await tx.providerSecret.upsert({
-          where: { accountId: id },
-          create: { accountId: id, version: 1, ...kept },
-          update: { ...kept, version: { increment: 1 } },
-        });
+        const decision = decide(before.account, before.sealed);
+        await keepSecrets(tx, id, decision);
+        const { facts, details } = decision;
         await recordAdminAct(tx, { ...admin, action: 'account.secrets_set', subject: id, details });
         return { subjectId: id, answer: answer({ ...before.account, secrets: facts }) };
       }),
+    async noteCheck(admin, { id, provider, baseUrl }) {
+      const details = { provider, baseUrl };
+      await recordAdminAct(db, { ...admin, action: 'account.checked', subject: id, details });
+    },
   };
+}
+
+async function keepSecrets(tx: Transaction, accountId: string, decision: SecretDecision): Promise<void> {
+  const { sealed, facts } = decision;
+  const kept = { sealed, facts: facts as unknown as Prisma.InputJsonObject };
+  await tx.providerSecret.upsert({
+    where: { accountId },
+    create: { accountId, version: 1, ...kept },
+    update: { ...kept, version: { increment: 1 } },
+  });
+}
+
+/** Whoever is asked about them has to be who they were sent to. Few are open at a time, and they have an index. */
+async function openOperationsOf(tx: Transaction, accountId: string): Promise<number> {
+  return tx.operation.count({ where: { closedAt: null, attempt: { accountId } } });
 }
 
 const WITH_FACTS = { secret: { select: { facts: true } } } as const;

@@ -124,7 +124,8 @@ function part(kind: AuditKind, filter: AuditFilter, cursor: Cursor | undefined):
     ORDER BY s.at DESC, s.kind || s.key COLLATE "C" DESC LIMIT ${limit + 1}::int)`;
 }
 
-const ENTRY_ID = /^aud_(\d{1,16})_([a-z]+)_([\w]{1,100})$/;
+/** Fourteen digits of milliseconds reach the year 5138; with sixteen there are instants that neither we nor Postgres know. */
+const ENTRY_ID = /^aud_(\d{1,14})_([a-z]+)_([\w]{1,100})$/;
 
 /** Null: no id of ours. */
 function cursorOf(id: string): Cursor | null {

@@ -1,10 +1,10 @@
 import type { EndpointStatus } from '../../../domain/events/states.ts';
 import type { Mode } from '../../../domain/ids.ts';
 import type { Db } from '../../client.ts';
-import { doOnce, type KeptOnce, type NamedRequest } from '../../requests/once.ts';
+import type { KeptOnce, NamedRequest } from '../../requests/once.ts';
 import { type EndpointChange, type StoredEndpoint, toEndpoint } from '../endpoints.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
-import { type Admin, ownerOf } from './admin.ts';
+import { type Admin, adminOnce } from './admin.ts';
 import { type AdminPage, cursorOf, olderThan } from './merchants.ts';
 
 /** Any merchant's webhook endpoint, with how its deliveries stand. */
@@ -46,12 +46,12 @@ export interface EndpointAdministration {
 /** More of them are shown as this many: a count over a backlog must not be a scan of it. */
 const COUNTED_AT_MOST = 1_000;
 
-export function createEndpointAdministration(db: Db): EndpointAdministration {
+export function createEndpointAdministration(db: Db, reads: Db): EndpointAdministration {
   return {
-    list: (filter) => listEndpoints(db, filter),
+    list: (filter) => listEndpoints(reads, filter),
     async change(admin, request, id, { decide, answer }) {
       const counts = await countsOf(db, [id]);
-      return doOnce(db, ownerOf(admin), request, async (tx) => {
+      return adminOnce(db, admin, request, async (tx) => {
         await tx.$queryRaw`SELECT 1 FROM webhook_endpoint WHERE id = ${id} FOR UPDATE`;
         const row = await tx.webhookEndpoint.findUnique({ where: { id } });
         if (row === null) return undefined;

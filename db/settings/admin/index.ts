@@ -5,6 +5,7 @@
  */
 import type { Db } from '../../client.ts';
 import { type AccountAdministration, createAccountAdministration } from './accounts.ts';
+import { type AlarmAdministration, createAlarmAdministration } from './alarms.ts';
 import {
   type ChainCursor,
   type ChainScope,
@@ -45,6 +46,7 @@ export interface Administration {
   readonly keys: KeyAdministration;
   readonly accounts: AccountAdministration;
   readonly endpoints: EndpointAdministration;
+  readonly alarms: AlarmAdministration;
   readonly auditLog: AuditLogReader;
   readonly verifications: VerificationRegister;
   readonly chains: {
@@ -53,13 +55,15 @@ export interface Administration {
   };
 }
 
-export function createAdministration(db: Db): Administration {
+/** People's lists are read by `reads`, which payments don't share. */
+export function createAdministration(db: Db, reads: Db): Administration {
   return {
-    merchants: createMerchantAdministration(db),
-    keys: createKeyAdministration(db),
-    accounts: createAccountAdministration(db),
-    endpoints: createEndpointAdministration(db),
-    auditLog: createAuditLogReader(db),
+    alarms: createAlarmAdministration(db),
+    merchants: createMerchantAdministration(db, reads),
+    keys: createKeyAdministration(db, reads),
+    accounts: createAccountAdministration(db, reads),
+    endpoints: createEndpointAdministration(db, reads),
+    auditLog: createAuditLogReader(reads),
     verifications: createVerificationRegister(db),
     chains: {
       count: (scope) => chainsToVerify(db, scope),

@@ -1,9 +1,9 @@
 import type { Mode } from '../../../domain/ids.ts';
 import type { Db } from '../../client.ts';
 import type { ApiKey } from '../../generated/client.ts';
-import { doOnce, type KeptOnce, type NamedRequest } from '../../requests/once.ts';
+import type { KeptOnce, NamedRequest } from '../../requests/once.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
-import { type Admin, ownerOf } from './admin.ts';
+import { type Admin, adminOnce } from './admin.ts';
 import { type AdminPage, cursorOf, olderThan } from './merchants.ts';
 
 /** A merchant's API key, by which it cannot be used. */
@@ -46,24 +46,24 @@ export interface KeyAdministration {
   ): Promise<KeptOnce>;
 }
 
-export function createKeyAdministration(db: Db): KeyAdministration {
+export function createKeyAdministration(db: Db, reads: Db): KeyAdministration {
   return {
-    list: (filter) => listKeys(db, filter),
+    list: (filter) => listKeys(reads, filter),
     create: (admin, request, key, answer) =>
-      doOnce(db, ownerOf(admin), request, async (tx) => {
+      adminOnce(db, admin, request, async (tx) => {
         const merchant = await tx.merchant.findUnique({
           where: { id: key.merchantId },
           select: { id: true },
         });
         if (merchant === null) return undefined;
-        const row = await tx.apiKey.create({ data: key });
+        const row = await tx.apiKey.create({ data: { ...key, createdBy: admin.actor } });
         const { id, merchantId, mode, name, last4 } = key;
         const details = { merchant: merchantId, mode, name, last4 };
         await recordAdminAct(tx, { ...admin, action: 'key.created', subject: id, details });
         return { subjectId: id, answer: answer(toKey(row)) };
       }),
     revoke: (admin, request, id, answer) =>
-      doOnce(db, ownerOf(admin), request, async (tx) => {
+      adminOnce(db, admin, request, async (tx) => {
         const { count } = await tx.apiKey.updateMany({
           where: { id, revokedAt: null },
           data: { revokedAt: new Date() },

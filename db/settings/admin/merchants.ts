@@ -2,9 +2,10 @@ import { caseLimitsSchema, type MerchantLimits } from '../../../domain/cases/lim
 import { type MerchantRateLimits, readMerchantRateLimits } from '../../../domain/rate-limits.ts';
 import type { Db } from '../../client.ts';
 import type { Prisma, Merchant as Row } from '../../generated/client.ts';
-import { doOnce, type KeptOnce, type NamedRequest } from '../../requests/once.ts';
+import type { KeptOnce, NamedRequest } from '../../requests/once.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
-import { type Admin, ownerOf } from './admin.ts';
+import { type Admin, adminOnce } from './admin.ts';
+import { type LoosenedRule, ownProposalUnder } from './two-people.ts';
 
 /** A merchant with everything that only its operators set. */
 export interface AdminMerchant {
@@ -52,32 +53,39 @@ export interface MerchantAdministration {
     request: NamedRequest,
     id: string,
     change: MerchantChange,
-    answer: (changed: AdminMerchant) => object,
+    parts: {
+      answer(changed: AdminMerchant): object;
+      /** Throws: a proposal of the administrator's own waits under a rule that the change would loosen. */
+      refuse(rule: LoosenedRule): never;
+    },
   ): Promise<KeptOnce>;
 }
 
-export function createMerchantAdministration(db: Db): MerchantAdministration {
+export function createMerchantAdministration(db: Db, reads: Db): MerchantAdministration {
   return {
     async find(id) {
       const row = await db.merchant.findUnique({ where: { id } });
       return row === null ? undefined : toMerchant(row);
     },
-    list: (filter) => listMerchants(db, filter),
+    list: (filter) => listMerchants(reads, filter),
     create: (admin, request, { id, name, ...rest }, answer) =>
-      doOnce(db, ownerOf(admin), request, async (tx) => {
+      adminOnce(db, admin, request, async (tx) => {
         const row = await tx.merchant.create({ data: { ...dataOf(rest), id, name } });
         const details = { name, ...rest };
         await recordAdminAct(tx, { ...admin, action: 'merchant.created', subject: id, details });
         return { subjectId: id, answer: answer(toMerchant(row)) };
       }),
-    change: (admin, request, id, change, answer) =>
-      doOnce(db, ownerOf(admin), request, async (tx) => {
-        const before = await tx.merchant.findUnique({ where: { id } });
-        if (before === null) return undefined;
-        const row = await tx.merchant.update({ where: { id }, data: dataOf(change) });
-        const details = changedMembers(toMerchant(before), toMerchant(row));
+    change: (admin, request, id, change, { answer, refuse }) =>
+      adminOnce(db, admin, request, async (tx) => {
+        const found = await tx.merchant.findUnique({ where: { id } });
+        if (found === null) return undefined;
+        const before = toMerchant(found);
+        const changed = toMerchant(await tx.merchant.update({ where: { id }, data: dataOf(change) }));
+        const rule = await ownProposalUnder(tx, admin, before, changed);
+        if (rule !== undefined) refuse(rule);
+        const details = changedMembers(before, changed);
         await recordAdminAct(tx, { ...admin, action: 'merchant.changed', subject: id, details });
-        return { subjectId: id, answer: answer(toMerchant(row)) };
+        return { subjectId: id, answer: answer(changed) };
       }),
   };
 }

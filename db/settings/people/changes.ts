@@ -23,6 +23,8 @@ export interface PersonChange {
   /** Of a one-time password, which they must change. */
   readonly passwordHash?: string;
   readonly resetTotp?: true;
+  /** For good: they may be given another one. */
+  readonly revokeKey?: true;
 }
 
 /** Who does it, and why. */
@@ -34,6 +36,9 @@ export interface By {
 
 /** `email_taken`: somebody else has it. `last_admin`: nobody would be left who could undo it. */
 export type PersonRefusal = { readonly type: 'email_taken' | 'last_admin' };
+
+/** A password that somebody else made and nobody has changed is good for so long. */
+const ONE_TIME_MS = 72 * 60 * 60 * 1_000;
 
 /** Thrown, so that the transaction takes back what was done. */
 export class Refused extends Error {
@@ -51,6 +56,7 @@ export const PERSON = {
   role: true,
   passwordHash: true,
   passwordExpired: true,
+  passwordExpiresAt: true,
   totpConfirmedAt: true,
   digest: true,
   revokedAt: true,
@@ -60,11 +66,11 @@ export const PERSON = {
 export type PersonRow = Prisma.OperatorGetPayload<{ select: typeof PERSON }>;
 
 /** Their password is somebody else's making, so it has to be changed before anything else. */
-export async function letIn(tx: Transaction, person: NewPerson, { actor, reason }: By): Promise<void> {
+export async function letIn(tx: Transaction, person: NewPerson, { actor, reason, nowMs }: By): Promise<void> {
   await oneAtATime(tx);
   const other = await tx.operator.findUnique({ where: { email: person.email }, select: { id: true } });
   if (other !== null) throw new Refused('email_taken');
-  await tx.operator.create({ data: { ...person, passwordExpired: true } });
+  await tx.operator.create({ data: { ...person, ...mustChange(nowMs) } });
   const { id: subject, name, email, role } = person;
   await recordAdminAct(tx, {
     actor,
@@ -86,7 +92,7 @@ export async function alter(
   await oneAtATime(tx);
   const before = await tx.operator.findUnique({ where: { id }, select: PERSON });
   if (before === null) return false;
-  await tx.operator.update({ where: { id }, data: dataOf(change, nowMs) });
+  await tx.operator.update({ where: { id }, data: dataOf(change, before, nowMs) });
   const wasAdmin = before.role === 'admin' && before.disabledAt === null;
   if (wasAdmin && !(await hasAdministrator(tx))) throw new Refused('last_admin');
   const because = endsSessions(change, before);
@@ -104,14 +110,19 @@ async function oneAtATime(tx: Transaction): Promise<void> {
   await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${PEOPLE_LOCK}, 0))`;
 }
 
-function dataOf(change: PersonChange, nowMs: number): Prisma.OperatorUpdateInput {
-  const { name, role, disabled, passwordHash, resetTotp } = change;
+function mustChange(nowMs: number) {
+  return { passwordExpired: true, passwordExpiresAt: new Date(nowMs + ONE_TIME_MS) };
+}
+
+function dataOf(change: PersonChange, before: PersonRow, nowMs: number): Prisma.OperatorUpdateInput {
+  const { name, role, disabled, passwordHash, resetTotp, revokeKey } = change;
   return {
     ...(name === undefined ? {} : { name }),
     ...(role === undefined ? {} : { role }),
     ...(disabled === undefined ? {} : { disabledAt: disabled ? new Date(nowMs) : null }),
-    ...(passwordHash === undefined ? {} : { passwordHash, passwordExpired: true }),
+    ...(passwordHash === undefined ? {} : { passwordHash, ...mustChange(nowMs) }),
     ...(resetTotp ? { sealedTotp: null, totpConfirmedAt: null, totpLastStep: null } : {}),
+    ...(revokeKey && hasKey(before) ? { revokedAt: new Date(nowMs) } : {}),
   };
 }
 
@@ -124,7 +135,7 @@ function endsSessions(change: PersonChange, before: PersonRow): RevokedBecause |
 
 /** What was changed from what to what; of a password only that it was. */
 function detailsOf(change: PersonChange, before: PersonRow): Readonly<Record<string, unknown>> {
-  const { name, role, disabled, unlock, passwordHash, resetTotp } = change;
+  const { name, role, disabled, unlock, passwordHash, resetTotp, revokeKey } = change;
   return {
     ...(name === undefined ? {} : { name: { from: before.name, to: name } }),
     ...(role === undefined ? {} : { role: { from: before.role, to: role } }),
@@ -132,7 +143,13 @@ function detailsOf(change: PersonChange, before: PersonRow): Readonly<Record<str
     ...(unlock ? { unlocked: true } : {}),
     ...(passwordHash === undefined ? {} : { password_reset: true }),
     ...(resetTotp ? { totp_reset: true } : {}),
+    ...(revokeKey && hasKey(before) ? { key_revoked: true } : {}),
   };
+}
+
+/** One that works. */
+export function hasKey({ digest, revokedAt }: Pick<PersonRow, 'digest' | 'revokedAt'>): boolean {
+  return digest !== null && revokedAt === null;
 }
 
 /** One who can still sign in. The lock that is held keeps another change from taking the other one away. */

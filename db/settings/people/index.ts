@@ -8,7 +8,12 @@ export {
   type PersonRefusal,
   Refused,
 } from './changes.ts';
-export { type CredentialRegister, type Credentials, createCredentialRegister } from './credentials.ts';
+export {
+  type CredentialRegister,
+  type Credentials,
+  createCredentialRegister,
+  type Proven,
+} from './credentials.ts';
 export {
   hashPassword,
   isPassword,
@@ -24,6 +29,7 @@ export {
 } from './people.ts';
 export {
   createSessionRegister,
+  type Judged,
   type RevokedBecause,
   type SessionPerson,
   type SessionRegister,

@@ -5,6 +5,7 @@ import { roleOf } from '../operators.ts';
 import {
   alter,
   type By,
+  hasKey,
   letIn,
   type NewPerson,
   PEOPLE_LOCK,
@@ -24,6 +25,8 @@ export interface Person {
   readonly role: Role;
   readonly hasPassword: boolean;
   readonly passwordExpired: boolean;
+  /** Until when a one-time password is good. */
+  readonly passwordExpiresAt?: Date;
   readonly hasTotp: boolean;
   readonly hasKey: boolean;
   readonly createdAt: Date;
@@ -122,8 +125,9 @@ function toPerson(row: PersonRow, seenAt: Date | undefined, lockedUntil: Date | 
     role: roleOf(row.role),
     hasPassword: row.passwordHash !== null,
     passwordExpired: row.passwordExpired,
+    ...(row.passwordExpiresAt === null ? {} : { passwordExpiresAt: row.passwordExpiresAt }),
     hasTotp: row.totpConfirmedAt !== null,
-    hasKey: row.digest !== null && row.revokedAt === null,
+    hasKey: hasKey(row),
     createdAt: row.createdAt,
     ...(row.disabledAt === null ? {} : { disabledAt: row.disabledAt }),
     ...(lockedUntil === undefined ? {} : { lockedUntil }),

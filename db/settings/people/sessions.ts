@@ -21,10 +21,25 @@ export interface StoredSession {
 }
 
 /** Why a session was ended before its time. */
-export type RevokedBecause = 'signed_out' | 'password' | 'totp' | 'role' | 'disabled' | 'administrator';
+export type RevokedBecause =
+  | 'signed_out'
+  | 'signed_in_again'
+  | 'password'
+  | 'totp'
+  | 'role'
+  | 'disabled'
+  | 'administrator';
+
+/** What was judged before a session is opened: nothing is opened by what has been changed since. */
+export interface Judged {
+  readonly operatorId: string;
+  readonly passwordHash: string;
+  readonly isTotpConfirmed: boolean;
+}
 
 export interface SessionRegister {
-  open(session: { digest: string; operatorId: string; nowMs: number; expiresAtMs: number }): Promise<void>;
+  /** False: their password or second factor is another one by now, or they were disabled. */
+  open(session: { digest: string; judged: Judged; nowMs: number; expiresAtMs: number }): Promise<boolean>;
   /** Also one that is over; undefined: there never was one. */
   find(digest: string): Promise<StoredSession | undefined>;
   seen(digest: string, nowMs: number): Promise<void>;
@@ -49,14 +64,19 @@ interface SessionRow {
 
 export function createSessionRegister(db: Db): SessionRegister {
   return {
-    async open({ digest, operatorId, nowMs, expiresAtMs }) {
+    async open({ digest, judged: { operatorId, passwordHash, isTotpConfirmed }, nowMs, expiresAtMs }) {
       const now = new Date(nowMs);
-      await db.$transaction([
+      const [, opened] = await db.$transaction([
         db.consoleSession.deleteMany({ where: { operatorId, expiresAt: { lt: new Date(nowMs - KEPT_MS) } } }),
-        db.consoleSession.create({
-          data: { digest, operatorId, createdAt: now, seenAt: now, expiresAt: new Date(expiresAtMs) },
-        }),
+        // The row is held: a change that is under way is waited for and seen, and one that comes later ends this session.
+        db.$executeRaw(Prisma.sql`
+          INSERT INTO console_session (digest, operator_id, created_at, seen_at, expires_at)
+          SELECT ${digest}, id, ${now}::timestamptz, ${now}::timestamptz, ${new Date(expiresAtMs)}::timestamptz
+          FROM operator WHERE id = ${operatorId} AND password_hash = ${passwordHash} AND disabled_at IS NULL
+            AND (totp_confirmed_at IS NOT NULL) = ${isTotpConfirmed}
+          FOR SHARE`),
       ]);
+      return opened === 1;
     },
     async find(digest) {
       const [row] = await db.$queryRaw<SessionRow[]>(Prisma.sql`
@@ -75,15 +95,18 @@ export function createSessionRegister(db: Db): SessionRegister {
   };
 }
 
-/** For whoever changes a person, in the transaction of the change. */
+/** For whoever changes a person, in the transaction of the change. `except` is left as it is. */
 export async function revokeSessions(
   on: Pick<Db, 'consoleSession'>,
   whose: { readonly digest: string } | { readonly operatorId: string },
   because: RevokedBecause,
   nowMs: number,
+  except?: string,
 ): Promise<void> {
   await on.consoleSession.updateMany({
-    where: { ...whose, revokedAt: null },
+    where: {
+      AND: [whose, { revokedAt: null }, ...(except === undefined ? [] : [{ NOT: { digest: except } }])],
+    },
     data: { revokedAt: new Date(nowMs), revokedBecause: because },
   });
 }

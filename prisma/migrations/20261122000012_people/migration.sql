@@ -6,6 +6,7 @@ ALTER TABLE "operator"
   ADD COLUMN "role" TEXT NOT NULL DEFAULT 'operator',
   ADD COLUMN "password_hash" TEXT,
   ADD COLUMN "password_expired" BOOLEAN NOT NULL DEFAULT false,
+  ADD COLUMN "password_expires_at" TIMESTAMPTZ(3),
   ADD COLUMN "sealed_totp" BYTEA,
   ADD COLUMN "totp_confirmed_at" TIMESTAMPTZ(3),
   ADD COLUMN "totp_last_step" BIGINT,

@@ -23,8 +23,6 @@ GRANT USAGE ON SEQUENCE request_note_id_seq TO interlock_app;
 
 -- What people look payments up by. `text_pattern_ops` serves both a whole id and the beginning of one, in every collation.
 CREATE INDEX "payment_created_at_id_idx" ON "payment"("created_at" DESC, "id" DESC);
-CREATE INDEX "payment_unfinished_idx" ON "payment"("status", "created_at" DESC, "id" DESC)
-  WHERE status NOT IN ('succeeded', 'failed');
 CREATE INDEX "payment_reference_search_idx" ON "payment"("reference" text_pattern_ops) WHERE reference IS NOT NULL;
 CREATE INDEX "payment_payment_method_id_idx" ON "payment"("payment_method_id") WHERE payment_method_id IS NOT NULL;
 CREATE INDEX "payment_method_last4_idx" ON "payment_method"("last4", "created_at" DESC);

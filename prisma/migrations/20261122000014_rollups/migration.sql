@@ -107,6 +107,8 @@ CREATE TABLE "rollup_standing" (
     "id" INTEGER NOT NULL DEFAULT 1,
     -- Transactions below it have been looked at; 0: nothing has.
     "cursor" BIGINT NOT NULL DEFAULT 0,
+    -- Since when figures are kept: what was never complete is as late as this is long ago.
+    "begun_at" TIMESTAMPTZ(3),
     "looked_at" TIMESTAMPTZ(3),
     -- All that was committed by then is in the figures.
     "complete_until" TIMESTAMPTZ(3),

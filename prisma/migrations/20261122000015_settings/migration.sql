@@ -30,6 +30,8 @@ GRANT SELECT, INSERT, UPDATE ON "provider_secret" TO interlock_app;
 
 -- What people know a key by; keys from before have none.
 ALTER TABLE "api_key" ADD COLUMN "last4" TEXT;
+-- Who made it through the console: no second person beside that one, where two are wanted.
+ALTER TABLE "api_key" ADD COLUMN "created_by" TEXT;
 CREATE INDEX "api_key_merchant_id_created_at_idx" ON "api_key"("merchant_id", "created_at");
 CREATE INDEX "merchant_created_at_id_idx" ON "merchant"("created_at", "id");
 CREATE INDEX "webhook_endpoint_created_at_id_idx" ON "webhook_endpoint"("created_at", "id");

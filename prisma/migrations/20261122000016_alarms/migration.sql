@@ -3,13 +3,15 @@
 CREATE TABLE "alarm" (
     "id" BIGSERIAL NOT NULL,
     "name" TEXT NOT NULL,
-    -- What it holds for: an account, a queue, a kind; '' where it holds for everything.
+    -- What it holds for: an account, a queue, a kind, a worker; '' where it holds for everything.
     "subject" TEXT NOT NULL DEFAULT '',
     "severity" TEXT NOT NULL,
     "detail" TEXT NOT NULL,
     "since" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     "fired_at" TIMESTAMPTZ(3),
     "resolved_at" TIMESTAMPTZ(3),
+    -- When a look last found that it holds: what is about a worker that looks no more is over.
+    "seen_at" TIMESTAMPTZ(3) NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT "alarm_pkey" PRIMARY KEY ("id"),
     CONSTRAINT alarm_whole CHECK (severity IN ('page', 'ticket') AND name <> ''
       -- What never fired is forgotten, not resolved.

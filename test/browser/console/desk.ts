@@ -8,7 +8,7 @@ import {
 import { expect } from 'vitest';
 import { sandboxOptions } from '../../../cli/demo/browser.ts';
 import { findChromium } from '../../../cli/demo/chromium.ts';
-import { buildConsoleApart, consoleIsStale, consolePath } from '../../../cli/stack/console-build.ts';
+import { consolePath } from '../../../cli/stack/console-build.ts';
 import { hashPassword } from '../../../db/settings/index.ts';
 import type { Role } from '../../../domain/access/roles.ts';
 import { type System, type SystemOptions, startSystem } from '../../support/system.ts';
@@ -50,9 +50,8 @@ const QUICK = { ln: 4, r: 8, p: 1 } as const;
 
 export async function openDesk(options: SystemOptions = {}): Promise<Desk> {
   if (chromiumFound.type === 'none') throw new Error(chromiumFound.looked);
-  // A build that is named is tried as it is; else today's sources are.
+  // A build that is named is tried as it is; else today's sources are, which the run's beginning has built.
   const { INTERLOCK_CONSOLE_DIR: named } = process.env;
-  if (named === undefined && consoleIsStale()) await buildConsoleApart();
   const system = await startSystem({ ...options, consoleDir: named ?? consolePath() });
   const browser = await chromium.launch({ executablePath: chromiumFound.path, args: sandboxOptions() });
   let hired = 0;

@@ -36,7 +36,11 @@ export function figures(desk: () => Desk): void {
         .getByText('healthy')
         .first()
         .waitFor();
-      await page.getByRole('link', { name: /^Approval/ }).click();
+      await page.getByRole('link', { name: /^Payments\s*\d+/ }).click();
+      await page.waitForURL(/\/payments\?.*created_from=.*created_before=/);
+      await page.getByRole('row', { name: /10\.02 USD/ }).waitFor();
+      await page.goBack();
+      await page.getByRole('link', { name: /^Approval\s/ }).click();
       await page.getByRole('heading', { name: 'Approval', level: 1 }).waitFor();
     });
 
@@ -74,6 +78,13 @@ export function figures(desk: () => Desk): void {
       }
       await page.getByRole('cell', { name: 'USD' }).first().click();
       await page.waitForURL(/\/payments\?.*currency=USD/);
+      // The list stands at the period of the figures, and says so.
+      const [from, before] = await Promise.all([
+        page.getByLabel('Created from').inputValue(),
+        page.getByLabel('Created before').inputValue(),
+      ]);
+      expect(Date.parse(before) - Date.parse(from)).toBe(30 * 86_400_000);
+      await page.getByRole('row', { name: /10\.02 USD/ }).waitFor();
       expectQuiet(visit);
     });
   });

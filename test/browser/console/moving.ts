@@ -1,5 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Role } from '../../../domain/access/roles.ts';
 import { type Desk, expectQuiet, type Visit } from './desk.ts';
+import { settled } from './pages.ts';
+
+type Place = readonly [path: string, text: string];
+const VOID: Place = ['/payments/:payment', 'Void'];
+const FILE: Place = ['/analytics/approval', 'Download CSV'];
+const NEW_POLICY: Place = ['/policies?merchant=mer_demo/test', 'New version'];
+const SIMULATE: Place = ['/policies/simulator?merchant=mer_demo/test', 'Simulate'];
+const MOVE: Place = ['/policies/experiments?merchant=mer_demo/test', 'Start…'];
+const LOG: Place = ['/settings', 'Audit log'];
+const NEW_MERCHANT: Place = ['/settings', 'New merchant'];
+const PEOPLE: Place = ['/settings', 'People'];
+
+/** By role: what its pages offer, and what they don't. */
+const HIDDEN: readonly (readonly [Role, readonly Place[], readonly Place[]])[] = [
+  ['read_only', [], [VOID, FILE, NEW_POLICY, SIMULATE, MOVE, LOG, NEW_MERCHANT, PEOPLE]],
+  ['analyst', [FILE, NEW_POLICY, SIMULATE], [VOID, MOVE, LOG, NEW_MERCHANT, PEOPLE]],
+  ['admin', [VOID, FILE, NEW_POLICY, SIMULATE, MOVE, LOG, NEW_MERCHANT, PEOPLE], []],
+];
 
 /** From page to page without a mouse, in either theme. */
 export function moving(desk: () => Desk): void {
@@ -97,13 +116,28 @@ export function moving(desk: () => Desk): void {
       await visit.page.getByRole('heading', { name: 'There is no such page' }).waitFor();
     });
 
-    it('hides what a role may not do', async () => {
-      const reader = await desk().open();
-      await reader.goto('/account');
-      await reader.signIn(await desk().hire('read_only'));
-      await reader.page.getByText('view', { exact: true }).waitFor();
-      expectQuiet(reader);
-      await reader.close();
+    it.each(HIDDEN)('hides what a role may not do: %s', async (role, shown, hidden) => {
+      const { system } = desk();
+      const paid = await system.pay({
+        amount: 3_100,
+        currency: 'EUR',
+        capture_method: 'manual',
+        payment_method: await system.card(),
+      });
+      const someone = await desk().open();
+      await someone.goto('/');
+      await someone.signIn(await desk().hire(role));
+      const pathOf = (path: string) => path.replace(':payment', paid.body.id);
+      // Each is there for who may: that nothing of the kind is found must not be for want of it.
+      for (const [path, name] of [...shown, ...hidden]) {
+        const isShown = shown.some((each) => each[0] === path && each[1] === name);
+        await someone.goto(pathOf(path));
+        await settled(someone);
+        const found = someone.page.locator('main').getByText(name, { exact: true });
+        expect([path, name, (await found.count()) > 0]).toEqual([path, name, isShown]);
+      }
+      expectQuiet(someone);
+      await someone.close();
     });
 
     it('complained of nothing', () => expectQuiet(visit));

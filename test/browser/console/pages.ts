@@ -4,6 +4,7 @@ import type { AxeResults } from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { waitFor } from '../../support/harness.ts';
 import { type Desk, expectQuiet, type Visit } from './desk.ts';
+import { alarm, clearAlarm, hostileRows, type Rows } from './rows.ts';
 
 /** What must hold of every page, however it looks and whoever made it. */
 
@@ -13,11 +14,9 @@ const LAYOUT_SHIFT = 0.01;
 const PHONE = { width: 390, height: 844 };
 const SCREEN = { width: 1280, height: 800 };
 
-/** A merchant's and a payer's texts that would run if any page let them. */
-const HOSTILE = `<img src=x onerror="window.ran=1">"'><script>window.ran=1</script>{{7*7}}`;
-
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+/** `:payment`, `:exception` and `:backtest` stand for ids of the rows that are made before. */
 export const PAGES = [
   '/',
   '/payments',
@@ -25,55 +24,125 @@ export const PAGES = [
   '/analytics',
   '/queues',
   '/queues/exceptions',
+  '/queues/exceptions/:exception',
   '/queues/webhooks',
+  '/queues/letters',
+  '/queues/reviews',
   '/queues/unknowns',
   '/queues/approvals',
   '/policies',
   '/policies/1',
   '/policies/new',
   '/policies/simulator',
+  '/policies/backtests',
+  '/policies/backtests/:backtest',
+  '/policies/experiments',
   '/policies/health',
+  '/policies/catalogue',
+  '/policies/platform',
   '/settings',
   '/settings/keys',
   '/settings/endpoints',
   '/settings/accounts/pa_demo_stripe',
+  '/settings/accounts/pa_hostile',
   '/settings/people',
   '/settings/accounts',
   '/settings/audit',
   '/account',
 ] as const;
 
+/** Lists that would say nothing of their pages if they were empty. */
+const FULL = [
+  '/queues',
+  '/queues/exceptions',
+  '/queues/webhooks',
+  '/queues/letters',
+  '/queues/reviews',
+  '/queues/approvals',
+];
+
+/** A dialog of each kind: where, and what opens it. */
+const DIALOGS = [
+  ['/payments/:payment', 'Refund'],
+  ['/queues/unknowns', 'Ask now'],
+  ['/queues/exceptions/:exception', 'Dispose…'],
+  ['/policies/experiments', 'Start…'],
+  ['/settings/merchants', 'New merchant'],
+  ['/settings/accounts/pa_demo_stripe', 'Set secrets'],
+] as const;
+
 export function everyPage(desk: () => Desk): void {
   describe('every page', () => {
     let visit: Visit;
-    let payment = '';
+    let rows: Rows;
     beforeAll(async () => {
-      payment = await hostilePayment(desk());
+      rows = await hostileRows(desk());
       visit = await desk().open();
       await visit.context.addInitScript(WATCH_LAYOUT);
       await visit.goto('/account');
       await visit.signIn(await desk().hire('admin'));
     });
     afterAll(async () => {
+      await desk().system.clearFaults();
       await visit?.close();
     });
+    const open = async (pattern: string) => {
+      const merchant = pattern.startsWith('/policies') ? '?merchant=mer_demo/test' : '';
+      const path = pattern.replace(/:(payment|exception|backtest)/, (_, name: keyof Rows) =>
+        encodeURIComponent(rows[name]),
+      );
+      await visit.page.setViewportSize(SCREEN);
+      await visit.goto(`${path}${merchant}`);
+      await settled(visit);
+    };
 
     it.each(PAGES)('%s is accessible, still, quiet, and no wider than a phone', async (pattern) => {
       const { page } = visit;
-      await page.setViewportSize(SCREEN);
-      await visit.goto(pattern.replace(':payment', payment));
-      await settled(visit);
+      await open(pattern);
+      if (FULL.includes(pattern)) expect(await page.locator('main tbody tr').count()).toBeGreaterThan(0);
       expect(await movesOf(visit)).toEqual([]);
-      expect(await visit.page.evaluate<number>(OVERFLOW)).toBe(0);
+      expect(await visit.page.evaluate<readonly string[]>(OVERFLOW)).toEqual([]);
       expect(await findingsOf(visit)).toEqual([]);
       await page.emulateMedia({ colorScheme: 'dark' });
       expect(await findingsOf(visit)).toEqual([]);
       await page.emulateMedia({ colorScheme: 'light' });
       await page.setViewportSize(PHONE);
-      expect(await visit.page.evaluate<number>(OVERFLOW)).toBe(0);
+      expect(await visit.page.evaluate<readonly string[]>(OVERFLOW)).toEqual([]);
       expect(await findingsOf(visit)).toEqual([]);
       expect(await page.evaluate<boolean>(`'ran' in window`)).toBe(false);
       expectQuiet(visit);
+    });
+
+    it.each(DIALOGS)(
+      '%s has a dialog "%s" that is accessible, in either theme and on a phone',
+      async (...at) => {
+        const [pattern, opener] = at;
+        const { page } = visit;
+        await open(pattern);
+        await page.locator('main').getByRole('button', { name: opener, exact: true }).first().click();
+        await page.getByRole('dialog').waitFor();
+        expect(await findingsOf(visit)).toEqual([]);
+        await page.emulateMedia({ colorScheme: 'dark' });
+        expect(await findingsOf(visit)).toEqual([]);
+        await page.emulateMedia({ colorScheme: 'light' });
+        await page.setViewportSize(PHONE);
+        expect(await page.evaluate<readonly string[]>(OVERFLOW)).toEqual([]);
+        await page.keyboard.press('Escape');
+        await page.getByRole('dialog').waitFor({ state: 'detached' });
+        expectQuiet(visit);
+      },
+    );
+
+    it('/ is still and accessible while an alarm fires', async () => {
+      const { page } = visit;
+      await alarm(desk());
+      await open('/');
+      await page.getByRole('region', { name: 'Alarms' }).getByText('ProviderNotAnswering').waitFor();
+      expect(await movesOf(visit)).toEqual([]);
+      expect(await findingsOf(visit)).toEqual([]);
+      await page.setViewportSize(PHONE);
+      expect(await page.evaluate<readonly string[]>(OVERFLOW)).toEqual([]);
+      await clearAlarm(desk());
     });
 
     it('/sign-in is, too', async () => {
@@ -86,7 +155,7 @@ export function everyPage(desk: () => Desk): void {
       await stranger.page.emulateMedia({ colorScheme: 'dark' });
       expect(await findingsOf(stranger)).toEqual([]);
       await stranger.page.setViewportSize(PHONE);
-      expect(await stranger.page.evaluate<number>(OVERFLOW)).toBe(0);
+      expect(await stranger.page.evaluate<readonly string[]>(OVERFLOW)).toEqual([]);
       expectQuiet(stranger);
       await stranger.close();
     });
@@ -112,25 +181,6 @@ export function everyPage(desk: () => Desk): void {
   });
 }
 
-async function hostilePayment({ system }: Desk): Promise<string> {
-  const customer = await system.request('POST', '/v1/customers', {
-    key: 'hostile-customer',
-    body: { name: HOSTILE },
-  });
-  expect(customer.status).toBe(201);
-  const paid = await system.pay({
-    amount: 1_999,
-    currency: 'EUR',
-    customer: customer.body.id,
-    reference: HOSTILE,
-    description: HOSTILE,
-    metadata: { note: HOSTILE },
-    payment_method: await system.card(),
-  });
-  expect(paid.status).toBe(201);
-  return paid.body.id;
-}
-
 /** Runs in the page, before anything of it: what moves without anybody's doing is written down, with how far. */
 const WATCH_LAYOUT = `
   window.moved = [];
@@ -153,10 +203,13 @@ async function movesOf({ page }: Visit): Promise<readonly Move[]> {
   return moves.reduce((sum, { value }) => sum + value, 0) < LAYOUT_SHIFT ? [] : moves;
 }
 
-/** How many pixels of the page lie beyond its right edge. */
+/** What of the page lies beyond its right edge, where that makes it wider than the window. */
 const OVERFLOW = `(() => {
   const { scrollWidth, clientWidth } = document.documentElement;
-  return Math.max(0, scrollWidth - clientWidth);
+  if (scrollWidth <= clientWidth) return [];
+  const isBeyond = (element) => element.getBoundingClientRect().right > clientWidth + 1;
+  const beyond = [...document.querySelectorAll('body *')].filter(isBeyond);
+  return [\`\${scrollWidth - clientWidth} px\`, ...beyond.slice(0, 12).map(({ outerHTML }) => outerHTML.slice(0, 120))];
 })()`;
 
 /** Two frames after it was asked: whether nothing of the page is on its way any more. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCase, taken } from '../../attack/support/cases.ts';
 import { waitFor } from '../../support/harness.ts';
-import { freshKey } from '../../support/system.ts';
 import { type Desk, expectQuiet, type Hired, type Visit } from './desk.ts';
 import { comeIn, confirm } from './policies.ts';
+import { deadLetter, doubtful } from './rows.ts';
 
 /** What waits for a person, worked off: cases told the same at once, doubts asked about and resolved by two, letters resent. */
 export function queues(desk: () => Desk): void {
@@ -67,6 +67,9 @@ export function queues(desk: () => Desk): void {
       await row.getByRole('button', { name: 'Propose…' }).click();
       const dialog = page.getByRole('dialog');
       expect(await dialog.getByRole('button', { name: 'Propose', exact: true }).isDisabled()).toBe(true);
+      // The dialog was opened from a row that is a link.
+      await dialog.getByLabel('Evidence').click();
+      expect(page.url()).toContain('/queues/unknowns');
       await dialog.getByLabel('Evidence').fill('nothing of it in the dashboard, and their support agrees');
       await confirm(page, 'ticket 4711', 'Propose');
       await row.getByText('another person has to approve that').waitFor();
@@ -123,43 +126,4 @@ export function queues(desk: () => Desk): void {
 
     it('complained of nothing', () => expectQuiet(visit));
   });
-}
-
-/** A payment that Stripe never answered about, and cannot be asked about while the fault stands. */
-async function doubtful({ system }: Desk): Promise<string> {
-  await system.fault('stripe', { operation: 'authorize', mode: 'hang' });
-  await system.fault('stripe', { operation: 'lookup', mode: 'status' });
-  const { body } = await system.pay(
-    { amount: 700, currency: 'USD', payment_method: await system.card() },
-    { headers: { prefer: 'wait=1' } },
-  );
-  return waitFor(
-    async () => {
-      const rows = await system.sql(`SELECT 1 FROM operation WHERE payment_id = $1 AND status = 'unknown'`, [
-        body.id,
-      ]);
-      return rows.length > 0 ? (body.id as string) : undefined;
-    },
-    { what: 'the payment to be in doubt', timeoutMs: 30_000 },
-  );
-}
-
-/** An event that an endpoint was given up for. Nothing listens there; only that it is tried again is looked at. */
-async function deadLetter({ system }: Desk): Promise<string> {
-  const { body: endpoint } = await system.request('POST', '/v1/webhook_endpoints', {
-    key: freshKey(),
-    body: { url: 'http://127.0.0.1:65009/hooks', event_types: ['payment.failed'] },
-  });
-  const paid = await system.pay({ amount: 1_300, currency: 'EUR', payment_method: await system.card() });
-  await waitFor(
-    async () => (await system.sql('SELECT 1 FROM outbox WHERE payment_id = $1', [paid.body.id])).length > 0,
-    { what: 'an event of the payment' },
-  );
-  await system.sql(
-    `INSERT INTO webhook_delivery (endpoint_id, event_id, payment_id, event_sequence, status, attempts, last_attempt_at, last_error)
-     SELECT $2, id, payment_id, event_sequence, 'dead', 12, now(), 'HTTP 500' FROM outbox
-     WHERE payment_id = $1 ORDER BY event_sequence LIMIT 1`,
-    [paid.body.id, endpoint.id],
-  );
-  return endpoint.id;
 }

@@ -29,7 +29,13 @@ export function Chart({
   }
   const name = REPORTS[report].drawn;
   const label = `${labelOf(name)} ${figures.bucket === null ? '' : `by ${figures.bucket} `}by ${figures.group_by.join(' and ') || 'all'}`;
-  const shared = { label, format: (value: number) => formatFigure(name, value), heightPx: HEIGHT_PX };
+  const shared = {
+    label,
+    format: (value: number) => formatFigure(name, value),
+    heightPx: HEIGHT_PX,
+    // A share ends at 100%.
+    ...(name.endsWith('_ppm') ? { most: 1_000_000 } : {}),
+  };
   if (figures.bucket === null) {
     const rows = figures.data.slice(0, BARS);
     return (

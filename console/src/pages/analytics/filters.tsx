@@ -1,4 +1,4 @@
-import { Button, Field, Select, useMerchant } from '../../kit/index.ts';
+import { Button, Field, FilterField, Select, useMerchant } from '../../kit/index.ts';
 import { GROUPS, REPORTS, type ReportName } from './reports.ts';
 
 export const DEFAULTS = {
@@ -78,7 +78,7 @@ export function Filters({ state, change, report }: Props) {
       />
       <Groups state={state} change={change} report={report} />
       {named.map(([name, label]) => (
-        <Field
+        <FilterField
           key={name}
           label={label}
           value={state[name]}

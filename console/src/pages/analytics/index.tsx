@@ -1,5 +1,4 @@
-import { useMemo } from 'react';
-import { useLocation } from 'wouter';
+import { Link, useLocation } from 'wouter';
 import { type Answer, useRead } from '../../api/query.ts';
 import {
   Card,
@@ -11,12 +10,13 @@ import {
   Page,
   Tabs,
   Time,
+  useKeptSearch,
   useMay,
   useMerchant,
   useUrlState,
 } from '../../kit/index.ts';
 import './analytics.css';
-import { endOf } from './buckets.ts';
+import { paymentsBehind } from './behind.ts';
 import { Chart } from './chart.tsx';
 import { Figure, Sample } from './figure.tsx';
 import { DEFAULTS, Filters } from './filters.tsx';
@@ -43,16 +43,15 @@ function Report({ report }: { readonly report: ReportName }) {
   const [state, change] = useUrlState(DEFAULTS);
   const { merchantId, mode } = useMerchant();
   const mayExport = useMay('export');
+  const keep = useKeptSearch();
   const query = queryOf(report, state, { merchantId, mode }, Date.now());
   // All reports have one shape, which is why one of them speaks for all here.
   const path = `/v1/operator/analytics/${report}` as '/v1/operator/analytics/approval';
   const read = useRead(path, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 60_000 });
   const figures = read.data?.report === report ? read.data : undefined;
   const groups = figures?.group_by ?? groupsOf(report, state);
-  const columns = useMemo(
-    () => columnsFor(report, groups, state.bucket !== ''),
-    [report, groups, state.bucket],
-  );
+  const behind = (row: FigureRow) => figures && paymentsBehind(row, query, figures, keep);
+  const columns = columnsFor(report, groups, state.bucket !== '', behind);
   const file = `/v1/operator/analytics/${report}.csv?${new URLSearchParams({ ...query })}`;
   const few = figures?.data.filter(({ sample }) => sample < ENOUGH_SAMPLES).length ?? 0;
   return (
@@ -90,7 +89,7 @@ function Report({ report }: { readonly report: ReportName }) {
           columns={columns}
           rows={figures?.data}
           rowId={(row) => JSON.stringify([row.at, row.group])}
-          rowHref={(row) => paymentsOf(row, query)}
+          rowHref={behind}
           empty="No payments in this period that match."
         />
       </Card>
@@ -120,7 +119,12 @@ function Freshly({ until }: { readonly until: string | null }) {
 
 const column = columnsOf<FigureRow>();
 
-function columnsFor(report: ReportName, groups: readonly string[], isByTime: boolean) {
+function columnsFor(
+  report: ReportName,
+  groups: readonly string[],
+  isByTime: boolean,
+  behind: (row: FigureRow) => string | undefined,
+) {
   const dim = (row: FigureRow) => (row.sample < ENOUGH_SAMPLES ? 'muted' : '');
   return column.columns([
     ...(isByTime
@@ -144,7 +148,7 @@ function columnsFor(report: ReportName, groups: readonly string[], isByTime: boo
     column.accessor('sample', {
       header: 'Samples',
       meta: { align: 'right' },
-      cell: ({ getValue }) => <Sample count={getValue()} />,
+      cell: ({ row: { original } }) => <Samples count={original.sample} href={behind(original)} />,
     }),
     ...REPORTS[report].columns.map((name, index) =>
       column.display({
@@ -161,23 +165,19 @@ function columnsFor(report: ReportName, groups: readonly string[], isByTime: boo
   ]);
 }
 
+function Samples({ count, href }: { readonly count: number; readonly href: string | undefined }) {
+  if (href === undefined) return <Sample count={count} />;
+  return (
+    <Link href={href} title="The payments behind this row">
+      <Sample count={count} />
+    </Link>
+  );
+}
+
 function Group({ name, value }: { readonly name: string; readonly value: string | undefined }) {
   if (value === undefined || value === '')
     return (
       <span className="muted">{name === 'provider' || name === 'account' ? 'none asked' : 'unknown'}</span>
     );
   return name === 'merchant' || name === 'account' ? <Id value={value} /> : <span>{value}</span>;
-}
-
-/** The payments behind a row, as far as their list can be asked for them. */
-function paymentsOf({ at, group }: FigureRow, query: ReturnType<typeof queryOf>): string {
-  const merchant = group.merchant ?? query.merchant;
-  const terms = {
-    merchant: merchant === undefined ? '' : `${merchant}/${query.mode}`,
-    provider: group.provider ?? query.provider ?? '',
-    currency: group.currency ?? query.currency ?? '',
-    created_from: at ?? query.from ?? '',
-    created_before: at === null ? (query.to ?? '') : endOf(at, query.bucket ?? 'day'),
-  };
-  return `/payments?${new URLSearchParams(Object.entries(terms).filter(([, value]) => value !== ''))}`;
 }

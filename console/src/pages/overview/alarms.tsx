@@ -1,12 +1,15 @@
 import { useRead } from '../../api/query.ts';
-import { ErrorBox, External, Notice, Time, useLive } from '../../kit/index.ts';
+import { ErrorBox, Notice, Time } from '../../kit/index.ts';
 
 const PATH = '/v1/operator/alarms';
 
+export function useAlarms() {
+  return useRead(PATH, { params: { query: {} } }, { refetchIntervalMs: 15_000 });
+}
+
 /** What fires now, before anything else: what it means, and the page that says what to do. */
 export function Alarms() {
-  const read = useRead(PATH, { params: { query: {} } }, { refetchIntervalMs: 15_000 });
-  useLive([PATH]);
+  const read = useAlarms();
   if (read.error !== null) return <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
   const alarms = read.data?.data ?? [];
   if (alarms.length === 0) return null;
@@ -30,12 +33,12 @@ export function Alarms() {
   );
 }
 
+/** A page of Interlock's own documentation, which this server does not serve: told by where it lies. */
 function Runbook({ path }: { readonly path: string | null }) {
   if (path === null) return null;
-  if (/^https?:\/\//.test(path)) return <External href={path}>Runbook</External>;
   return (
-    <span className="mono" title="The page that says what to do">
-      {path}
+    <span>
+      Runbook: <code>{path}</code>
     </span>
   );
 }

@@ -3,6 +3,7 @@ import {
   Card,
   ErrorBox,
   formatCount,
+  formatCounted,
   formatDuration,
   formatMoney,
   formatShare,
@@ -13,11 +14,11 @@ import {
   Stat,
   Time,
   useKeptSearch,
-  useLive,
   useMerchant,
   useUrlState,
 } from '../../kit/index.ts';
-import { Alarms } from './alarms.tsx';
+import { paymentsHref } from '../payments/filters.ts';
+import { Alarms, useAlarms } from './alarms.tsx';
 import { OverTime } from './over-time.tsx';
 import { Providers } from './providers.tsx';
 
@@ -37,12 +38,14 @@ export default function Overview() {
   const [{ whose, hours }, change] = useUrlState(DEFAULTS);
   const { merchantId, mode } = useMerchant();
   const one = whose === 'one' && merchantId !== undefined ? { merchant: merchantId } : {};
+  // Not with each change, as lists are: eleven questions a second for every open page would be for figures that hardly move.
   const read = useRead(
     PATH,
     { params: { query: { mode: mode === 'live' ? 'live' : 'test', hours: Number(hours), ...one } } },
     { keepPrevious: true, refetchIntervalMs: 15_000 },
   );
-  useLive([PATH]);
+  // Alarms stand above everything: what is below waits for their answer, and is not pushed down by it.
+  const { isPending } = useAlarms();
   return (
     <Page
       title="Overview"
@@ -68,7 +71,11 @@ export default function Overview() {
     >
       <Alarms />
       {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      {read.data === undefined ? <Skeleton heightPx={620} /> : <Standing overview={read.data} />}
+      {read.data === undefined || isPending ? (
+        <Skeleton key={String(isPending)} heightPx={620} />
+      ) : (
+        <Standing overview={read.data} />
+      )}
     </Page>
   );
 }
@@ -98,15 +105,13 @@ function Freshness({
 }) {
   if (until === null || lag === null)
     return (
-      <Notice tone="warn">
-        The figures are being computed for the first time: {formatCount(waiting)} hours wait.
-      </Notice>
+      <Notice tone="warn">The figures are being computed for the first time: {hoursWait(waiting)}.</Notice>
     );
   if (lag > STALE_SECONDS)
     return (
       <Notice tone="warn" title="Figures are behind.">
-        They are complete until <Time at={until} relative />; {formatCount(waiting)} hours wait to be
-        computed.
+        They are complete until <Time at={until} relative />; {hoursWait(waiting)}
+        to be computed.
       </Notice>
     );
   return (
@@ -114,6 +119,10 @@ function Freshness({
       Figures complete until <Time at={until} relative />; unknowns, exceptions and health are as of now.
     </p>
   );
+}
+
+function hoursWait(count: number): string {
+  return `${formatCounted(count, 'hour')} ${count === 1 ? 'waits' : 'wait'}`;
 }
 
 function Stats({ overview }: { readonly overview: OverviewData }) {
@@ -127,12 +136,20 @@ function Stats({ overview }: { readonly overview: OverviewData }) {
         label="Payments"
         value={formatCount(payments.payments)}
         hint={`${formatCount(payments.payments_succeeded)} succeeded, ${formatCount(payments.payments_failed)} failed`}
-        href={`/payments${keep}`}
+        href={paymentsHref(
+          {
+            of_merchant: overview.merchant ?? '',
+            mode: overview.mode,
+            created_from: overview.from,
+            created_before: overview.to,
+          },
+          keep,
+        )}
       />
       <Stat
         label="Approval"
         value={payments.approval_ppm === null ? 'none' : formatShare(payments.approval_ppm / 1_000_000)}
-        hint={`of ${formatCount(payments.answered)} answers${payments.answered < 30 ? ': too few to say' : ''}`}
+        hint={`of ${formatCounted(payments.answered, 'answer')}${payments.answered < 30 ? ': too few to say' : ''}`}
         href={`/analytics/approval${keep}`}
       />
       <Stat
@@ -173,7 +190,7 @@ function Stats({ overview }: { readonly overview: OverviewData }) {
           key={each.currency}
           label={`Captured, ${each.currency}`}
           value={formatMoney(each.captured_minor, each.currency)}
-          hint={`${formatCount(each.payments_succeeded)} payments; ${formatMoney(each.refunded_minor, each.currency)} refunded`}
+          hint={`${formatCounted(each.payments_succeeded, 'payment')}; ${formatMoney(each.refunded_minor, each.currency)} refunded`}
           href={`/analytics/volume${keep}`}
         />
       ))}

@@ -21,6 +21,7 @@ export function OverTime({ overview }: { readonly overview: OverviewData }) {
         points={times}
         series={[{ label: 'Approval', values: shares.map((ppm) => (ppm === null ? null : ppm / 1_000_000)) }]}
         format={formatShare}
+        most={1}
       />
     </div>
   );

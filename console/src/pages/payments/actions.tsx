@@ -29,7 +29,7 @@ export function Actions({ story, onAct }: { readonly story: Story; readonly onAc
   const { person } = useSession();
   if (!mayAct) return null;
   const offered = story.actions.filter(({ allowed }) => allowed);
-  if (offered.length === 0) return <span className="muted">Nothing can be done about it now.</span>;
+  if (offered.length === 0) return <small className="muted">No action now</small>;
   return (
     <>
       {offered.map((action) => {

@@ -4,10 +4,11 @@ import { useRefresh } from '../../api/query.ts';
 import {
   ActionDialog,
   type Confirmed,
-  exponentOf,
+  decimalOf,
   Field,
   formatMoney,
   Money,
+  minorOf,
   Select,
   TextArea,
 } from '../../kit/index.ts';
@@ -101,10 +102,9 @@ interface Parts {
 function Refund({ action, story, onClose }: Parts & { readonly story: Story }) {
   const { currency } = story.money;
   const most = action.amount ?? 0;
-  const exponent = exponentOf(currency);
-  const [text, setText] = useState((most / 10 ** exponent).toFixed(exponent));
+  const [text, setText] = useState(decimalOf(most, currency));
   const done = useDone();
-  const amount = minorOf(text, exponent);
+  const amount = minorOf(text, currency);
   const wrong = amount === undefined || amount < 1 || amount > most;
   const send = ({ key, reason }: Confirmed) =>
     answer(
@@ -137,13 +137,6 @@ function Refund({ action, story, onClose }: Parts & { readonly story: Story }) {
       />
     </ActionDialog>
   );
-}
-
-/** Exact: no floating point touches it. */
-function minorOf(text: string, exponent: number): number | undefined {
-  const [, whole = '', decimals = ''] = /^(\d{1,12})(?:[.,](\d*))?$/.exec(text.trim()) ?? [];
-  if (whole === '' || decimals.length > exponent) return undefined;
-  return Number(`${whole}${decimals.padEnd(exponent, '0')}`);
 }
 
 type Outcome = 'succeeded' | 'not_executed';

@@ -6,6 +6,7 @@ import {
   DataTable,
   ErrorBox,
   Field,
+  FilterField,
   Id,
   Money,
   Page,
@@ -17,26 +18,11 @@ import {
   useLive,
   useUrlState,
 } from '../../kit/index.ts';
+import { FILTERS, instantOf, listQueryOf, localOf, type PaymentFilters } from './filters.ts';
 import { useListKeys } from './keys.ts';
 
 const PATH = '/v1/operator/payments';
 export type Listed = Answer<typeof PATH>['data'][number];
-
-const DEFAULTS = {
-  of_merchant: '',
-  mode: '',
-  status: '',
-  provider: '',
-  reference: '',
-  customer: '',
-  currency: '',
-  from: '',
-  before: '',
-  least: '',
-  most: '',
-  attention: '',
-  cursor: '',
-};
 
 const STATUSES = [
   'succeeded',
@@ -54,16 +40,20 @@ const ANY = { value: '', label: 'any' };
 
 /** Every merchant's payments, the newest first. The filters are the address, so that a link to a list is the list. */
 export function PaymentList() {
-  const [filters, setFilters] = useUrlState(DEFAULTS);
-  const read = useRead(PATH, { params: { query: queryOf(filters) } }, { keepPrevious: true });
+  const [filters, setFilters] = useUrlState(FILTERS);
+  const read = useRead(
+    PATH,
+    { params: { query: { limit: 50, ...listQueryOf(filters) } } },
+    { keepPrevious: true },
+  );
   useLive([PATH]);
   const keep = useKeptSearch();
   const around = useListKeys<HTMLDivElement>();
-  const change = (next: Partial<typeof filters>) => setFilters({ cursor: '', ...next });
+  const change = (next: Partial<typeof filters>) => setFilters({ after: '', ...next });
   const older = read.data?.next_cursor ?? undefined;
   return (
     <Page title="Payments" sub="Of all merchants, newest first. Press / to find one by any id.">
-      <PaymentFilters filters={filters} onChange={change} />
+      <FilterFields filters={filters} onChange={change} />
       {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
       <Card flush>
         <div ref={around} className="payments-table">
@@ -76,10 +66,10 @@ export function PaymentList() {
             empty="No payment is like that."
             expectRows={20}
           />
-          {(filters.cursor !== '' || older !== undefined) && (
+          {(filters.after !== '' || older !== undefined) && (
             <Pager
-              onNewer={filters.cursor === '' ? undefined : () => setFilters({ cursor: '' })}
-              onOlder={older === undefined ? undefined : () => setFilters({ cursor: older })}
+              onNewer={filters.after === '' ? undefined : () => setFilters({ after: '' })}
+              onOlder={older === undefined ? undefined : () => setFilters({ after: older })}
             />
           )}
         </div>
@@ -88,38 +78,37 @@ export function PaymentList() {
   );
 }
 
-type Filters = { readonly [K in keyof typeof DEFAULTS]: string };
+/** What the API could mean something by: half a currency would be refused. */
+const AMOUNT = { valid: /^\d{1,12}$/, expected: 'Minor units: digits only.' };
+const MEANT: {
+  readonly [K in keyof PaymentFilters]?: { readonly valid: RegExp; readonly expected: string };
+} = {
+  currency: { valid: /^[A-Za-z]{3}$/, expected: 'Three letters.' },
+  amount_from: AMOUNT,
+  amount_to: AMOUNT,
+};
 
-function queryOf(filters: Filters) {
-  const { of_merchant, from, before, least, most, attention, ...same } = filters;
-  const named = {
-    ...same,
-    merchant: of_merchant,
-    created_from: from,
-    created_before: before,
-    amount_from: least,
-    amount_to: most,
-    needs_attention: attention,
-  };
-  const given = Object.entries(named).filter(([, value]) => value !== '');
-  return { limit: 50, ...Object.fromEntries(given) };
-}
-
-function PaymentFilters(props: {
-  readonly filters: Filters;
-  readonly onChange: (change: Partial<Filters>) => void;
+function FilterFields(props: {
+  readonly filters: PaymentFilters;
+  readonly onChange: (change: Partial<PaymentFilters>) => void;
 }) {
   const { filters, onChange } = props;
-  const text = (name: keyof Filters, label: string, placeholder = 'any') => (
-    <Field
+  const text = (name: keyof PaymentFilters, label: string, placeholder = 'any') => (
+    <FilterField
+      {...MEANT[name]}
       label={label}
       value={filters[name]}
       placeholder={placeholder}
       onText={(value) => onChange({ [name]: value })}
     />
   );
-  const day = (name: keyof Filters, label: string) => (
-    <Field type="date" label={label} value={filters[name]} onText={(value) => onChange({ [name]: value })} />
+  const instant = (name: keyof PaymentFilters, label: string) => (
+    <Field
+      type="datetime-local"
+      label={label}
+      value={localOf(filters[name])}
+      onText={(value) => onChange({ [name]: instantOf(value) })}
+    />
   );
   return (
     <search className="payment-filters" aria-label="Filters">
@@ -134,10 +123,10 @@ function PaymentFilters(props: {
       {text('provider', 'Provider')}
       {text('customer', 'Customer', 'cus_…')}
       {text('currency', 'Currency')}
-      {text('least', 'From amount', 'minor units')}
-      {text('most', 'To amount', 'minor units')}
-      {day('from', 'Created from')}
-      {day('before', 'Created before')}
+      {text('amount_from', 'From amount', 'minor units')}
+      {text('amount_to', 'To amount', 'minor units')}
+      {instant('created_from', 'Created from')}
+      {instant('created_before', 'Created before')}
       <Select
         label="Mode"
         value={filters.mode}
@@ -146,8 +135,8 @@ function PaymentFilters(props: {
       />
       <Checkbox
         label="Needs attention"
-        checked={filters.attention === 'true'}
-        onChecked={(checked) => onChange({ attention: checked ? 'true' : '' })}
+        checked={filters.needs_attention === 'true'}
+        onChecked={(checked) => onChange({ needs_attention: checked ? 'true' : '' })}
       />
     </search>
   );

@@ -3,6 +3,7 @@ import {
   Button,
   Card,
   Checkbox,
+  Id,
   Notice,
   Select,
   useKeptSearch,
@@ -10,6 +11,7 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import type { Act } from './actions.tsx';
+import { actorIdOf, actorWords } from './actor.ts';
 import { DecisionTable } from './decision.tsx';
 import { useListKeys } from './keys.ts';
 import type { Story } from './payment.tsx';
@@ -130,7 +132,7 @@ function TimelineEntry(props: {
             {entry.title}
             <span className="entry-topic">
               {TOPICS[entry.topic]}
-              {entry.refund === null ? '' : ' of a refund'} · {entry.actor.replaceAll('_', ' ')}
+              {entry.refund === null ? '' : ' of a refund'} · {actorWords(entry.actor)}
             </span>
           </span>
         </summary>
@@ -148,6 +150,7 @@ function EntryBody(props: {
   const { entry, currency, onAct } = props;
   const { explanation, ...details } = entry.details;
   const mayAct = useMay('act');
+  const actorId = actorIdOf(entry.actor);
   const endpoint = entry.links.find(({ type }) => type === 'endpoint')?.id;
   const event = entry.links.find(({ type }) => type === 'event')?.id;
   const resendable = mayAct && endpoint !== undefined && event !== undefined;
@@ -155,6 +158,14 @@ function EntryBody(props: {
     <div className="entry-body">
       {explanation !== undefined && <DecisionTable explanation={explanation} currency={currency} />}
       <dl className="facts">
+        {actorId !== undefined && (
+          <div className="entry-fact">
+            <dt>by</dt>
+            <dd>
+              {actorWords(entry.actor)} <Id value={actorId} />
+            </dd>
+          </div>
+        )}
         {Object.entries(details).map(([name, value]) => (
           <div key={name} className="entry-fact">
             <dt>{name.replaceAll('_', ' ')}</dt>

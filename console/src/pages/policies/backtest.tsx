@@ -9,6 +9,7 @@ import {
   ErrorBox,
   Facts,
   formatCount,
+  formatCounted,
   formatMoney,
   Money,
   Notice,
@@ -62,7 +63,7 @@ function Known({ backtest }: { readonly backtest: Backtest }) {
           <progress className="work" aria-label="Payments read" value={share} max={1} />
           <Facts
             facts={[
-              ['Read', `${formatCount(progress.read)} of ${formatCount(progress.total)} payments`],
+              ['Read', `${formatCount(progress.read)} of ${formatCounted(progress.total, 'payment')}`],
               ['From', <At key="from" seconds={backtest.from} />],
               ['To', <At key="to" seconds={backtest.to} />],
               ['Ended', backtest.ended_at === null ? null : <At key="ended" seconds={backtest.ended_at} />],

@@ -23,7 +23,11 @@ export default function Catalogue() {
     <Page
       title="Catalogue"
       sub={
-        read.data === undefined ? 'What each account can take, and its fees.' : <Id value={read.data.id} />
+        read.data === undefined ? (
+          'What each account can take, and its fees.'
+        ) : (
+          <Id value={read.data.id} short={`${read.data.id.slice(0, 16)}…`} />
+        )
       }
     >
       {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}

@@ -55,7 +55,10 @@ export default function Platform() {
             <Replace source={read.data.source} mode={mode} onDone={() => setEditing(false)} />
           ) : (
             <Card title="Its text" flush>
-              <pre className="source">{read.data.source}</pre>
+              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
+              <pre className="source" tabIndex={0}>
+                {read.data.source}
+              </pre>
             </Card>
           )}
         </>

@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import type { Sent } from '../../api/query.ts';
-import { Button, Checkbox, ErrorBox, exponentOf, Field, Select } from '../../kit/index.ts';
+import { Button, Checkbox, decimalOf, ErrorBox, Field, minorOf, Select } from '../../kit/index.ts';
 import { DecisionView } from './decision.tsx';
 
 type Simulation = Sent<'/v1/routing/simulate'>;
@@ -39,13 +39,19 @@ export function SimulateForm({ policy }: { readonly policy: AskedPolicy }) {
   const [result, setResult] = useState<Simulation>();
   const [problem, setProblem] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
+  const amount = minorOf(facts.amount, currencyOf(facts));
   const set = (name: keyof Facts) => (value: string) => setFacts({ ...facts, [name]: value });
   const simulate = async (event: FormEvent) => {
     event.preventDefault();
+    if (amount === undefined) return;
     setBusy(true);
     setProblem(undefined);
     try {
-      const payment = { ...paymentOf(facts), merchant_initiated: isInitiated, recurring: isRecurring };
+      const payment = {
+        ...paymentOf(facts, amount),
+        merchant_initiated: isInitiated,
+        recurring: isRecurring,
+      };
       const params = { header: { 'Idempotency-Key': `simulate-${crypto.randomUUID()}` } };
       setResult(await answer(api.POST('/v1/routing/simulate', { params, body: { payment, ...policy } })));
     } catch (error) {
@@ -59,18 +65,18 @@ export function SimulateForm({ policy }: { readonly policy: AskedPolicy }) {
     <div className="stack">
       <form className="stack" onSubmit={(event) => void simulate(event)}>
         <div className="facts-form">
-          <FactFields facts={facts} set={set} />
+          <FactFields facts={facts} set={set} isAmount={amount !== undefined} />
           <Checkbox label="Merchant-initiated" checked={isInitiated} onChecked={setInitiated} />
           <Checkbox label="Recurring" checked={isRecurring} onChecked={setRecurring} />
         </div>
         <div>
-          <Button type="submit" kind="primary" busy={isBusy}>
+          <Button type="submit" kind="primary" busy={isBusy} disabled={amount === undefined}>
             Simulate
           </Button>
         </div>
       </form>
       {problem !== undefined && <ErrorBox problem={problem} />}
-      {result !== undefined && <DecisionView decision={result} currency={facts.currency.toUpperCase()} />}
+      {result !== undefined && <DecisionView decision={result} currency={currencyOf(facts)} />}
     </div>
   );
 }
@@ -78,11 +84,20 @@ export function SimulateForm({ policy }: { readonly policy: AskedPolicy }) {
 function FactFields(props: {
   readonly facts: Facts;
   readonly set: (name: keyof Facts) => (value: string) => void;
+  readonly isAmount: boolean;
 }) {
-  const { facts, set } = props;
+  const { facts, set, isAmount } = props;
+  const wrong = `Not an exact amount${currencyOf(facts) === '' ? '' : ` of ${currencyOf(facts)}`}, like ${decimalOf(123_450, currencyOf(facts))}.`;
   return (
     <>
-      <Field label="Amount" inputMode="decimal" value={facts.amount} required onText={set('amount')} />
+      <Field
+        label="Amount"
+        inputMode="decimal"
+        value={facts.amount}
+        required
+        onText={set('amount')}
+        {...(isAmount ? {} : { wrong })}
+      />
       <Field label="Currency" value={facts.currency} maxLength={3} required onText={set('currency')} />
       <Field
         label="Buyer's country"
@@ -116,12 +131,16 @@ function optionsOf(values: readonly string[]) {
   return values.map((value) => ({ value, label: value === '' ? 'not known' : value }));
 }
 
-function paymentOf(facts: Facts) {
-  const currency = facts.currency.trim().toUpperCase();
+function currencyOf({ currency }: Facts): string {
+  return currency.trim().toUpperCase();
+}
+
+function paymentOf(facts: Facts, amount: number) {
+  const currency = currencyOf(facts);
   const given = <V extends string>(name: string, value: V | undefined) =>
     value === undefined || value.trim() === '' ? {} : { [name]: value };
   return {
-    amount: Math.round(Number(facts.amount.replace(',', '.')) * 10 ** exponentOf(currency)),
+    amount,
     currency,
     ...given('buyer_country', facts.buyer_country.trim().toUpperCase()),
     ...given('issuer_country', facts.issuer_country.trim().toUpperCase()),

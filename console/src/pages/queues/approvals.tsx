@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { createContext, useContext, useState } from 'react';
 import { Link } from 'wouter';
 import { type Answer, useRead } from '../../api/query.ts';
 import {
@@ -9,6 +9,7 @@ import {
   ErrorBox,
   Id,
   Page,
+  Skeleton,
   Status,
   Time,
   useLive,
@@ -28,6 +29,8 @@ export function Approvals() {
   const read = useRead(PATH, { params: { query: { limit: 50 } } }, { refetchIntervalMs: 10_000 });
   useLive([PATH]);
   const around = useRowKeys<HTMLDivElement>();
+  // The page's, not the row's: an answer without the row must not take away what is being typed.
+  const [opened, setOpened] = useState<Resolution>();
   return (
     <Page
       title="Approvals"
@@ -40,28 +43,38 @@ export function Approvals() {
     >
       {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
       <div ref={around} className="stack">
-        <Card title="What became of an operation" flush>
-          <DataTable
-            label="Proposed resolutions, oldest first"
-            columns={RESOLUTIONS}
-            rows={read.data?.resolutions}
-            rowId={(row) => row.id}
-            expectRows={2}
-            empty="No resolution waits for anybody."
-          />
-        </Card>
-        <Card title="Routing policies" flush>
-          <DataTable
-            label="Proposed moves of routing policies, oldest first"
-            columns={POLICIES}
-            rows={read.data?.policies}
-            rowId={policyPage}
-            rowHref={policyPage}
-            expectRows={2}
-            empty="No policy waits for anybody."
-          />
-        </Card>
+        {/* Both at once: how high the first is decides where the second stands. */}
+        {read.data === undefined ? (
+          read.error === null && <Skeleton heightPx={320} />
+        ) : (
+          <>
+            <Card title="What became of an operation" flush>
+              <OpenContext value={setOpened}>
+                <DataTable
+                  label="Proposed resolutions, oldest first"
+                  columns={RESOLUTIONS}
+                  rows={read.data.resolutions}
+                  rowId={(row) => row.id}
+                  empty="No resolution waits for anybody."
+                />
+              </OpenContext>
+            </Card>
+            <Card title="Routing policies" flush>
+              <DataTable
+                label="Proposed moves of routing policies, oldest first"
+                columns={POLICIES}
+                rows={read.data.policies}
+                rowId={policyPage}
+                rowHref={policyPage}
+                empty="No policy waits for anybody."
+              />
+            </Card>
+          </>
+        )}
       </div>
+      {opened !== undefined && (
+        <ApproveResolution id={opened.id} subject={opened.subject} onClose={() => setOpened(undefined)} />
+      )}
     </Page>
   );
 }
@@ -106,21 +119,18 @@ const RESOLUTIONS = resolution.columns([
   }),
 ]);
 
+const OpenContext = createContext<(opened: Resolution) => void>(() => undefined);
+
 function Approve({ of: proposed }: { readonly of: Resolution }) {
-  const [isOpen, setOpen] = useState(false);
+  const open = useContext(OpenContext);
   const mayAct = useMay('act');
   const { person } = useSession();
   if (!mayAct) return <span className="muted">–</span>;
   if (proposed.proposed_by === person.id) return <span className="muted">yours: another person has to</span>;
   return (
-    <>
-      <Button kind="primary" onClick={() => setOpen(true)}>
-        Approve…
-      </Button>
-      {isOpen && (
-        <ApproveResolution id={proposed.id} subject={proposed.subject} onClose={() => setOpen(false)} />
-      )}
-    </>
+    <Button kind="primary" onClick={() => open(proposed)}>
+      Approve…
+    </Button>
   );
 }
 

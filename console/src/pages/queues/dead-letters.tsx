@@ -9,7 +9,7 @@ import {
   columnsOf,
   DataTable,
   ErrorBox,
-  Field,
+  FilterField,
   Id,
   Notice,
   Page,
@@ -53,19 +53,19 @@ export function DeadLetters() {
       sub="Given up after their last attempt. The merchant has not heard of these events by webhook."
     >
       <Filters>
-        <Field
+        <FilterField
           label="Merchant"
           value={merchant}
           placeholder="any"
           onText={(text) => change({ of_merchant: text })}
         />
-        <Field
+        <FilterField
           label="Endpoint"
           value={endpoint}
           placeholder="any"
           onText={(text) => change({ endpoint: text })}
         />
-        <Field
+        <FilterField
           label="Payment"
           value={payment}
           placeholder="any"

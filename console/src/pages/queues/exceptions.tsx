@@ -5,7 +5,7 @@ import {
   columnsOf,
   DataTable,
   ErrorBox,
-  Field,
+  FilterField,
   Id,
   Money,
   Page,
@@ -163,19 +163,19 @@ function CaseFilters(props: {
         ]}
         onValue={(overdue) => onChange({ overdue })}
       />
-      <Field
+      <FilterField
         label="Merchant"
         value={filters.of_merchant}
         placeholder="any"
         onText={(text) => onChange({ of_merchant: text })}
       />
-      <Field
+      <FilterField
         label="Provider account"
         value={filters.account}
         placeholder="any"
         onText={(account) => onChange({ account })}
       />
-      <Field
+      <FilterField
         label="Payment"
         value={filters.payment}
         placeholder="any"

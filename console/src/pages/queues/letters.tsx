@@ -4,7 +4,7 @@ import {
   columnsOf,
   DataTable,
   ErrorBox,
-  Field,
+  FilterField,
   Id,
   Page,
   Time,
@@ -35,13 +35,13 @@ export function Letters() {
       sub="Providers' verified webhooks that match nothing done here. Link each to what it was about, or say that nothing follows."
     >
       <Filters>
-        <Field
+        <FilterField
           label="Merchant"
           value={merchant}
           placeholder="any"
           onText={(text) => setFilters({ of_merchant: text, after: '' })}
         />
-        <Field
+        <FilterField
           label="Provider account"
           value={account}
           placeholder="any"

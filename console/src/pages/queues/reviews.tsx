@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { createContext, useContext, useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
@@ -9,7 +9,7 @@ import {
   columnsOf,
   DataTable,
   ErrorBox,
-  Field,
+  FilterField,
   Id,
   Money,
   Page,
@@ -34,6 +34,7 @@ export function Reviews() {
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 10_000 });
   useLive([PATH]);
   const around = useRowKeys<HTMLDivElement>();
+  const [opened, setOpened] = useState<Opened>();
   const rows = read.data?.data;
   return (
     <Page
@@ -41,7 +42,7 @@ export function Reviews() {
       sub="Held back by a routing policy's requirement. Nothing was sent so far: release them, or cancel them."
     >
       <Filters>
-        <Field
+        <FilterField
           label="Merchant"
           value={merchant}
           placeholder="any"
@@ -51,14 +52,16 @@ export function Reviews() {
       {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
       <Card flush>
         <div ref={around}>
-          <DataTable
-            label="Payments held for a review, oldest first"
-            columns={COLUMNS}
-            rows={rows}
-            rowId={(row) => row.payment}
-            rowHref={(row) => `/payments/${row.payment}`}
-            empty="No payment waits for a review."
-          />
+          <OpenContext value={setOpened}>
+            <DataTable
+              label="Payments held for a review, oldest first"
+              columns={COLUMNS}
+              rows={rows}
+              rowId={(row) => row.payment}
+              rowHref={(row) => `/payments/${row.payment}`}
+              empty="No payment waits for a review."
+            />
+          </OpenContext>
           <OldestFirst
             after={after}
             last={rows?.at(-1)?.exception}
@@ -67,6 +70,7 @@ export function Reviews() {
           />
         </div>
       </Card>
+      {opened !== undefined && <Decide {...opened} onClose={() => setOpened(undefined)} />}
     </Page>
   );
 }
@@ -114,42 +118,54 @@ const COLUMNS = column.columns([
   }),
 ]);
 
+interface Opened {
+  readonly act: 'release' | 'cancel';
+  readonly held: Held;
+}
+
+const OpenContext = createContext<(opened: Opened) => void>(() => undefined);
+
 function Actions({ of: held }: { readonly of: Held }) {
-  const [open, setOpen] = useState<'release' | 'cancel'>();
-  const refresh = useRefresh();
+  const open = useContext(OpenContext);
   const mayAct = useMay('act');
   if (!mayAct) return <span className="muted">–</span>;
+  return (
+    <div className="row">
+      <Button kind="primary" onClick={() => open({ act: 'release', held })}>
+        Release…
+      </Button>
+      <Button kind="danger" onClick={() => open({ act: 'cancel', held })}>
+        Cancel…
+      </Button>
+    </div>
+  );
+}
+
+/** The page's, not the row's: the row goes away as soon as somebody else has decided, and what is being typed must not. */
+function Decide({ act, held, onClose }: Opened & { readonly onClose: () => void }) {
+  const refresh = useRefresh();
+  const isRelease = act === 'release';
   const tell = async ({ reason, key }: Confirmed) => {
     const init = {
       params: { path: { id: held.payment }, header: { 'Idempotency-Key': key } },
       body: { reason },
     };
-    if (open === 'release') await answer(api.POST('/v1/operator/payments/{id}/release', init));
+    if (isRelease) await answer(api.POST('/v1/operator/payments/{id}/release', init));
     else await answer(api.POST('/v1/operator/payments/{id}/cancel', init));
     await refresh([PATH, '/v1/operator/queues']);
   };
   return (
-    <div className="row">
-      <Button kind="primary" onClick={() => setOpen('release')}>
-        Release…
-      </Button>
-      <Button kind="danger" onClick={() => setOpen('cancel')}>
-        Cancel…
-      </Button>
-      {open !== undefined && (
-        <ActionDialog
-          title={open === 'release' ? 'Release this payment' : 'Cancel this payment'}
-          what={
-            open === 'release'
-              ? 'It is routed anew and sent to a provider, and the payer is charged.'
-              : 'It ends here; nobody was charged.'
-          }
-          danger={open === 'cancel'}
-          confirmLabel={open === 'release' ? 'Release' : 'Cancel the payment'}
-          onConfirm={tell}
-          onClose={() => setOpen(undefined)}
-        />
-      )}
-    </div>
+    <ActionDialog
+      title={isRelease ? 'Release this payment' : 'Cancel this payment'}
+      what={
+        isRelease
+          ? 'It is routed anew and sent to a provider, and the payer is charged.'
+          : 'It ends here; nobody was charged.'
+      }
+      danger={!isRelease}
+      confirmLabel={isRelease ? 'Release' : 'Cancel the payment'}
+      onConfirm={tell}
+      onClose={onClose}
+    />
   );
 }

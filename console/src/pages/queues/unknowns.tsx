@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { createContext, useContext, useState } from 'react';
 import { type Answer, useRead } from '../../api/query.ts';
 import {
   Button,
@@ -6,7 +6,7 @@ import {
   columnsOf,
   DataTable,
   ErrorBox,
-  Field,
+  FilterField,
   Id,
   Money,
   Page,
@@ -58,6 +58,7 @@ export function Unknowns() {
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 10_000 });
   useLive([PATH]);
   const around = useRowKeys<HTMLDivElement>();
+  const [opened, setOpened] = useState<Opened>();
   const rows = read.data?.data;
   const change = (next: Partial<typeof filters>) => setFilters({ after: '', ...next });
   return (
@@ -66,13 +67,13 @@ export function Unknowns() {
       sub="Sent to a provider, and nobody can say yet whether money moved. Nothing else is tried before one of them is proven."
     >
       <Filters>
-        <Field
+        <FilterField
           label="Merchant"
           value={merchant}
           placeholder="any"
           onText={(text) => change({ merchant_id: text })}
         />
-        <Field
+        <FilterField
           label="Provider"
           value={provider}
           placeholder="any"
@@ -95,14 +96,16 @@ export function Unknowns() {
       {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
       <Card flush>
         <div ref={around}>
-          <DataTable
-            label="Operations in doubt, oldest first"
-            columns={COLUMNS}
-            rows={rows}
-            rowId={(row) => row.id}
-            rowHref={(row) => `/payments/${row.payment}`}
-            empty="Nothing is in doubt: every operation that was sent has an answer."
-          />
+          <OpenContext value={setOpened}>
+            <DataTable
+              label="Operations in doubt, oldest first"
+              columns={COLUMNS}
+              rows={rows}
+              rowId={(row) => row.id}
+              rowHref={(row) => `/payments/${row.payment}`}
+              empty="Nothing is in doubt: every operation that was sent has an answer."
+            />
+          </OpenContext>
           <OldestFirst
             after={after}
             last={rows?.at(-1)?.id}
@@ -111,6 +114,7 @@ export function Unknowns() {
           />
         </div>
       </Card>
+      {opened !== undefined && <ActDialog {...opened} onClose={() => setOpened(undefined)} />}
     </Page>
   );
 }
@@ -192,34 +196,45 @@ function Why({ of: doubt }: { readonly of: Doubtful }) {
   );
 }
 
-type Act = 'retry' | 'propose' | 'approve';
+interface Opened {
+  readonly act: 'retry' | 'propose' | 'approve';
+  readonly doubt: Doubtful;
+}
+
+const OpenContext = createContext<(opened: Opened) => void>(() => undefined);
+
+/** The act's dialog. It is the page's and not the row's: an answer in which the row is gone must not take away what is being typed. */
+function ActDialog({ act, doubt, onClose }: Opened & { readonly onClose: () => void }) {
+  if (act === 'retry') return <AskNow of={doubt} onClose={onClose} />;
+  if (act === 'propose') return <Propose of={doubt} onClose={onClose} />;
+  if (doubt.resolution === null) return null;
+  return <ApproveResolution id={doubt.resolution} subject={doubt.subject} onClose={onClose} />;
+}
 
 /** What the operation's state allows and the person's role, each behind a dialog with a reason. */
 function Actions({ of: doubt }: { readonly of: Doubtful }) {
-  const [open, setOpen] = useState<Act>();
+  const open = useContext(OpenContext);
   const mayAct = useMay('act');
   const { person } = useSession();
   if (!mayAct) return <span className="muted">–</span>;
-  const close = () => setOpen(undefined);
   const isOwnProposal = doubt.proposed_by === person.id;
   return (
     <div className="row">
-      {doubt.actions.includes('retry') && <Button onClick={() => setOpen('retry')}>Ask now</Button>}
-      {doubt.actions.includes('propose') && <Button onClick={() => setOpen('propose')}>Propose…</Button>}
+      {doubt.actions.includes('retry') && (
+        <Button onClick={() => open({ act: 'retry', doubt })}>Ask now</Button>
+      )}
+      {doubt.actions.includes('propose') && (
+        <Button onClick={() => open({ act: 'propose', doubt })}>Propose…</Button>
+      )}
       {doubt.resolution !== null && (
         <Button
           kind="primary"
           disabled={isOwnProposal}
           title={isOwnProposal ? 'Somebody else has to approve it' : 'Read the evidence first'}
-          onClick={() => setOpen('approve')}
+          onClick={() => open({ act: 'approve', doubt })}
         >
           Approve…
         </Button>
-      )}
-      {open === 'retry' && <AskNow of={doubt} onClose={close} />}
-      {open === 'propose' && <Propose of={doubt} onClose={close} />}
-      {open === 'approve' && doubt.resolution !== null && (
-        <ApproveResolution id={doubt.resolution} subject={doubt.subject} onClose={close} />
       )}
     </div>
   );

@@ -11,6 +11,7 @@ import {
   DataTable,
   ErrorBox,
   Field,
+  FilterField,
   Id,
   Page,
   Select,
@@ -48,7 +49,7 @@ export function Accounts() {
     >
       <ReadOnly may={may} />
       <search className="settings-filter" aria-label="Filters">
-        <Field
+        <FilterField
           label="Merchant"
           value={merchant}
           placeholder="any"

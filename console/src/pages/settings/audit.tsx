@@ -8,7 +8,7 @@ import {
   DataTable,
   ErrorBox,
   Facts,
-  Field,
+  FilterField,
   formatCount,
   Id,
   Notice,
@@ -49,13 +49,13 @@ export default function AuditLog() {
           options={[{ value: '', label: 'all' }, ...KINDS.map((each) => ({ value: each, label: each }))]}
           onValue={(value) => narrow({ kind: value })}
         />
-        <Field
+        <FilterField
           label="Who"
           placeholder="operator:opr_…"
           value={actor}
           onText={(text) => narrow({ actor: text })}
         />
-        <Field
+        <FilterField
           label="About"
           placeholder="an id: a payment, a key, an account…"
           value={subject}
@@ -177,9 +177,14 @@ const COLUMNS = column.columns([
   }),
   column.accessor('subject', {
     header: 'About',
-    cell: ({ row: { original } }) => <Id value={original.subject} {...linkTo(original)} />,
+    cell: ({ row: { original } }) => (
+      <Id value={original.subject} short={shortOf(original.subject)} {...linkTo(original)} />
+    ),
   }),
-  column.accessor('reason', { header: 'Why', cell: ({ getValue }) => getValue() ?? '–' }),
+  column.accessor('reason', {
+    header: 'Why',
+    cell: ({ getValue }) => <span className="settings-why">{getValue() ?? '–'}</span>,
+  }),
   column.display({
     id: 'details',
     header: 'Details',
@@ -204,6 +209,11 @@ function Details({ details }: { readonly details: Entry['details'] }) {
       <pre className="settings-details">{JSON.stringify(details, null, 2)}</pre>
     </details>
   );
+}
+
+/** Why something was done needs the room more than an id, whose whole is copied and stands in its title. */
+function shortOf(subject: string): string {
+  return subject.length <= 22 ? subject : `${subject.slice(0, 20)}…`;
 }
 
 function linkTo({ kind, subject }: Entry): { readonly href?: string } {

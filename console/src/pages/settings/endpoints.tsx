@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { Link } from 'wouter';
 import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
@@ -10,7 +10,7 @@ import {
   columnsOf,
   DataTable,
   ErrorBox,
-  Field,
+  FilterField,
   Id,
   Page,
   Select,
@@ -33,6 +33,7 @@ export function Endpoints() {
   const [{ of_merchant: merchant, after }, setFilters] = useUrlState(DEFAULTS);
   const may = useMay('configure');
   const [open, setOpen] = useState<Open | 'new'>();
+  const columns = useMemo(() => [...COLUMNS, actColumn(may, setOpen)], [may]);
   const [told, setTold] = useState<Told>();
   const close = () => setOpen(undefined);
   const query = { limit: 50, ...given({ merchant, starting_after: after }) };
@@ -52,7 +53,7 @@ export function Endpoints() {
     >
       <ReadOnly may={may} />
       <search className="settings-filter" aria-label="Filters">
-        <Field
+        <FilterField
           label="Merchant"
           value={merchant}
           placeholder="any"
@@ -63,7 +64,7 @@ export function Endpoints() {
       <Card flush>
         <DataTable
           label="Webhook endpoints, newest first"
-          columns={[...COLUMNS, actColumn(may, setOpen)]}
+          columns={columns}
           rows={rows}
           rowId={({ id }) => id}
           empty="There is no endpoint like that."

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
@@ -10,6 +10,7 @@ import {
   DataTable,
   ErrorBox,
   Field,
+  FilterField,
   Id,
   Page,
   Select,
@@ -32,6 +33,7 @@ export function Keys() {
   const refresh = useRefresh();
   const [open, setOpen] = useState<Key | 'new'>();
   const [told, setTold] = useState<Told>();
+  const columns = useMemo(() => (may ? [...COLUMNS, revokeColumn(setOpen)] : COLUMNS), [may]);
   const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
   const rows = read.data?.data;
@@ -54,7 +56,7 @@ export function Keys() {
     >
       <ReadOnly may={may} />
       <search className="settings-filter" aria-label="Filters">
-        <Field
+        <FilterField
           label="Merchant"
           value={merchant}
           placeholder="any"
@@ -65,7 +67,7 @@ export function Keys() {
       <Card flush>
         <DataTable
           label="API keys, newest first"
-          columns={may ? [...COLUMNS, revokeColumn(setOpen)] : COLUMNS}
+          columns={columns}
           rows={rows}
           rowId={({ id }) => id}
           empty="There is no key like that."

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
@@ -7,7 +7,7 @@ import {
   columnsOf,
   DataTable,
   ErrorBox,
-  Field,
+  FilterField,
   Id,
   Page,
   Time,
@@ -28,6 +28,7 @@ export function Merchants() {
   const may = useMay('configure');
   const refresh = useRefresh();
   const [edited, setEdited] = useState<Merchant | 'new'>();
+  const columns = useMemo(() => (may ? [...COLUMNS, editColumn(setEdited)] : COLUMNS), [may]);
   const query = { limit: 50, ...given({ search, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
   const rows = read.data?.data;
@@ -54,7 +55,7 @@ export function Merchants() {
     >
       <ReadOnly may={may} />
       <search className="settings-filter" aria-label="Filters">
-        <Field
+        <FilterField
           label="Search"
           value={search}
           placeholder="part of a name, or an id"
@@ -65,7 +66,7 @@ export function Merchants() {
       <Card flush>
         <DataTable
           label="Merchants, newest first"
-          columns={may ? [...COLUMNS, editColumn(setEdited)] : COLUMNS}
+          columns={columns}
           rows={rows}
           rowId={({ id }) => id}
           empty="There is no merchant like that."

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
@@ -20,7 +20,7 @@ import { type Told, ToldOnce } from './parts.tsx';
 const PATH = '/v1/operator/people';
 type Person = Answer<typeof PATH>['data'][number];
 type Role = Person['role'];
-type Act = 'role' | 'disable' | 'enable' | 'unlock' | 'password' | 'totp';
+type Act = 'role' | 'disable' | 'enable' | 'unlock' | 'password' | 'totp' | 'key';
 type Open = { readonly act: Act; readonly person: Person };
 
 const ROLES: readonly { readonly value: Role; readonly label: string }[] = [
@@ -36,6 +36,7 @@ export default function People() {
   const refresh = useRefresh();
   const [open, setOpen] = useState<Open | 'new'>();
   const [told, setTold] = useState<Told>();
+  const columns = useMemo(() => [...COLUMNS, actColumn(setOpen)], []);
   const close = () => setOpen(undefined);
   const change = async (person: Person, body: object, { key, reason }: Confirmed) => {
     const params = { header: { 'Idempotency-Key': key }, path: { id: person.id } };
@@ -65,7 +66,7 @@ export default function People() {
       <Card flush>
         <DataTable
           label="People, by name"
-          columns={[...COLUMNS, actColumn(setOpen)]}
+          columns={columns}
           rows={read.data?.data}
           rowId={({ id }) => id}
           empty="Nobody yet."
@@ -137,6 +138,11 @@ const WORDS: Readonly<
     what: 'Their codes end; they set up another one.',
     danger: true,
   },
+  key: {
+    title: 'Revoke the key of',
+    what: 'It opens nothing any more, within two seconds. They may still sign in here.',
+    danger: true,
+  },
 };
 
 function ChangePerson(props: {
@@ -154,6 +160,7 @@ function ChangePerson(props: {
     unlock: { unlock: true },
     password: { reset_password: true },
     totp: { reset_totp: true },
+    key: { revoke_key: true },
   };
   return (
     <ActionDialog
@@ -230,6 +237,7 @@ function actsOn(person: Person): readonly { readonly value: Act; readonly label:
     ...(person.locked_until === null ? [] : [{ value: 'unlock' as const, label: 'Unlock' }]),
     ...(person.email === null ? [] : [{ value: 'password' as const, label: 'Reset password' }]),
     ...(person.totp ? [{ value: 'totp' as const, label: 'Reset authenticator' }] : []),
+    ...(person.api_key ? [{ value: 'key' as const, label: 'Revoke key' }] : []),
     isOff ? { value: 'enable', label: 'Enable' } : { value: 'disable', label: 'Disable' },
   ];
 }
