@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { waitFor } from '../../test/support/harness.ts';
 import { type System, startSystem } from '../../test/support/system.ts';
 import { type Db, openDb } from '../client.ts';
 import { createFactsReader } from './index.ts';
@@ -6,7 +7,7 @@ import { createFactsReader } from './index.ts';
 let system: System;
 let db: Db;
 beforeAll(async () => {
-  system = await startSystem();
+  system = await startSystem({ providerDeadlineMs: 1_000 });
   db = openDb(system.databaseUrl);
 });
 afterAll(async () => {
@@ -15,15 +16,18 @@ afterAll(async () => {
 });
 
 it('counts an unknown outcome until a person has been given it', async () => {
-  await system.pay({ amount: 700, currency: 'USD', confirm: true, payment_method: await system.card() });
-  // As if its answer had never come.
-  await system.sql(`UPDATE operation SET status = 'unknown', closed_at = NULL,
-    first_sent_at = coalesce(first_sent_at, clock_timestamp())`);
+  for (const provider of ['stripe', 'adyen'] as const)
+    await system.fault(provider, { operation: 'any', mode: 'hang' });
+  const card = await system.card();
+  await system.pay(
+    { amount: 700, currency: 'USD', confirm: true, payment_method: card },
+    { headers: { prefer: 'wait=1' } },
+  );
   const unknowns = async () => {
     const { facts } = await createFactsReader(db)();
     return facts.unknown?.reduce((sum, { count }) => sum + count, 0);
   };
-  expect(await unknowns()).toBeGreaterThan(0);
+  await waitFor(async () => (await unknowns()) === 1, { what: 'an outcome that nobody knows' });
   await system.sql(`INSERT INTO exception (id, kind, subject_id, summary)
     SELECT 'exc_' || id, 'unknown_outcome_parked', id, 'as parked' FROM operation`);
   expect(await unknowns()).toBe(0);
