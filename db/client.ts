@@ -24,6 +24,8 @@ export function openDb(
     // A worker or API that cannot get a connection must say so within its own deadlines.
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
+    // A process that is frozen within a transaction holds locks, and the events that wait for it to be over.
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
   });
   // A connection that dies is told to whoever queries by it. Told to nobody, as an event, it would end the process.

@@ -33,7 +33,9 @@ export const amountsByCurrencySchema = z
   )
   .meta({ description: 'Minor units by currency.', example: { EUR: 25_000 } });
 
-export const countrySchema = z.string().regex(/^[A-Z]{2}$/, 'must be country codes of ISO 3166-1 (two letters)');
+export const countrySchema = z
+  .string()
+  .regex(/^[A-Z]{2}$/, 'must be country codes of ISO 3166-1 (two letters)');
 const countriesSchema = z.array(countrySchema).max(250);
 
 const rulesSchema = z

@@ -1,11 +1,11 @@
 import { styleText } from 'node:util';
 import type { StoryMaterial } from '../../db/read/index.ts';
 import { workflowIdOf } from '../../domain/ids.ts';
+import { moneyOf } from '../../domain/money/words.ts';
 import { paymentActions } from '../../domain/story/actions.ts';
 import type { Severity, StoryEntry } from '../../domain/story/entry.ts';
 import { headlineOf } from '../../domain/story/headline.ts';
 import { assembleStory } from '../../domain/story/story.ts';
-import { moneyOf } from '../../domain/money/words.ts';
 
 import { traceIdOf, traceUrlOf } from '../../domain/trace.ts';
 

@@ -132,18 +132,7 @@ export function ActionDialog(props: {
             onText={setReason}
           />
         )}
-        {confirmWord !== undefined && (
-          <Field
-            label={
-              <>
-                Type <code>{confirmWord}</code> to confirm
-              </>
-            }
-            value={word}
-            autoComplete="off"
-            onText={setWord}
-          />
-        )}
+        {confirmWord !== undefined && <TypedWord wanted={confirmWord} value={word} onText={setWord} />}
         {problem !== undefined && <Failed problem={problem} />}
         <div className="actions">
           <Button disabled={isBusy} onClick={onClose}>
@@ -156,6 +145,20 @@ export function ActionDialog(props: {
       </form>
     </Dialog>
   );
+}
+
+function TypedWord(props: {
+  readonly wanted: string;
+  readonly value: string;
+  readonly onText: (text: string) => void;
+}) {
+  const { wanted, value, onText } = props;
+  const label = (
+    <>
+      Type <code>{wanted}</code> to confirm
+    </>
+  );
+  return <Field label={label} value={value} autoComplete="off" onText={onText} />;
 }
 
 /** Where nobody knows whether it was carried out, that is said, and that trying again is safe. */
