@@ -15,7 +15,7 @@ afterAll(() => api.close());
 
 /** What Express would really serve, read from its own stack. */
 function routerOf(): string[] {
-  const access = { settings: {}, publicUrl: 'http://127.0.0.1' };
+  const access = { settings: {}, publicUrl: 'http://127.0.0.1', trustedProxies: [] };
   const deps = { vault: {}, settings: {}, access } as unknown as ApiDeps;
   const layers = createApp(deps).router.stack as unknown as {
     route?: { path: string; methods: Record<string, boolean> };

@@ -23,6 +23,10 @@ beforeAll(async () => {
   system = await startSystem({ worker: false, apiMetrics: true });
   // As if the figures had been brought up to date once: their workflow has a pace of its own.
   await system.sql('UPDATE rollup_standing SET complete_until = clock_timestamp()');
+  // And a canary had gone the whole way: how long ago is told only where one has.
+  await system.sql(
+    `INSERT INTO canary_run (started_at, ended_at, succeeded, steps) VALUES (clock_timestamp(), clock_timestamp(), true, '{}')`,
+  );
   worker = spawn(process.execPath, ['--import', 'tsx', 'worker/main.ts'], {
     cwd: ROOT,
     env: environment(),
@@ -51,7 +55,8 @@ beforeAll(async () => {
           (await fetch(url)).text(),
         ),
       );
-      return own?.includes('interlock_clock_skew_seconds') && own.includes('temporal_sticky_cache_size')
+      return own?.includes('interlock_canary_last_success_age_seconds') &&
+        own.includes('temporal_sticky_cache_size')
         ? `${own}\n${api}`
         : undefined;
     },

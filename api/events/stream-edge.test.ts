@@ -32,7 +32,7 @@ beforeEach(async () => {
   const deps = {
     settings: { apiKeyOwner: async () => ({ keyId: 'key', merchantId: 'mer_a', mode: 'test' }) },
     vault: { keyedDigest: (text: string) => text },
-    access: { settings: {}, publicUrl: 'http://127.0.0.1' },
+    access: { settings: {}, publicUrl: 'http://127.0.0.1', trustedProxies: [] },
     cards: { isLuhnValid: () => false },
     events: {
       end: async () => END,
@@ -41,6 +41,7 @@ beforeEach(async () => {
         cursor === END ? [] : readPast(cursor, limit),
     },
     isUnavailable: () => false,
+    isTooLong: () => false,
     logger: pino(sink),
     stopping: stopping.signal,
   } as unknown as ApiDeps;

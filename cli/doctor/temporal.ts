@@ -92,14 +92,14 @@ async function checkSearchAttributes(client: Client, namespace: string): Promise
   );
 }
 
-/** The newest history that there is: whoever has the right keys reads what its workflow began with. */
+/** The newest history of this installation, which its task queue names: whoever has the right keys reads what its workflow began with. */
 async function checkCodec(client: Client, { keys, temporal }: Config): Promise<Finding> {
-  const { namespace } = temporal;
+  const { namespace, taskQueue } = temporal;
   const { executions } = await withDeadline(client, () =>
     client.workflowService.listWorkflowExecutions({
       namespace,
       pageSize: 1,
-      query: `WorkflowType = 'payment'`,
+      query: `WorkflowType = 'payment' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}'`,
     }),
   );
   const execution = executions?.[0]?.execution;
