@@ -88,8 +88,8 @@ export const SENDING: readonly Sabotage[] = [
     patches: [
       {
         file: 'activities/send.ts',
-        find: "await answered(deps, send, 'resend', () => call.run(() => send.effect(connection, true)))",
-        replace: "await answered(deps, send, 'resend', () => call.run(() => send.effect(connection, false)))",
+        find: 'isResend: true }, () => send.effect(connection, true)),',
+        replace: 'isResend: true }, () => send.effect(connection, false)),',
       },
       {
         file: 'activities/send.ts',
