@@ -1,12 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumFound, type Desk, openDesk } from './console/desk.ts';
-import { figures } from './console/figures.ts';
 import { keeping } from './console/keeping.ts';
 import { moving } from './console/moving.ts';
 import { everyPage } from './console/pages.ts';
-import { policies } from './console/policies.ts';
-import { queues } from './console/queues.ts';
-import { settings } from './console/settings.ts';
 import { signingIn } from './console/sign-in.ts';
 
 /**
@@ -29,8 +25,4 @@ describe.skipIf(missing !== undefined)('the console', () => {
   moving(theDesk);
   keeping(theDesk);
   everyPage(theDesk);
-  policies(theDesk);
-  queues(theDesk);
-  settings(theDesk);
-  figures(theDesk);
 });
