@@ -72,6 +72,7 @@ describe('analytics', () => {
       'brand,currency',
       'account,method',
       'merchant,brand',
+      'provider,country,brand',
     ]) {
       for (const bucket of ['', 'hour', 'day', 'week']) {
         const { status, body } = await figures('approval', { by, ...(bucket === '' ? {} : { bucket }) });
@@ -120,7 +121,7 @@ describe('analytics', () => {
   });
 
   it.each([
-    ['three dimensions', { by: 'merchant,brand,country' }],
+    ['four dimensions', { by: 'merchant,brand,country,provider' }],
     ['one dimension twice', { by: 'brand,brand' }],
     ['a dimension that is none', { by: 'id; DROP TABLE payment' }],
     ['a period that ends before it begins', { from: TO, to: FROM }],

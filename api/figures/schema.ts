@@ -47,9 +47,9 @@ export const figuresQuerySchema = z
       .max(60)
       .optional()
       .transform((list) => (list === undefined || list === '' ? [] : list.split(',')))
-      .pipe(z.array(z.enum(GROUP_NAMES)).max(2, 'at most two'))
+      .pipe(z.array(z.enum(GROUP_NAMES)).max(3, 'at most three'))
       .refine((names) => new Set(names).size === names.length, 'each once')
-      .meta({ type: 'string', description: `Up to two of ${GROUP_NAMES.join(', ')}, with a comma.` }),
+      .meta({ type: 'string', description: `Up to three of ${GROUP_NAMES.join(', ')}, with a comma.` }),
     account: text.optional(),
     provider: text.optional(),
     country: text

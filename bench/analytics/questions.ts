@@ -56,6 +56,7 @@ export const QUESTIONS: readonly Question[] = [
       path('approval', QUARTER, { by: 'country,brand' }, merchant(0)),
       path('approval', QUARTER, { by: 'merchant,country' }),
       path('approval', WEEK, { by: 'country,brand', bucket: 'hour' }, merchant(4)),
+      path('approval', WEEK, { by: 'provider,country,brand', bucket: 'hour' }),
     ],
   },
   { name: 'latency', paths: mixed('latency', 'account') },

@@ -117,10 +117,16 @@ describe('changes of routing', () => {
   const names = (changed: readonly { merchantId: string; mode: string }[]) =>
     changed.map(({ merchantId, mode }) => `${merchantId}/${mode}`).toSorted();
 
+  /** What was written just before is told at the first look where a transaction of any database of the server was under way. */
+  const fromNow = async () => {
+    const { cursor } = await routingChanges(database.db, undefined);
+    return (await routingChanges(database.db, cursor)).cursor;
+  };
+
   it('are told once each, whatever was written and in whatever order it was committed', async () => {
     const { db } = database;
     const [one, two] = [await merchant(), await merchant()];
-    const { cursor: begin } = await routingChanges(db, undefined);
+    const begin = await fromNow();
     await account('pa_change_1', one);
     // Begun before the next look and committed after it: its number is the smaller one.
     const slow = new pg.Client({ connectionString: database.ownerUrl });
@@ -142,7 +148,7 @@ describe('changes of routing', () => {
 
   it('are not told of a merchant whose name changed', async () => {
     const id = await merchant();
-    const { cursor } = await routingChanges(database.db, undefined);
+    const cursor = await fromNow();
     await database.sql(`UPDATE merchant SET name = 'Another' WHERE id = $1`, [id]);
     expect((await routingChanges(database.db, cursor)).changed).toEqual([]);
   });

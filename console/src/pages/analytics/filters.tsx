@@ -9,6 +9,7 @@ export const DEFAULTS = {
   bucket: '',
   by: '-',
   second: '-',
+  third: '-',
   provider: '',
   country: '',
   brand: '',
@@ -39,6 +40,12 @@ const NAMED = [
   ['country', 'Issuer country'],
   ['brand', 'Brand'],
   ['currency', 'Currency'],
+] as const;
+
+const GROUP_FILTERS = [
+  ['by', 'Told apart by'],
+  ['second', 'and by'],
+  ['third', 'and also by'],
 ] as const;
 
 interface Props {
@@ -104,7 +111,7 @@ function Dates({ state, change }: Pick<Props, 'state' | 'change'>) {
 
 /** Shows what a report is told apart by where nobody has chosen. */
 function Groups({ state, change, report }: Props) {
-  const [usual, usualSecond] = REPORTS[report].by;
+  const usual = REPORTS[report].by;
   const groups = [
     option('', 'nothing'),
     ...GROUPS.map((name) => option(name)),
@@ -112,18 +119,15 @@ function Groups({ state, change, report }: Props) {
   ];
   return (
     <>
-      <Select
-        label="Told apart by"
-        value={state.by === '-' ? usual : state.by}
-        options={groups}
-        onValue={(by) => change({ by })}
-      />
-      <Select
-        label="and by"
-        value={state.second === '-' ? usualSecond : state.second}
-        options={groups}
-        onValue={(second) => change({ second })}
-      />
+      {GROUP_FILTERS.map(([name, label], index) => (
+        <Select
+          key={name}
+          label={label}
+          value={state[name] === '-' ? (usual[index] ?? '') : state[name]}
+          options={groups}
+          onValue={(group) => change({ [name]: group })}
+        />
+      ))}
     </>
   );
 }

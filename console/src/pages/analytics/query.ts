@@ -22,10 +22,10 @@ const HOUR_MS = 3_600_000;
 /** `-` is what the report is told apart by where nobody has chosen. */
 export function groupsOf(
   report: ReportName,
-  { by, second }: Pick<FilterState, 'by' | 'second'>,
+  { by, second, third }: Pick<FilterState, 'by' | 'second' | 'third'>,
 ): readonly GroupName[] {
-  const [usual, usualSecond] = REPORTS[report].by;
-  const chosen = [by === '-' ? usual : by, second === '-' ? usualSecond : second];
+  const usual: readonly string[] = REPORTS[report].by;
+  const chosen = [by, second, third].map((name, index) => (name === '-' ? (usual[index] ?? '') : name));
   const known = chosen.filter((name): name is GroupName => isGroup(name, report));
   return [...new Set(known)];
 }

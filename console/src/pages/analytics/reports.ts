@@ -16,14 +16,14 @@ export const REPORTS = {
       'payments',
       'success_ppm',
     ],
-    by: ['provider', 'country'],
+    by: ['provider', 'country', 'brand'],
   },
   declines: {
     title: 'Declines',
     sub: 'Why attempts were declined, how many were followed by another, and how many of those payments succeeded.',
     drawn: 'declined',
     columns: ['declined', 'hard', 'followed', 'followed_ppm', 'recovered', 'recovered_ppm'],
-    by: ['reason', ''],
+    by: ['reason'],
   },
   retries: {
     title: 'Retries',
@@ -39,14 +39,14 @@ export const REPORTS = {
       'recovered_by_retry',
       'retry_recovery_ppm',
     ],
-    by: ['provider', ''],
+    by: ['provider'],
   },
   routing: {
     title: 'Routing',
     sub: 'How often the candidate with the best expected success was asked first, and what the others cost in expectation.',
     drawn: 'efficiency_ppm',
     columns: ['routed', 'best_first_ppm', 'efficiency_ppm', 'expected_ppm', 'best_expected_ppm'],
-    by: ['merchant', ''],
+    by: ['merchant'],
   },
   fees: {
     title: 'Fees',
@@ -80,14 +80,14 @@ export const REPORTS = {
       'frictionless_ppm',
       'challenge_success_ppm',
     ],
-    by: ['provider', ''],
+    by: ['provider'],
   },
   latency: {
     title: 'Latency',
     sub: 'From the first byte to the recorded answer; and from a booking until its settlement file was here.',
     drawn: 'p95_ms',
     columns: ['attempts', 'p50_ms', 'p95_ms', 'p99_ms', 'settlement_p50_hours', 'settlement_p95_hours'],
-    by: ['provider', ''],
+    by: ['provider'],
   },
   volume: {
     title: 'Volume',
@@ -103,7 +103,7 @@ export const REPORTS = {
       'refunded_minor',
       'charged_back_minor',
     ],
-    by: ['currency', ''],
+    by: ['currency'],
   },
 } as const;
 export type ReportName = keyof typeof REPORTS;
