@@ -1,10 +1,6 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  type ScheduleOptions,
-  ScheduleOverlapPolicy,
-} from '@temporalio/client';
+import { type ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { DoorParts } from './generations.ts';
+import { deleteSchedule, type Kept, keepDoing, upsertSchedule } from './schedules.ts';
 
 const CANARY_WORKFLOW = 'canary';
 
@@ -22,52 +18,23 @@ const AGAIN_MS = 30_000;
  * was told nothing of them decides nothing. Tries until it is done, and never throws: payments don't wait for canaries.
  */
 export function keepCanary(
-  parts: Parts,
+  { client, taskQueue }: Parts,
   every: number | 'off' | undefined,
   failed: (error: unknown) => void,
-  againMs = AGAIN_MS,
-): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
+  afterFailureMs = AGAIN_MS,
+): Kept {
   const keep = async () => {
-    try {
-      if (every === 'off') await removeCanary(parts);
-      else if (every !== undefined) await ensureCanary(parts, every);
-    } catch (error) {
-      if (stopped) return;
-      failed(error);
-      timer = setTimeout(() => {
-        running = keep();
-      }, againMs);
-      timer.unref();
-    }
+    if (every === 'off') await deleteSchedule(client, canaryScheduleId(taskQueue));
+    else if (every !== undefined) await upsertSchedule(client, scheduleOf(taskQueue, every));
   };
-  running = keep();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+  return keepDoing(keep, failed, { afterFailureMs });
 }
 
-async function removeCanary({ client, taskQueue }: Parts): Promise<void> {
-  try {
-    await client.schedule.getHandle(canaryScheduleId(taskQueue)).delete();
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-  }
-}
-
-/** Whether somebody paused it is left alone. */
-async function ensureCanary({ client, taskQueue }: Parts, everyMs: number): Promise<void> {
+function scheduleOf(taskQueue: string, everyMs: number): ScheduleOptions {
   const scheduleId = canaryScheduleId(taskQueue);
-  const spec = { intervals: [{ every: everyMs }] };
-  const options: ScheduleOptions = {
+  return {
     scheduleId,
-    spec,
+    spec: { intervals: [{ every: everyMs }] },
     // What was missed is missed: only that one succeeds now says anything.
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' },
     action: {
@@ -78,10 +45,4 @@ async function ensureCanary({ client, taskQueue }: Parts, everyMs: number): Prom
       staticSummary: 'a payment of our own, the whole way',
     },
   };
-  try {
-    await client.schedule.create(options);
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    await client.schedule.getHandle(scheduleId).update((previous) => ({ ...previous, spec }));
-  }
 }

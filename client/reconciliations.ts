@@ -1,10 +1,4 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  type ScheduleOptions,
-  ScheduleOverlapPolicy,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type ScheduleOptions, ScheduleOverlapPolicy, WorkflowNotFoundError } from '@temporalio/client';
 import { type ReconciledAccount, reconciledAccounts } from '../db/reconciliation/accounts.ts';
 import { reconciliationId, reconciliationScheduleId } from '../domain/reconciliation/day.ts';
 import {
@@ -16,6 +10,7 @@ import {
   type ScheduledDayInput,
 } from '../workflows/reconciliation/messages.ts';
 import type { DoorParts } from './generations.ts';
+import { deleteSchedule, type Kept, keepDoing, upsertSchedule } from './schedules.ts';
 
 export const RECONCILIATION_WORKFLOW = 'reconciliation';
 const SCHEDULED_WORKFLOW = 'scheduledReconciliation';
@@ -65,44 +60,21 @@ const CATCH_UP = '7 days';
 
 /**
  * Gives each enabled account its Schedule, as its settings have it now, and takes it from those that are enabled no
- * more. Whether somebody has paused one is left alone, and one account's trouble is not another's.
+ * more. One account's trouble is not another's.
  */
-export async function ensureSchedules(deps: DoorParts): Promise<void> {
+async function ensureSchedules({ client, db, taskQueue }: DoorParts): Promise<void> {
   const failures: unknown[] = [];
-  for (const account of await reconciledAccounts(deps.db)) {
+  for (const account of await reconciledAccounts(db)) {
     try {
-      await (account.enabled ? ensure(deps, account) : remove(deps, account.id));
+      await (account.enabled
+        ? upsertSchedule(client, scheduleOf(account, taskQueue))
+        : deleteSchedule(client, reconciliationScheduleId(account.id)));
     } catch (error) {
       failures.push(error);
     }
   }
   if (failures.length > 0)
     throw new AggregateError(failures, `${failures.length} Schedules could not be kept`);
-}
-
-async function ensure({ client, taskQueue }: DoorParts, account: ReconciledAccount): Promise<void> {
-  const options = scheduleOf(account, taskQueue);
-  try {
-    await client.schedule.create(options);
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    const { spec, action, policies } = options;
-    const { workflowId, ...startWorkflow } = action;
-    await client.schedule.getHandle(options.scheduleId).update(({ state }) => ({
-      spec,
-      action: { ...startWorkflow, ...(workflowId === undefined ? {} : { workflowId }) },
-      ...(policies === undefined ? {} : { policies }),
-      state: { paused: state.paused, ...(state.note === undefined ? {} : { note: state.note }) },
-    }));
-  }
-}
-
-async function remove({ client }: DoorParts, accountId: string): Promise<void> {
-  try {
-    await client.schedule.getHandle(reconciliationScheduleId(accountId)).delete();
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-  }
 }
 
 /** Each morning in the account's own time zone, for the day before. */
@@ -130,30 +102,6 @@ const LOOK_MS = 60 * 60_000;
 const LOOK_AGAIN_MS = 30_000;
 
 /** Keeps Schedules as accounts are, from now until it is stopped. Never throws: days can be run without them. */
-export function keepSchedules(deps: DoorParts, failed: (error: unknown) => void): { stop(): Promise<void> } {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  const look = async () => {
-    let nextMs = LOOK_MS;
-    try {
-      await ensureSchedules(deps);
-    } catch (error) {
-      nextMs = LOOK_AGAIN_MS;
-      if (!stopped) failed(error);
-    }
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = look();
-    }, nextMs);
-    timer.unref();
-  };
-  running = look();
-  return {
-    async stop() {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
+export function keepSchedules(deps: DoorParts, failed: (error: unknown) => void): Kept {
+  return keepDoing(() => ensureSchedules(deps), failed, { everyMs: LOOK_MS, afterFailureMs: LOOK_AGAIN_MS });
 }
