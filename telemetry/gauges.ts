@@ -21,6 +21,7 @@ export function createFactGauges(registry: Registry): FactGauges {
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[] = []) =>
     new Gauge<L>({ name: `interlock_${name}`, help, labelNames, registers });
   const providers = providerGauges(gauge);
+  const letters = letterGauges(gauge);
   const money = moneyGauges(gauge);
   const platform = platformGauges(gauge);
   const up = gauge('dependency_up', 'Whether the last look could ask it.', ['dependency']);
@@ -35,6 +36,7 @@ export function createFactGauges(registry: Registry): FactGauges {
   return {
     show(facts) {
       providers(facts);
+      letters(facts);
       money(facts);
       platform(facts);
       lookedAt.set(Date.now() / 1_000);
@@ -102,13 +104,34 @@ function providerGauges(gauge: MakeGauge): Show {
   };
 }
 
-function moneyGauges(gauge: MakeGauge): Show {
+/** What providers told us, and what merchants are told. */
+function letterGauges(gauge: MakeGauge): Show {
   const inbox = gauge('inbox_unacknowledged', "Providers' webhooks that no workflow has read.");
   const inboxAge = gauge('inbox_oldest_age_seconds', 'Since the oldest of them came.');
+  const held = gauge(
+    'events_held_age_seconds',
+    'Of the oldest event that nobody may read yet: an older transaction is under way.',
+  );
   const due = gauge('webhook_deliveries_due', 'Events for merchants that are due and not sent.');
   const dueAge = gauge('webhook_deliveries_oldest_due_age_seconds', 'Since the oldest of them is due.');
   const dead = gauge('webhook_deliveries_dead', 'Events for merchants that were given up.');
   const deadLately = gauge('webhook_deliveries_dead_lately', 'Of them, within the last hour.');
+  return ({ inbox: letters, deliveries, eventsHeldSeconds }) => {
+    if (letters !== undefined) {
+      inbox.set(letters.unacknowledged);
+      inboxAge.set(letters.oldestSeconds);
+    }
+    if (deliveries !== undefined) {
+      due.set(deliveries.due);
+      dueAge.set(deliveries.oldestDueSeconds);
+      dead.set(deliveries.dead);
+      deadLately.set(deliveries.deadLately);
+    }
+    if (eventsHeldSeconds !== undefined) held.set(eventsHeldSeconds);
+  };
+}
+
+function moneyGauges(gauge: MakeGauge): Show {
   const open = gauge('exceptions_open', 'Open exceptions.', ['kind']);
   const age = gauge('exceptions_oldest_age_seconds', 'Since the oldest of them was opened.', ['kind']);
   const overdue = gauge('exceptions_overdue', 'Open exceptions past the time promised for them.', ['kind']);
@@ -137,17 +160,7 @@ function moneyGauges(gauge: MakeGauge): Show {
     '1 for an alarm that stays until a person has ended it, and stands.',
     ['alarm'],
   );
-  return ({ inbox: letters, deliveries, exceptions, settlement, unbalanced: sums, uncleared, anchor }) => {
-    if (letters !== undefined) {
-      inbox.set(letters.unacknowledged);
-      inboxAge.set(letters.oldestSeconds);
-    }
-    if (deliveries !== undefined) {
-      due.set(deliveries.due);
-      dueAge.set(deliveries.oldestDueSeconds);
-      dead.set(deliveries.dead);
-      deadLately.set(deliveries.deadLately);
-    }
+  return ({ exceptions, settlement, unbalanced: sums, uncleared, anchor }) => {
     if (exceptions !== undefined) for (const each of [open, age, overdue]) each.reset();
     for (const { kind, ...each } of exceptions ?? []) {
       open.set({ kind }, each.open);

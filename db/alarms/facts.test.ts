@@ -1,5 +1,6 @@
+import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { waitFor } from '../../test/support/harness.ts';
+import { createEmptyDatabase, waitFor } from '../../test/support/harness.ts';
 import { type System, startSystem } from '../../test/support/system.ts';
 import { type Db, openDb } from '../client.ts';
 import { createFactsReader } from './index.ts';
@@ -44,4 +45,24 @@ it('answers the other questions where one fails, and says which', async () => {
   } finally {
     await system.sql('ALTER TABLE inbox_elsewhere RENAME TO inbox');
   }
+});
+
+it('tells how long events are held by a transaction that was left open in another database of the server', async () => {
+  const elsewhere = await createEmptyDatabase();
+  const stranger = new pg.Client({ connectionString: elsewhere.ownerUrl });
+  await stranger.connect();
+  const heldSeconds = async () => (await createFactsReader(db)()).facts.eventsHeldSeconds ?? -1;
+  try {
+    await system.clearFaults();
+    await stranger.query('BEGIN');
+    await stranger.query('SELECT pg_current_xact_id()');
+    await system.pay({ amount: 700, currency: 'USD', confirm: true, payment_method: await system.card() });
+    const first = await heldSeconds();
+    expect(first).toBeGreaterThan(0);
+    expect(await heldSeconds()).toBeGreaterThan(first);
+  } finally {
+    await stranger.end();
+    await elsewhere.drop();
+  }
+  await waitFor(async () => (await heldSeconds()) === 0, { what: 'that its end lets them go' });
 });

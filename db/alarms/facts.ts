@@ -21,6 +21,7 @@ type StoredFact =
   | 'payments'
   | 'inbox'
   | 'deliveries'
+  | 'eventsHeldSeconds'
   | 'exceptions'
   | 'settlement'
   | 'unbalanced'
@@ -65,6 +66,7 @@ export function createFactsReader(db: Db): () => Promise<StoredLook> {
         payments: await ask('payments', paymentFacts),
         inbox: await ask('inbox', inboxFacts),
         deliveries: await ask('deliveries', deliveryFacts),
+        eventsHeldSeconds: await ask('events', eventsHeld),
         exceptions,
         settlement: await ask('settlement', settlementFacts),
         unbalanced: await ask('ledger', unbalanced),
@@ -167,6 +169,18 @@ async function inboxFacts(client: pg.ClientBase): Promise<Facts['inbox']> {
       SELECT received_at FROM inbox WHERE acknowledged_at IS NULL LIMIT 10000) i`,
   );
   return { unacknowledged: row.count, oldestSeconds: Math.max(0, Number(row.oldest ?? 0)) };
+}
+
+/** Readers of events go no further than the oldest transaction that is under way, whoever's it is (db/read/events.ts). */
+async function eventsHeld(client: pg.ClientBase): Promise<number> {
+  const [row] = await query<{ age: string }>(
+    client,
+    Prisma.sql`
+    SELECT extract(epoch FROM clock_timestamp() - created_at) AS age FROM outbox
+    WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+    ORDER BY transaction_id, position LIMIT 1`,
+  );
+  return Math.max(0, Number(row?.age ?? 0));
 }
 
 async function deliveryFacts(client: pg.ClientBase): Promise<DeliveryFacts> {

@@ -273,6 +273,7 @@ const money: Dashboard = {
         line("Providers' webhooks unread", 'short', [['max(interlock_inbox_unacknowledged)', 'unread']]),
         line('The oldest of them', 's', [['max(interlock_inbox_oldest_age_seconds)', 'age']]),
         line("Merchants' events due", 'short', [['max(interlock_webhook_deliveries_due)', 'due']]),
+        line('Held back by a transaction', 's', [['max(interlock_events_held_age_seconds)', 'age']]),
         line('Given up', 'short', [['max(interlock_webhook_deliveries_dead)', 'dead letters']]),
       ],
     },

@@ -20,6 +20,7 @@ const WELL: Facts = {
   payments: { sends: 0, sentFor: 0, ended: 0, failed: 0 },
   inbox: { unacknowledged: 0, oldestSeconds: 0 },
   deliveries: { due: 0, oldestDueSeconds: 0, dead: 0, deadLately: 0 },
+  eventsHeldSeconds: 0,
   exceptions: [],
   settlement: [],
   unbalanced: 0,
@@ -85,6 +86,7 @@ describe('the table of alarms', () => {
     ['CanaryFailing', { canary: { lastSuccessSeconds: 241, everySeconds: 60 } }],
     ['FiguresStale', { rollupAgeSeconds: 1_801 }],
     ['InboxStale', { inbox: { unacknowledged: 1, oldestSeconds: 601 } }],
+    ['EventsHeld', { eventsHeldSeconds: 61 }],
     ['DeliveriesBehind', { deliveries: { due: 1, oldestDueSeconds: 301, dead: 0, deadLately: 0 } }],
     ['DeadLetters', { deliveries: { due: 0, oldestDueSeconds: 0, dead: 10, deadLately: 10 } }],
     [

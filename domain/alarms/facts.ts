@@ -10,6 +10,8 @@ export interface Facts {
   readonly payments: PaymentFacts;
   readonly inbox: { readonly unacknowledged: number; readonly oldestSeconds: number };
   readonly deliveries: DeliveryFacts;
+  /** The age of the oldest event that nobody may read yet, because an older transaction is still under way; 0: none. */
+  readonly eventsHeldSeconds: number;
   readonly exceptions: readonly ExceptionFacts[];
   readonly settlement: readonly SettlementFacts[];
   /** Ledger transactions of the last minute whose postings don't come to nothing. */

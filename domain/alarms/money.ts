@@ -3,6 +3,7 @@ import { alarms, duration } from './alarm.ts';
 /** What merchants, finance and auditors feel: letters, deliveries, cases, settlement, the ledger and its proofs. */
 
 const INBOX_SECONDS = 600;
+const HELD_SECONDS = 60;
 const DELIVERY_SECONDS = 300;
 const DEAD_LETTERS = 10;
 const DAYS_BEHIND = 2;
@@ -34,6 +35,29 @@ export const moneyAlarms = alarms([
         at: '20m',
       },
       rests: { series: [{ series: 'interlock_inbox_oldest_age_seconds', values: '0+60x5 0x30' }], at: '20m' },
+    },
+  },
+  {
+    name: 'EventsHeld',
+    severity: 'page',
+    summary: 'A transaction holds back all events since {{ $value | humanizeDuration }}',
+    means:
+      'Events are read in the order of their transactions, so one that is left open, in any database of the server, keeps merchants, figures and routing from hearing of later ones. Payments go on, and nothing is lost.',
+    expr: `max(interlock_events_held_age_seconds) > ${HELD_SECONDS}`,
+    forSeconds: 60,
+    runbook: 'events-held',
+    needs: ['eventsHeldSeconds'],
+    holds: ({ eventsHeldSeconds }, scale) =>
+      eventsHeldSeconds > scale.limit(HELD_SECONDS)
+        ? [{ subject: '', detail: `the oldest event waits for ${duration(eventsHeldSeconds)}` }]
+        : [],
+    cases: {
+      fires: {
+        says: 'A transaction holds back all events since 5m 0s',
+        series: [{ series: 'interlock_events_held_age_seconds', values: '0+60x20' }],
+        at: '5m',
+      },
+      rests: { series: [{ series: 'interlock_events_held_age_seconds', values: '0.2x20' }], at: '5m' },
     },
   },
   {

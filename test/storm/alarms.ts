@@ -33,6 +33,7 @@ const OF_ANY_PROVIDER = ['PaymentsFailing', 'RetryAmplification', 'ExceptionsOve
 const OF_DELAY = [
   'UnknownOutcomeTooOld',
   'InboxStale',
+  'EventsHeld',
   'DeliveriesBehind',
   'TaskQueueBehind',
   'ExceptionsOverdue',
@@ -89,6 +90,7 @@ const LOOKS_BACK: Readonly<
   TaskQueueBehind: { backSeconds: 60 },
   UnknownOutcomeTooOld: { limitSeconds: 900 },
   InboxStale: { limitSeconds: 600 },
+  EventsHeld: { limitSeconds: 60 },
   DeliveriesBehind: { limitSeconds: 300 },
   // A person's time for a case, the longest of them a day.
   ExceptionsOverdue: { backSeconds: 432 },
