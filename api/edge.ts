@@ -259,9 +259,12 @@ export function answerError(
 
 const NO_MISDEED: ReadonlySet<string> = new Set(['session_expired', 'too_many_reads', 'read_too_long']);
 
-/** What a role may not do is written down however it was asked for; that a session has ended is nobody's misdeed. */
+/** What a role, or one person alone, may not do: written down however it was asked for, by a merchant's key as well. */
+const ALWAYS_WRITTEN: ReadonlySet<string> = new Set(['forbidden', 'keys_only', 'second_person_required']);
+
+/** That a session has ended is nobody's misdeed. */
 function isForTheBook(isAudited: boolean, { code, httpStatus }: Problem): boolean {
-  if (code === 'forbidden' || code === 'keys_only') return true;
+  if (ALWAYS_WRITTEN.has(code)) return true;
   return isAudited && httpStatus < 500 && !NO_MISDEED.has(code);
 }
 

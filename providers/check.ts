@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ProviderAccount } from './provider.ts';
+import type { CredentialsCheck, Provider, ProviderAccount, ProviderConnection } from './provider.ts';
 import { providerByName } from './registry.ts';
 import { openCall } from './transport/index.ts';
 
@@ -9,10 +9,12 @@ export interface AccountCheck {
   readonly detail: string;
 }
 
+const TAKEN = 'the provider took the key and answered';
+
 /**
- * Asks the provider, with the account's secrets, what it knows of a reference that nobody has used. `accepted`: it has
- * answered that there is nothing. Moves nothing and leaves nothing behind. A provider that can't be asked by reference
- * can't be tried without a payment.
+ * Asks the provider, with the account's secrets, something that moves nothing and leaves nothing behind: its adapter's own
+ * question, or what is known of a reference that nobody has used. A provider that answers neither can't be tried without
+ * a payment.
  */
 export async function checkAccount(
   { provider, ...account }: ProviderAccount & { readonly provider: string },
@@ -20,25 +22,42 @@ export async function checkAccount(
 ): Promise<AccountCheck> {
   const adapter = providerByName(provider);
   if (adapter === undefined) return { result: 'not_supported', detail: 'no such provider ships' };
+  return checkAt(adapter, account, deadlineMs);
+}
+
+/** The same of an account at a provider that is at hand. */
+export async function checkAt(
+  adapter: Provider,
+  account: ProviderAccount,
+  deadlineMs: number,
+): Promise<AccountCheck> {
   const connection = connected(() => adapter.connect(account));
   if (connection === undefined)
     return { result: 'refused', detail: 'its settings or secrets are not complete or not of the right form' };
-  if (connection.lookup === undefined)
-    return { result: 'not_supported', detail: 'this provider cannot be asked about a reference' };
-  const reference = `check_${randomBytes(16).toString('hex')}`;
-  const question = { kind: 'authorize', reference, authorizationReference: reference } as const;
+  const ask = questionOf(connection);
+  if (ask === undefined) return { result: 'not_supported', detail: 'this provider has no harmless question' };
   const call = openCall({ totalDeadlineMs: deadlineMs, needsPermit: false });
   try {
-    const answer = await call.run(async () =>
-      connection.lookup?.({ ...question, amountMinor: 100, currency: 'EUR' }),
-    );
-    if (answer?.type === 'not_found')
-      return { result: 'accepted', detail: 'the provider took the key and answered' };
-    const detail = answer?.type === 'failed' ? answer.detail : 'the provider’s answer was not expected';
-    return { result: REFUSED.test(detail) ? 'refused' : 'unclear', detail };
+    const answer = await call.run(ask);
+    if (answer.type === 'accepted') return { result: 'accepted', detail: TAKEN };
+    return { result: REFUSED.test(answer.detail) ? 'refused' : 'unclear', detail: answer.detail };
   } finally {
     call.close();
   }
+}
+
+function questionOf(connection: ProviderConnection): (() => Promise<CredentialsCheck>) | undefined {
+  const { checkCredentials, lookup } = connection;
+  if (checkCredentials !== undefined) return checkCredentials;
+  if (lookup === undefined) return undefined;
+  const reference = `check_${randomBytes(16).toString('hex')}`;
+  const question = { kind: 'authorize', reference, authorizationReference: reference } as const;
+  return async () => {
+    const answer = await lookup({ ...question, amountMinor: 100, currency: 'EUR' });
+    if (answer.type === 'not_found') return { type: 'accepted' };
+    if (answer.type === 'failed') return answer;
+    return { type: 'failed', detail: 'the provider’s answer was not expected' };
+  };
 }
 
 /** As adapters name what they were answered. */

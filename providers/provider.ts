@@ -82,6 +82,11 @@ export interface ProviderConnection {
   refund?(request: RefundRequest): Promise<OperationOutcome>;
   /** Class B: what the provider knows of an operation, asked by our reference. Absent: it cannot be asked. */
   lookup?(request: LookupRequest): Promise<LookupResult>;
+  /**
+   * Something harmless that the provider answers only to the account's own secrets. Absent: `lookup` is asked about a
+   * reference that nobody has used.
+   */
+  checkCredentials?(): Promise<CredentialsCheck>;
   /** Every refund of one authorization that the provider knows, ours or not. Absent: it can't be asked. */
   refundsOf?(request: { readonly providerReference: string }): Promise<RefundListing>;
   /**
@@ -206,6 +211,11 @@ export type LookupResult =
   | { readonly type: 'found'; readonly outcome: OperationOutcome }
   | { readonly type: 'not_found' }
   /** The question itself failed. Not an answer, and never counted as `not found`. */
+  | { readonly type: 'failed'; readonly detail: string };
+
+export type CredentialsCheck =
+  | { readonly type: 'accepted' }
+  /** `http_401` or `http_403` where the provider refused; anything else says nothing of the secrets. */
   | { readonly type: 'failed'; readonly detail: string };
 
 export type RefundListing =

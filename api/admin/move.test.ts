@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, get, post, startTestApi, type TestApi } from '../test-support/harness.ts';
 import { insertPayment } from '../test-support/rows.ts';
@@ -154,9 +156,36 @@ describe('a live account', () => {
 });
 
 describe('a test of the connection', () => {
+  /** As Adyen tells what may be paid with, to one key. */
+  const adyen = createServer((request, response) => {
+    const isKnown = request.url === '/v72/paymentMethods' && request.headers['x-api-key'] === FIRST;
+    response.writeHead(isKnown ? 200 : 401, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(isKnown ? { paymentMethods: [] } : { status: 401, errorCode: '000' }));
+  });
+  let base_url: string;
+  beforeAll(async () => {
+    await new Promise<void>((resolve) => adyen.listen(0, '127.0.0.1', resolve));
+    base_url = `http://127.0.0.1:${(adyen.address() as AddressInfo).port}`;
+  });
+  afterAll(() => adyen.close());
+
+  it('tells whether the provider takes the key, and shows none', async () => {
+    const path = await anAccount({ base_url });
+    expect((await send(`${path}/check`, WHY)).body).toMatchObject({ result: 'accepted' });
+    await send(`${path}/secrets`, { secrets: { apiKey: SECOND }, ...WHY });
+    const refused = await send(`${path}/check`, WHY);
+    expect(refused.body).toMatchObject({ result: 'refused', detail: 'http_401' });
+    expect(JSON.stringify(refused.body)).not.toContain(SECOND);
+  });
+
+  it('says so where nobody answers there', async () => {
+    const path = await anAccount({ base_url: 'http://127.0.0.1:1' });
+    expect((await send(`${path}/check`, WHY)).body.result).toBe('unclear');
+  });
+
   it('is on record with its reason, because the secrets go out with it', async () => {
-    const path = await anAccount();
-    expect((await send(`${path}/check`, WHY)).body.result).toBe('not_supported');
+    const path = await anAccount({ base_url });
+    await send(`${path}/check`, WHY);
     const { rows } = await api.sql.query(
       `SELECT actor, reason FROM admin_audit WHERE action = 'account.checked' AND subject = $1`,
       [path.slice(1)],

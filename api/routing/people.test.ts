@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { post, startTestApi, type TestApi } from '../test-support/harness.ts';
-import { signedIn, type Tab, type TestPerson } from '../test-support/people.ts';
+import { refusalOf, signedIn, type Tab, type TestPerson } from '../test-support/people.ts';
 
 /** Policies as people of a role move them, from the console: for one merchant, named by a header. */
 let api: TestApi;
@@ -116,12 +116,26 @@ describe('a key that somebody made', () => {
     const { version } = (await save(tab)).body;
     await move(tab, version, 'promote');
     const approve = `/v1/routing/policies/${version}/approve`;
-    expect((await byKey(approve, key)).body.error.code).toBe('second_person_required');
+    const refused = await byKey(approve, key);
+    expect(refused.body.error.code).toBe('second_person_required');
+    expect(await refusalOf(api, refused)).toMatchObject({ path: approve, status: 403, operator_id: null });
     const own = (await byKey('/v1/routing/policies', key, { source: SOURCE, reason: 'by key' })).body.version;
     await byKey(`/v1/routing/policies/${own}/promote`, key, { reason: 'by key' });
     const operators = `/v1/operator/routing/mer_a/test/policies/${own}/approve`;
     expect((await tab.post(operators, approval)).body.error.code).toBe('second_person_required');
     expect((await people.operator.tab.post(operators, approval)).status).toBe(200);
+    expect((await byKey(approve, api.keys.a)).status).toBe(200);
+  });
+
+  it('is no second person beside another key of its maker', async () => {
+    const [first, second] = [await made(), await made()];
+    const text = { source: SOURCE, reason: 'by one key' };
+    const { version } = (await byKey('/v1/routing/policies', first, text)).body;
+    await byKey(`/v1/routing/policies/${version}/promote`, first, { reason: 'by one key' });
+    const approve = `/v1/routing/policies/${version}/approve`;
+    const refused = await byKey(approve, second);
+    expect([refused.status, refused.body.error.code]).toEqual([403, 'second_person_required']);
+    expect(await refusalOf(api, refused)).toMatchObject({ code: 'second_person_required' });
     expect((await byKey(approve, api.keys.a)).status).toBe(200);
   });
 

@@ -45,7 +45,8 @@ describe('a healthy installation', () => {
     const findings = await examined();
     expect(broken(findings)).toEqual([]);
     expect(of(findings, 'payload keys')?.detail).toContain('they read payment/');
-    expect(of(findings, 'pa_demo_stripe')?.detail).toBe('the provider took the key and answered');
+    for (const account of ['pa_demo_stripe', 'pa_demo_adyen'])
+      expect(of(findings, account)?.detail).toBe('the provider took the key and answered');
     expect(of(findings, /^queue .*, workflows$/)?.detail).toMatch(/^1 worker/);
     expect(of(findings, 'guards')?.detail).toMatch(/^\d+ triggers/);
     const text = render(findings);
@@ -95,6 +96,9 @@ describe('a broken one', () => {
     expect(of(findings, 'pa_demo_stripe')).toMatchObject({ result: 'failed', detail: 'http_401' });
     expect(of(findings, 'pa_demo_adyen')).toMatchObject({ result: 'failed', detail: 'it has no secrets' });
     expect(pa_demo_adyen).toBeDefined();
+    const other = { ...pa_demo_adyen, apiKey: 'another-key' };
+    const refused = await examined({ providerSecrets: { pa_demo_adyen: other } });
+    expect(of(refused, 'pa_demo_adyen')).toMatchObject({ result: 'failed', detail: 'http_401' });
   });
 
   it('with codec keys that do not open its histories', async () => {

@@ -34,7 +34,7 @@ export async function enabledAccounts(db: Db): Promise<readonly EnabledAccount[]
   }));
 }
 
-/** One harmless question for each account: what the provider knows of a reference that nobody has used. */
+/** One harmless question for each account, as its provider can be asked one. */
 export async function checkProviders(
   config: Config,
   db: Db,

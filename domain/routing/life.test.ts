@@ -47,8 +47,18 @@ const standings: fc.Arbitrary<PolicyStanding> = fc
   .filter(
     ({ status, proposal }) => proposal === undefined || !['draft', 'active', 'archived'].includes(status),
   );
+/** The other key may be of the operator's making, or of the author's maker. */
+const makers = fc.constantFrom(
+  new Map<string, string>(),
+  new Map([['key:other', 'operator:opr_alice']]),
+  new Map([
+    ['key:other', 'operator:opr_alice'],
+    ['key:author', 'operator:opr_alice'],
+  ]),
+);
 const contexts: fc.Arbitrary<CommandContext> = fc.record({
   actor: people,
+  makers,
   reason: fc.constant('because'),
   atMs: fc.constant(2),
   needsApproval: fc.boolean(),
@@ -74,7 +84,8 @@ describe('a command about a policy', () => {
         const verdict = decideCommand(standing, command, { ...context, needsApproval: true });
         if (verdict.type !== 'move' || !['canary', 'active'].includes(verdict.to)) return;
         expect(verdict.proposedBy).toBe(standing.proposal?.by);
-        expect([standing.author, verdict.proposedBy]).not.toContain(context.actor);
+        const behind = (actor = '') => context.makers.get(actor) ?? actor;
+        expect([behind(standing.author), behind(verdict.proposedBy)]).not.toContain(behind(context.actor));
       }),
     );
   });
@@ -125,6 +136,7 @@ describe('a command about a policy', () => {
   ] as const)('says of a %s why it cannot be told to %s', (status, type, words) => {
     const context: CommandContext = {
       actor: 'key:a',
+      makers: new Map(),
       reason: 'because',
       atMs: 1,
       needsApproval: false,

@@ -1,3 +1,4 @@
+import { isSecondPerson, type Makers } from '../access/two-people.ts';
 import { canMove, type Edges } from '../machine.ts';
 
 /** What becomes of one version of a routing policy. Its document never changes; what changes is what it is for. */
@@ -61,8 +62,8 @@ export interface PolicyStanding {
 
 export interface CommandContext {
   readonly actor: string;
-  /** Other names of the same person: who made the key that acts, or keys that the actor made. */
-  readonly alsoKnownAs?: readonly string[];
+  /** Who made the key that acts, and those of whoever had a hand in the version. */
+  readonly makers: Makers;
   readonly reason: string;
   readonly atMs: number;
   /** The merchant wants two people for whatever decides payments. */
@@ -153,19 +154,18 @@ function askToTry(
 function answerProposal(
   standing: PolicyStanding,
   answer: Approval | { readonly type: 'reject' },
-  { actor, alsoKnownAs = [], experiment }: CommandContext,
+  { actor, makers, experiment }: CommandContext,
 ): PolicyVerdict {
   const { proposal, author } = standing;
   if (proposal === undefined)
     return refused(standing, 'nothing_proposed', 'Nothing is proposed for this version.');
   // To say no, or to take back one's own, needs nobody else.
   if (answer.type === 'reject') return { type: 'reject', proposal };
-  const names = [actor, ...alsoKnownAs];
-  if (names.includes(proposal.by) || names.includes(author))
+  if (!isSecondPerson(actor, [author, proposal.by], makers))
     return refused(
       standing,
       'second_person_required',
-      'Who wrote or proposed it cannot approve it, nor by a key that they made. Somebody else has to.',
+      'Who wrote or proposed it cannot approve it, by no key that they made either. Somebody else has to.',
     );
   const { to, percent, by } = proposal;
   if (answer.to !== to || answer.percent !== percent)

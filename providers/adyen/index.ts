@@ -9,13 +9,14 @@ import type {
   CallContext,
   CaptureRequest,
   CompleteActionRequest,
+  CredentialsCheck,
   Provider,
   ProviderConnection,
   RefundRequest,
   VoidByReferenceRequest,
   VoidRequest,
 } from '../provider.ts';
-import { currentCall, exchange, outcomeOfFault } from '../transport/index.ts';
+import { currentCall, detailOfFault, exchange, outcomeOfFault } from '../transport/index.ts';
 import { toAdyenAmount } from './amounts.ts';
 import { authenticationParameters } from './authentication.ts';
 import { AdyenFailure, type AdyenServices, adyenClient } from './client.ts';
@@ -26,6 +27,7 @@ import {
   errorOutcome,
   modificationOutcome,
   modificationSchema,
+  paymentMethodsSchema,
   paymentSchema,
 } from './mapping.ts';
 import { adyenReports, fetchFromAdyen } from './reports.ts';
@@ -68,6 +70,7 @@ function connection(adyen: Adyen): ProviderConnection {
     refund: (request) => refund(adyen, request),
     completeAction: (request) => completeAction(adyen, request),
     voidByReference: (request) => cancelByReference(adyen, request),
+    checkCredentials: () => checkCredentials(adyen),
   };
 }
 
@@ -217,4 +220,17 @@ async function cancelByReference(
     (answer) =>
       accepted(answer, { reference, merchantAccount, payment: { reference: authorizationReference } }),
   );
+}
+
+/** Adyen knows no look-up; what may be paid with it tells only to a key that the merchant account is open to. */
+async function checkCredentials({ sdk, config }: Adyen): Promise<CredentialsCheck> {
+  const { merchantAccount } = config;
+  const call = currentCall();
+  try {
+    paymentMethodsSchema.parse(await exchange(() => sdk.payments.paymentMethods({ merchantAccount })));
+    return { type: 'accepted' };
+  } catch (error) {
+    const detail = error instanceof AdyenFailure ? `http_${error.status}` : detailOfFault(error, call);
+    return { type: 'failed', detail };
+  }
 }

@@ -47,6 +47,9 @@ export const modificationSchema = z.object({
 });
 export type Modification = z.infer<typeof modificationSchema>;
 
+/** What is read of an answer to /paymentMethods: that it is one. */
+export const paymentMethodsSchema = z.object({ paymentMethods: z.array(z.object({})) });
+
 /** What an answer must agree with before it counts. Amounts in ISO minor units. */
 export interface Expected {
   readonly reference: string;

@@ -35,6 +35,7 @@ import { challengedPayment } from './challenge.ts';
 import { toMinor } from './currencies.ts';
 import { errorAnswer } from './errors.ts';
 import { lateSuccess } from './late.ts';
+import { listPaymentMethods } from './methods.ts';
 import { expire, failAfterwards, receiveModification, settleModification } from './modifications.ts';
 import { notifyItem, renderWebhook } from './notifications.ts';
 import { type ModificationType, type PaymentRow, payments } from './objects.ts';
@@ -154,6 +155,9 @@ class Adyen implements ProviderSimulator {
       const payment = ctx.kernel.store.get(payments, challengedPayment(ctx.kernel.store, body) ?? '');
       return { operation: 'authorize', payment, run };
     }
+    if (path === '/paymentMethods') {
+      return { operation: 'lookup', payment: undefined, run: (_tx, json) => listPaymentMethods(json) };
+    }
     if (path === '/cancels') {
       const paymentReference = string(body.paymentReference) ?? null;
       const asked = { type: 'technical_cancel' as const, payment: null, paymentReference };
@@ -176,7 +180,7 @@ class Adyen implements ProviderSimulator {
     const holderName = string(object(body.paymentMethod)?.holderName);
     return {
       operation,
-      money: this.#money(body, payment),
+      ...(operation === 'lookup' ? {} : { money: this.#money(body, payment) }),
       reference: payment?.reference ?? string(asked) ?? null,
       testFault: parseTestFault(holderName) ?? payment?.testFault ?? undefined,
       idempotency: key === undefined ? undefined : { key, fingerprint },

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkAt } from '../../providers/check.ts';
 import { type Exchange, type ForwardingProxy, forwardingProxy } from './forwarding-proxy.ts';
 import { perform, type Rig, referenceFrom, startRig, TestPayment } from './rig.ts';
 import { adyenRig, adyenSubject } from './subjects.ts';
@@ -37,6 +38,11 @@ const SCHEMAS = [
     path: /^\/v72\/payments\/[A-Z0-9]{16}\/refunds$/,
     request: 'PaymentRefundRequest',
     answer: 'PaymentRefundResponse',
+  },
+  {
+    path: /^\/v72\/paymentMethods$/,
+    request: 'PaymentMethodsRequest',
+    answer: 'PaymentMethodsResponse',
   },
   {
     path: /^\/v72\/cancels$/,
@@ -107,6 +113,13 @@ describe.skipIf(!present)("Adyen's own document accepts", () => {
     const byReference = { ...payment.operation('void'), authorizationReference: payment.reference };
     await perform(rig, (to) => to.voidByReference?.(byReference) ?? expect.fail('no void by reference'));
     check(3);
+  });
+
+  it('the question whether it takes the account’s secrets', async () => {
+    expect((await checkAt(rig.provider, rig.account, 10_000)).result).toBe('accepted');
+    const elsewhere = { ...rig.account, settings: { merchantAccount: 'Somebody' } };
+    expect((await checkAt(rig.provider, elsewhere, 10_000)).result).toBe('refused');
+    check(2);
   });
 
   it('a challenge by redirect, and what the browser brought back from it', async () => {

@@ -3,10 +3,13 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { adyen } from '../../providers/adyen/index.ts';
+import { checkAt } from '../../providers/check.ts';
 import { checkout } from '../../providers/checkout/index.ts';
 import type {
   LookupRequest,
   Provider,
+  ProviderAccount,
   ProviderConnection,
   SettlementRequest,
 } from '../../providers/provider.ts';
@@ -41,13 +44,13 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+function accountHere(): ProviderAccount {
+  const secrets = { apiKey: 'key', webhookSecret: 'x' };
+  return { id: 'odd', baseUrl, settings: { merchantAccount: 'M' }, secrets };
+}
+
 function connectionOf(provider: Provider): ProviderConnection {
-  return provider.connect({
-    id: 'odd',
-    baseUrl,
-    settings: {},
-    secrets: { apiKey: 'key', webhookSecret: 'x' },
-  });
+  return provider.connect(accountHere());
 }
 
 async function questionOf<T>(run: () => Promise<T> | undefined): Promise<T> {
@@ -146,6 +149,15 @@ it('Checkout.com: what is no id of a payment becomes no address', async () => {
   }
   expect(asked).toEqual([]);
 });
+
+it.each([{}, [], { paymentMethods: null }, { merchantAccount: 'M' }])(
+  'Adyen: %j is no list of payment methods, and says nothing of the key',
+  async (answer) => {
+    answers = { '/v72/paymentMethods': answer };
+    expect((await checkAt(adyen, accountHere(), 5_000)).result).toBe('unclear');
+    expect(asked).toEqual(['/v72/paymentMethods']);
+  },
+);
 
 describe('Checkout.com’s list of reports', () => {
   const from = '2026-11-20T00:00:00Z';

@@ -1,11 +1,12 @@
 // The contract that every provider x simulator keeps. A provider passes by what it does, not by what it
 // says of itself: the simulator's journal, written before each answer, is the judge of what money moved.
 // The parts: kit-payments.ts, kit-authentication.ts, kit-challenges.ts,
-// kit-ambiguity.ts, kit-webhooks.ts; rig.ts is what they drive.
+// kit-ambiguity.ts, kit-credentials.ts, kit-webhooks.ts; rig.ts is what they drive.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ambiguity, idempotency, lookups } from './kit-ambiguity.ts';
 import { authentications } from './kit-authentication.ts';
 import { challenges } from './kit-challenges.ts';
+import { credentials } from './kit-credentials.ts';
 import { amounts, payments } from './kit-payments.ts';
 import { webhooks } from './kit-webhooks.ts';
 import type { ContractSubject } from './parts.ts';
@@ -31,6 +32,7 @@ export function contractKit(subject: ContractSubject): void {
     idempotency(kit);
     ambiguity(kit);
     lookups(kit);
+    credentials(kit);
     authentications(kit);
     challenges(kit);
     webhooks(kit);

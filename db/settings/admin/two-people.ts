@@ -1,6 +1,8 @@
+import { isSecondPerson } from '../../../domain/access/two-people.ts';
 import { limitsFor, type MerchantLimits } from '../../../domain/cases/limits.ts';
 import { Prisma } from '../../generated/client.ts';
 import type { Transaction } from '../../requests/once.ts';
+import { makersOf } from '../people/makers.ts';
 import type { Admin } from './admin.ts';
 
 /** What a merchant has set of where two people are wanted. */
@@ -25,24 +27,25 @@ export async function ownProposalUnder(
 ): Promise<LoosenedRule | undefined> {
   const { id } = before;
   if (before.routingApproval && !after.routingApproval) {
-    const waits = Prisma.sql`
-      SELECT 1 FROM routing_policy p WHERE p.merchant_id = ${id} AND p.proposal IS NOT NULL
-        AND (p.author = ${actor} OR p.proposal ->> 'by' = ${actor} OR EXISTS (
-          SELECT 1 FROM api_key k WHERE k.created_by = ${actor} AND 'key:' || k.id IN (p.author, p.proposal ->> 'by')))
-      LIMIT 1`;
-    if (await isAny(tx, waits)) return 'routing_approval';
+    const hands = await handsInWaitingPolicies(tx, id);
+    if (!isSecondPerson(actor, hands, await makersOf(tx, hands))) return 'routing_approval';
   }
   if (isRaised(before.caseLimits, after.caseLimits)) {
-    const waits = Prisma.sql`
+    // Operators alone propose these, by their own names.
+    const waits = await tx.$queryRaw<unknown[]>(Prisma.sql`
       SELECT 1 FROM exception WHERE merchant_id = ${id} AND closed_at IS NULL
-        AND disposition ->> 'status' = 'proposed' AND disposition ->> 'proposedBy' = ${operatorId} LIMIT 1`;
-    if (await isAny(tx, waits)) return 'case_limits';
+        AND disposition ->> 'status' = 'proposed' AND disposition ->> 'proposedBy' = ${operatorId} LIMIT 1`);
+    if (waits.length > 0) return 'case_limits';
   }
   return undefined;
 }
 
-async function isAny(tx: Transaction, statement: Prisma.Sql): Promise<boolean> {
-  return (await tx.$queryRaw<unknown[]>(statement)).length > 0;
+/** Who wrote and who proposed what waits for a second person. */
+async function handsInWaitingPolicies(tx: Transaction, merchantId: string): Promise<readonly string[]> {
+  const rows = await tx.$queryRaw<{ hand: string }[]>(Prisma.sql`
+    SELECT DISTINCT h.hand FROM routing_policy p CROSS JOIN LATERAL (VALUES (p.author), (p.proposal ->> 'by')) h(hand)
+    WHERE p.merchant_id = ${merchantId} AND p.proposal IS NOT NULL`);
+  return rows.map(({ hand }) => hand);
 }
 
 /** A currency that is no longer named has the platform's limit, which may be the higher one. */

@@ -10,6 +10,7 @@ import type { PolicyDocument } from '../../../domain/routing/policy/index.ts';
 import type { Db } from '../../client.ts';
 import { doOnce, type KeptOnce, type NamedRequest, type Transaction } from '../../requests/once.ts';
 import { ensurePlatform, PLATFORM } from '../../routing/platform.ts';
+import { makersOf } from '../people/makers.ts';
 import { carryOut, takePlace } from './moves.ts';
 import {
   type KeptPolicy,
@@ -197,7 +198,7 @@ function command(db: Db, order: PolicyOrder, told: ToldPolicy): Promise<KeptOnce
     const policy = toKept(row);
     const context: CommandContext = {
       actor,
-      alsoKnownAs: await namesBeside(tx, actor, [policy.author, policy.proposal?.by]),
+      makers: await makersOf(tx, [actor, policy.author, policy.proposal?.by]),
       reason,
       atMs,
       needsApproval: await needsApproval(tx, owner),
@@ -211,26 +212,6 @@ function command(db: Db, order: PolicyOrder, told: ToldPolicy): Promise<KeptOnce
     await carryOut(tx, order, policy, verdict);
     const moved = await read(tx, owner, told.version);
     return { policy: moved, answer: told.answer(moved) };
-  });
-}
-
-/** Who made the key that acts; and which of those who had a hand in it are keys that the actor made. */
-async function namesBeside(
-  tx: Transaction,
-  actor: string,
-  others: readonly (string | undefined)[],
-): Promise<readonly string[]> {
-  const keys = [actor, ...others].flatMap((name) =>
-    name?.startsWith('key:') ? [name.slice('key:'.length)] : [],
-  );
-  if (keys.length === 0) return [];
-  const rows = await tx.apiKey.findMany({
-    where: { id: { in: keys }, createdBy: { not: null } },
-    select: { id: true, createdBy: true },
-  });
-  return rows.flatMap(({ id, createdBy }) => {
-    if (`key:${id}` === actor) return createdBy === null ? [] : [createdBy];
-    return createdBy === actor ? [`key:${id}`] : [];
   });
 }
 
