@@ -13,6 +13,7 @@ import type {
 import type { AttemptStatus, OperationStatus, PaymentStatus } from '../domain/payment/states.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
+import { present, presentAs } from './present.ts';
 
 /** Reads a payment back whole: what a workflow hydrates from, and what readers take their snapshot of. */
 export async function loadPayment(
@@ -123,14 +124,6 @@ export interface OperationJson {
   readonly outcome: OperationOutcome | null;
 }
 
-export function present<K extends string, V>(key: K, value: V | null): { [P in K]?: V } {
-  return (value === null ? {} : { [key]: value }) as { [P in K]?: V };
-}
-
-function instant(value: string | null): number | null {
-  return value === null ? null : Date.parse(value);
-}
-
 function toPayment(
   row: PaymentRow,
   attempts: readonly AttemptRow[],
@@ -158,7 +151,7 @@ function toPayment(
     ...present('failure', row.failure),
     ...present('cancellationReason', row.cancellation_reason),
     completeByMs: Date.parse(row.complete_by),
-    ...present('authorizationExpiresAtMs', instant(row.authorization_expires_at)),
+    ...presentAs('authorizationExpiresAtMs', row.authorization_expires_at, Date.parse),
     createdAtMs: Date.parse(row.created_at),
     ...present('reference', row.reference),
     ...present('description', row.description),
@@ -167,7 +160,7 @@ function toPayment(
     ...present('storedCredential', row.stored_credential),
     ...present('customerId', row.customer_id),
     ...present('retryPlan', row.retry_plan),
-    ...present('nextRetryAtMs', instant(row.next_retry_at)),
+    ...presentAs('nextRetryAtMs', row.next_retry_at, Date.parse),
     metadata: row.metadata,
     ...(external.length === 0 ? {} : { externalRefunds: external }),
   };
@@ -204,7 +197,7 @@ export function toOperation(row: OperationJson): Operation {
     amountMinor: row.amount_minor,
     finalCapture: row.final_capture,
     ...present('providerReference', row.provider_reference),
-    ...present('sendByMs', instant(row.send_by)),
+    ...presentAs('sendByMs', row.send_by, Date.parse),
     closed: row.closed_at !== null,
     claimed: row.first_sent_at !== null,
     ...present('outcome', row.outcome),

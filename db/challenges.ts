@@ -1,3 +1,4 @@
+import { PAID_STATUSES } from '../domain/payment/states.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 import { FIRST_SIGNAL_GRACE_MS } from './letters.ts';
@@ -50,7 +51,7 @@ export async function isPaidOtherwise(db: Db, paymentId: string): Promise<boolea
     SELECT EXISTS (
       SELECT 1 FROM payment p JOIN merchant m ON m.id = p.merchant_id AND m.duplicate_reference_guard
         JOIN payment o ON o.merchant_id = p.merchant_id AND o.mode = p.mode AND o.reference = p.reference AND o.id <> p.id
-      WHERE p.id = ${paymentId} AND o.status IN ('succeeded', 'requires_capture', 'partially_captured')) AS paid`);
+      WHERE p.id = ${paymentId} AND o.status IN (${Prisma.join(PAID_STATUSES)})) AS paid`);
   return rows[0]?.paid === true;
 }
 

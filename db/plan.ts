@@ -16,19 +16,9 @@ import {
   operationsPart,
   optional,
   outboxParts,
+  type RequestRow,
   stepOf,
 } from './rows.ts';
-
-/** A merchant's request as it is promised: same key, same answer; another body, refused. */
-export interface RequestRow {
-  readonly id: string;
-  readonly path: string;
-  readonly idempotencyKey: string;
-  readonly bodyDigest: string;
-  /** Whose promise it is, where not the payment's merchant's: an operator's. */
-  readonly merchantId?: string;
-  readonly mode?: string;
-}
 
 export interface Planned {
   /** The payment as stored: ours, or the one that an earlier run wrote. */

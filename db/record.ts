@@ -4,7 +4,6 @@ import type { Transition } from '../domain/payment/transition.ts';
 import type { StoredRouting } from '../domain/routing/choose.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
-import type { RequestRow } from './plan.ts';
 import { type ResolutionRow, resolutionPart } from './resolutions.ts';
 import {
   attemptsPart,
@@ -17,6 +16,8 @@ import {
   operationsPart,
   optional,
   outboxParts,
+  type RequestRow,
+  requestParts,
   stepOf,
 } from './rows.ts';
 
@@ -55,6 +56,7 @@ export async function recordTransition(
   const { payment, sequence, generation } = transition;
   const content = auditContent(transition);
   const step = stepOf(transition);
+  const answer = Prisma.sql`jsonb_build_object('payment', ${snapshotPart(transition)})`;
   const rows = await db.$queryRaw<{ recorded: boolean; refunded_minor: bigint | null }[]>(Prisma.sql`
     WITH before AS (SELECT audit_head FROM payment WHERE id = ${payment.id}),
     gate AS (${gatePart(transition, content.digest)}),
@@ -65,7 +67,8 @@ export async function recordTransition(
     audit_row AS (${auditPart(step, content)}),
     ${outboxParts(step, Prisma.sql`balance_row`, snapshotPart(transition))},
     ${exceptionParts(step)},
-    ${requestParts(transition, extras)},
+    ${requestParts(step, extras.request, answer, payment.status !== 'processing')},
+    ${explanationParts(transition, extras.explanation)},
     mandate_row AS (${mandatePart(transition)}),
     decline_rows AS (${declinePart(transition)}),
     resolution_row AS (${resolutionPart(extras.resolution, step)}),
@@ -191,24 +194,10 @@ function balanceParts(transition: Transition): Prisma.Sql {
       ON CONFLICT (kind, subject_id) DO UPDATE SET closed_at = NULL, resolution = NULL, summary = excluded.summary)`;
 }
 
-/** While a payment is `processing` its requests have no final answer; the step that ends that gives it to all. */
-function requestParts(transition: Transition, extras: RecordExtras): Prisma.Sql {
-  const { payment } = transition;
-  const { request, explanation } = extras;
-  const round = transition.attempts.find((each) => each.status === 'created' && isRerouted(each));
-  const final = payment.status !== 'processing';
-  const answer = Prisma.sql`jsonb_build_object('payment', ${snapshotPart(transition)})`;
+/** Why it went where it went: of the whole payment, or of the attempt that the step routes anew. */
+function explanationParts({ attempts }: Transition, explanation: StoredRouting | undefined): Prisma.Sql {
+  const round = attempts.find((each) => each.status === 'created' && isRerouted(each));
   return Prisma.sql`
-    request_row AS (
-      INSERT INTO request (id, merchant_id, mode, path, idempotency_key, body_digest, subject_id, answer, answered_at)
-      SELECT ${request?.id ?? ''}, ${request?.merchantId ?? payment.merchantId}, ${request?.mode ?? payment.mode}, ${request?.path ?? ''},
-        ${request?.idempotencyKey ?? ''}, ${request?.bodyDigest ?? ''}, gate.id,
-        CASE WHEN ${final}::boolean THEN ${answer} END, CASE WHEN ${final}::boolean THEN clock_timestamp() END
-      FROM gate WHERE ${request !== undefined}::boolean
-      ON CONFLICT DO NOTHING),
-    answer_rows AS (
-      UPDATE request SET answer = ${answer}, answered_at = clock_timestamp() FROM gate
-      WHERE request.subject_id = gate.id AND request.answered_at IS NULL AND ${final}::boolean),
     explanation_row AS (
       INSERT INTO route_explanation (payment_id, document)
       SELECT gate.id, ${json(explanation ?? null)} FROM gate WHERE ${explanation !== undefined && round === undefined}::boolean

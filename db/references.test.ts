@@ -10,6 +10,7 @@ import {
   requestOf,
   step,
 } from '../test/attack/support/rows.ts';
+import { isPaidOtherwise } from './challenges.ts';
 import { storePlan } from './plan.ts';
 
 let database: Database;
@@ -61,7 +62,10 @@ describe('two payments of one order', () => {
     await setStatus(first.payment.id, 'failed');
     const second = await plan(order('later'));
     expect(second.payment.status).toBe('processing');
+    // Whoever comes back to the first, late, must not pay once more: the order is paid for once the second has succeeded.
+    expect(await isPaidOtherwise(database.db, first.payment.id)).toBe(false);
     await setStatus(second.payment.id, 'succeeded');
+    expect(await isPaidOtherwise(database.db, first.payment.id)).toBe(true);
     const third = await plan(order('later'));
     expect(duplicatedBy(third.payment.cancellationReason)).toBe(second.payment.id);
   });

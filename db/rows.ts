@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { canonical } from '../domain/canonical.ts';
 import { eventIdFor, providerKeyFor } from '../domain/ids.ts';
 import type { LedgerEntry } from '../domain/ledger/postings.ts';
 import type { ExceptionKind, OpenedException } from '../domain/payment/edit.ts';
@@ -143,6 +144,40 @@ export function exceptionParts(step: Step): Prisma.Sql {
         OR (x.subject_id = gate.id AND x.kind = ANY(${[...step.settles]}::text[]))))`;
 }
 
+/** A merchant's request as it is promised: same key, same answer; another body, refused. */
+export interface RequestRow {
+  readonly id: string;
+  readonly path: string;
+  readonly idempotencyKey: string;
+  readonly bodyDigest: string;
+  /** Whose promise it is, where not the owner's merchant's: an operator's. */
+  readonly merchantId?: string;
+  readonly mode?: string;
+}
+
+/**
+ * The command that the step answers to, and its answer. While what came of it is not known (`final` is false) a request has
+ * none; the step that ends that gives it to all that still wait.
+ */
+export function requestParts(
+  step: Step,
+  request: RequestRow | undefined,
+  answer: Prisma.Sql,
+  final: boolean,
+): Prisma.Sql {
+  return Prisma.sql`
+    request_row AS (
+      INSERT INTO request (id, merchant_id, mode, path, idempotency_key, body_digest, subject_id, answer, answered_at)
+      SELECT ${request?.id ?? ''}, ${request?.merchantId ?? step.merchantId}, ${request?.mode ?? step.mode}, ${request?.path ?? ''},
+        ${request?.idempotencyKey ?? ''}, ${request?.bodyDigest ?? ''}, gate.id,
+        CASE WHEN ${final}::boolean THEN ${answer} END, CASE WHEN ${final}::boolean THEN clock_timestamp() END
+      FROM gate WHERE ${request !== undefined}::boolean
+      ON CONFLICT DO NOTHING),
+    answer_rows AS (
+      UPDATE request SET answer = ${answer}, answered_at = clock_timestamp() FROM gate
+      WHERE request.subject_id = gate.id AND request.answered_at IS NULL AND ${final}::boolean)`;
+}
+
 export interface AuditContent {
   readonly text: string;
   readonly digest: string;
@@ -161,15 +196,6 @@ export function auditContent(transition: Transition): AuditContent {
 export function contentOf(content: Readonly<Record<string, unknown>>): AuditContent {
   const text = canonical(content);
   return { text, digest: sha256(text) };
-}
-
-/** JSON with sorted keys: the same value is the same text wherever and whenever it is written. */
-export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }
 
 export function sha256(text: string): string {

@@ -1,3 +1,5 @@
+import { FINAL_STATUSES } from '../domain/payment/states.ts';
+import { RESTING_STATUSES } from '../domain/refund/states.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 
@@ -23,9 +25,9 @@ export async function restingOwners(
     SELECT w.id AS "ownerId", w.generation, w.moving
       OR EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL) AS "underWay" FROM (
       SELECT id, generation, updated_at, status = 'processing'
-        AND (next_retry_at IS NULL OR next_retry_at < clock_timestamp() - ${idleMs} * interval '1 millisecond') AS moving, status NOT IN ('succeeded', 'failed', 'canceled', 'expired') AS unfinished FROM payment
+        AND (next_retry_at IS NULL OR next_retry_at < clock_timestamp() - ${idleMs} * interval '1 millisecond') AS moving, status NOT IN (${Prisma.join(FINAL_STATUSES)}) AS unfinished FROM payment
       UNION ALL
-      SELECT id, generation, updated_at, status = 'pending', status NOT IN ('succeeded', 'failed', 'canceled') FROM refund) w
+      SELECT id, generation, updated_at, status = 'pending', status NOT IN (${Prisma.join(RESTING_STATUSES)}) FROM refund) w
     WHERE w.id > ${afterId} AND w.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'
       AND (w.unfinished OR EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL))
     ORDER BY w.id LIMIT ${limit}::int`);
@@ -39,9 +41,9 @@ export async function finishedAmong(
 ): Promise<readonly string[]> {
   const rows = await db.$queryRaw<{ id: string }[]>(Prisma.sql`
     SELECT w.id FROM (
-      SELECT id, updated_at FROM payment WHERE status IN ('succeeded', 'failed', 'canceled', 'expired') AND id = ANY(${ownerIds}::text[])
+      SELECT id, updated_at FROM payment WHERE status IN (${Prisma.join(FINAL_STATUSES)}) AND id = ANY(${ownerIds}::text[])
       UNION ALL
-      SELECT id, updated_at FROM refund WHERE status IN ('succeeded', 'failed', 'canceled') AND id = ANY(${ownerIds}::text[])) w
+      SELECT id, updated_at FROM refund WHERE status IN (${Prisma.join(RESTING_STATUSES)}) AND id = ANY(${ownerIds}::text[])) w
     WHERE w.updated_at < clock_timestamp() - ${idleMs} * interval '1 millisecond'
       AND NOT EXISTS (SELECT 1 FROM operation o WHERE o.owner_id = w.id AND o.closed_at IS NULL)`);
   return rows.map(({ id }) => id);

@@ -13,6 +13,11 @@ export function isTerminal<State extends string>(edges: Edges<State>, state: Sta
   return edges[state].length === 0;
 }
 
+/** Where a machine may end: for those who ask for many at once, in SQL. */
+export function terminalStates<State extends string>(edges: Edges<State>): readonly State[] {
+  return (Object.keys(edges) as State[]).filter((state) => isTerminal(edges, state));
+}
+
 /** A bug, not a fault: the code reached a place that its own rules exclude. */
 export class AssertionFailure extends Error {
   override readonly name = 'AssertionFailure';

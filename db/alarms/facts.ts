@@ -6,9 +6,11 @@ import {
   type Facts,
   type Look,
   type PaymentFacts,
+  PLATFORM_FAILURES,
   type SettlementFacts,
   type UnknownFacts,
 } from '../../domain/alarms/index.ts';
+import { FINAL_STATUSES } from '../../domain/payment/states.ts';
 import { type Db, isUnavailable, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { query, transaction } from '../sql.ts';
@@ -153,8 +155,8 @@ async function paymentFacts(client: pg.ClientBase): Promise<PaymentFacts> {
     client,
     Prisma.sql`
     SELECT count(*)::int AS ended, count(*) FILTER (WHERE status = 'failed' AND failure->>'code' IN
-      ('provider_unavailable', 'provider_rejected', 'no_route', 'capture_failed'))::int AS failed
-    FROM payment WHERE status IN ('succeeded', 'failed', 'canceled', 'expired')
+      (${Prisma.join(PLATFORM_FAILURES)}))::int AS failed
+    FROM payment WHERE status IN (${Prisma.join(FINAL_STATUSES)})
       AND updated_at > clock_timestamp() - interval '5 minutes'`,
   );
   return { sends: sends.sends, sentFor: sends.sent_for, ...ended };

@@ -2,6 +2,7 @@ import type { CaseDecision, CaseFile } from '../../domain/cases/case.ts';
 import { slaMsOf } from '../../domain/cases/clock.ts';
 import { kindEntry } from '../../domain/cases/kinds.ts';
 import { Prisma } from '../generated/client.ts';
+import { present, presentAs } from '../present.ts';
 import { type Connection, execute, query } from '../sql.ts';
 
 /** A case's row as Postgres has it. The evidence stays there: it is big, and nobody decides by it but people. */
@@ -59,32 +60,25 @@ export function fileOf(row: CaseRow, timeScale: number): CaseFile {
     kind: row.kind,
     subjectId: row.subject_id,
     summary: row.summary,
-    ...optional('cause', row.cause),
-    ...optional('paymentId', row.payment_id),
-    ...optional('merchantId', row.merchant_id),
-    ...optional('accountId', row.account_id),
-    ...optional('amountMinor', row.amount_minor === null ? null : Math.abs(Number(row.amount_minor))),
-    ...optional('currency', row.currency),
+    ...present('cause', row.cause),
+    ...present('paymentId', row.payment_id),
+    ...present('merchantId', row.merchant_id),
+    ...present('accountId', row.account_id),
+    ...presentAs('amountMinor', row.amount_minor, (minor) => Math.abs(Number(minor))),
+    ...present('currency', row.currency),
     status: row.closed_at !== null ? 'resolved' : proposed ? 'proposed' : 'open',
     team,
     severity,
-    ...optional('owner', row.owner),
+    ...present('owner', row.owner),
     openedAtMs: row.opened_at.getTime(),
     openedCount: row.opened_count,
-    ...optional('dueAtMs', row.due_at?.getTime() ?? null),
+    ...presentAs('dueAtMs', row.due_at, (at) => at.getTime()),
     slaMs: slaMsOf(slaHours, timeScale),
     escalations: row.escalations,
-    ...optional('decision', row.disposition),
-    ...optional('closedAtMs', row.closed_at?.getTime() ?? null),
-    ...optional('resolution', row.resolution),
+    ...present('decision', row.disposition),
+    ...presentAs('closedAtMs', row.closed_at, (at) => at.getTime()),
+    ...present('resolution', row.resolution),
   };
-}
-
-function optional<Name extends string, Value>(
-  name: Name,
-  value: Value | null,
-): { readonly [Key in Name]?: Value } {
-  return (value === null ? {} : { [name]: value }) as { readonly [Key in Name]?: Value };
 }
 
 export interface NewEntry {

@@ -4,6 +4,7 @@ import { CASE_COLUMNS, type CaseRow, fileOf, readCase } from '../cases/row.ts';
 import { type Db, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { query } from '../sql.ts';
+import { afterCase } from './after-case.ts';
 import { type CaseFigures, readFigures } from './case-figures.ts';
 
 /** Exceptions as operators see them: any merchant's, with both sides' rows and every word said. */
@@ -93,9 +94,9 @@ async function listCases(db: Db, filter: CaseFilter): Promise<CasePage> {
   const { limit, startingAfter, status, minAgeHours, owner } = filter;
   const conditions = [Prisma.sql`true`];
   if (startingAfter !== undefined) {
-    const cursor = await readCase(poolOf(db), startingAfter);
-    if (cursor === undefined) return { type: 'unknown_cursor' };
-    conditions.push(Prisma.sql`(x.opened_at, x.id) > (${cursor.opened_at}, ${startingAfter})`);
+    const after = await afterCase(db, startingAfter);
+    if (after === undefined) return { type: 'unknown_cursor' };
+    conditions.push(after);
   }
   if (status !== undefined) conditions.push(OF_STATUS[status]);
   if (filter.kind !== undefined) conditions.push(Prisma.sql`x.kind = ${filter.kind}`);

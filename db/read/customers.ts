@@ -1,7 +1,7 @@
 import type { Mode } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import type { Customer } from '../generated/client.ts';
-import { olderThan } from './payment-methods.ts';
+import { olderThan } from '../older-than.ts';
 import type { Owner } from './payments.ts';
 
 /** A merchant's payer, whose cards may be kept. */

@@ -2,6 +2,7 @@ import type { Mode } from '../../domain/ids.ts';
 import type { CardFunding } from '../../domain/routing/facts.ts';
 import type { Db } from '../client.ts';
 import type { PaymentMethod } from '../generated/client.ts';
+import { olderThan } from '../older-than.ts';
 import type { Owner } from './payments.ts';
 
 /** A payment method without anything sealed. */
@@ -105,11 +106,6 @@ async function listPaymentMethods(
     paymentMethods: rows.slice(0, limit).map(toPaymentMethod),
     hasMore: rows.length > limit,
   };
-}
-
-/** The rest of a list that is ordered by time and id, newest first. */
-export function olderThan({ id, createdAt }: { readonly id: string; readonly createdAt: Date }) {
-  return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] };
 }
 
 function toPaymentMethod(row: Omit<PaymentMethod, keyof typeof UNSEALED>): StoredPaymentMethod {

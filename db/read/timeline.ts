@@ -1,3 +1,11 @@
+import {
+  attemptDetails,
+  auditDetails,
+  closingDetails,
+  type Details,
+  inboxDetails,
+  permitDetails,
+} from '../../domain/story/details.ts';
 import type {
   AttemptRow,
   AuditRow,
@@ -26,7 +34,7 @@ export interface TimelineEntry {
   readonly type: string;
   /** The record's own id or number. */
   readonly id: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  readonly details: Details;
 }
 
 export interface TimelineReader {
@@ -93,10 +101,6 @@ function rankOf({ type }: TimelineEntry): number {
   return RANK.indexOf(type.slice(0, type.indexOf('.')));
 }
 
-function isoOf(instantMs: number | undefined): string | null {
-  return instantMs === undefined ? null : new Date(instantMs).toISOString();
-}
-
 function routeEntry({ id, document, atMs }: DecisionRow, paymentId: string): TimelineEntry {
   const details = { explanation: document, ...(id === paymentId ? {} : { attempt: id }) };
   return { atMs, type: 'route.explained', id, details };
@@ -107,17 +111,7 @@ function attemptEntry(row: AttemptRow): TimelineEntry {
     atMs: row.atMs,
     type: 'attempt.created',
     id: row.id,
-    details: {
-      number: row.number,
-      provider: row.provider,
-      account: row.accountId,
-      connector_version: row.connectorVersion,
-      status: row.status,
-      provider_reference: row.providerReference ?? null,
-      decline: row.decline ?? null,
-      watched: row.watched,
-      undoing: row.undoing,
-    },
+    details: attemptDetails(row),
   };
 }
 
@@ -126,16 +120,7 @@ function webhookEntry(row: InboxRow): TimelineEntry {
     atMs: row.atMs,
     type: 'webhook.received',
     id: row.id,
-    details: {
-      provider: row.provider,
-      account: row.accountId,
-      provider_event: row.providerEventId,
-      event_type: row.eventType,
-      reference: row.reference ?? null,
-      provider_reference: row.providerReference ?? null,
-      acknowledged_at: isoOf(row.acknowledgedAtMs),
-      summary: row.summary,
-    },
+    details: { provider: row.provider, ...inboxDetails(row) },
   };
 }
 
@@ -144,17 +129,7 @@ function auditEntry(row: AuditRow): TimelineEntry {
     atMs: row.atMs,
     type: 'audit.transition',
     id: String(row.sequence),
-    details: {
-      sequence: row.sequence,
-      generation: row.generation,
-      from: row.fromStatus ?? null,
-      to: row.toStatus,
-      reason: row.reason,
-      trigger: row.trigger,
-      actor: row.actor,
-      policy_version: row.policyVersion ?? null,
-      hash: row.hash,
-    },
+    details: auditDetails(row),
   };
 }
 
@@ -178,12 +153,8 @@ function ledgerEntry({ id, atMs, sequence, kind, postings }: LedgerRow): Timelin
 /** A permit's life is the heart of what an operator asks: made, claimed, claimed again, revoked, closed. */
 function operationEntries(row: OperationRow): TimelineEntry[] {
   const what = { attempt: row.attemptId, kind: row.kind, number: row.number };
-  const moments: [string, number | undefined, Readonly<Record<string, unknown>>][] = [
-    [
-      'operation.created',
-      row.atMs,
-      { cause: row.cause, amount: row.amountMinor, currency: row.currency, send_by: isoOf(row.sendByMs) },
-    ],
+  const moments: [string, number | undefined, Details][] = [
+    ['operation.created', row.atMs, permitDetails(row)],
     ['operation.sent', row.firstSentAtMs, {}],
     [
       'operation.resent',
@@ -191,15 +162,7 @@ function operationEntries(row: OperationRow): TimelineEntry[] {
       { sends: row.sends },
     ],
     ['operation.revoked', row.revokedAtMs, {}],
-    [
-      'operation.closed',
-      row.closedAtMs,
-      {
-        status: row.status,
-        provider_reference: row.providerReference ?? null,
-        outcome: row.outcome ?? null,
-      },
-    ],
+    ['operation.closed', row.closedAtMs, closingDetails(row)],
   ];
   return moments.flatMap(([type, atMs, details]) =>
     atMs === undefined ? [] : [{ atMs, type, id: row.id, details: { ...what, ...details } }],

@@ -7,9 +7,10 @@ import type { Mode } from '../../domain/ids.ts';
 import type { RouteStep } from '../../domain/payment/payment.ts';
 import type { Refund, RefundFailure, RefundReason } from '../../domain/refund/refund.ts';
 import type { RefundStatus } from '../../domain/refund/states.ts';
-import { type OperationJson, present, toOperation } from '../aggregate.ts';
+import { type OperationJson, toOperation } from '../aggregate.ts';
 import type { Db } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
+import { present } from '../present.ts';
 
 /** Reads a refund back whole: what a workflow hydrates from, and what readers take their snapshot of. */
 export async function loadRefund(db: Pick<Db, '$queryRaw'>, refundId: string): Promise<Refund | undefined> {

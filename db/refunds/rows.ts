@@ -1,18 +1,19 @@
+import { canonical } from '../../domain/canonical.ts';
 import { refundSnapshotOf } from '../../domain/refund/refund.ts';
 import type { RefundTransition } from '../../domain/refund/transition.ts';
 import { Prisma } from '../generated/client.ts';
-import type { RequestRow } from '../plan.ts';
 import { type ResolutionRow, resolutionPart } from '../resolutions.ts';
 import {
   type AuditContent,
   auditPart,
-  canonical,
   contentOf,
   exceptionParts,
   json,
   ledgerParts,
   operationsPart,
   outboxParts,
+  type RequestRow,
+  requestParts,
   type Step,
   sha256,
 } from '../rows.ts';
@@ -40,7 +41,7 @@ export function refundParts(
     ${outboxParts(step, Prisma.sql`balance_row`)},
     ${exceptionParts(step)},
     resolution_row AS (${resolutionPart(resolution, step)}),
-    ${requestParts(transition, request)}`;
+    ${requestParts(step, request, json({ refund: step.snapshot }), transition.refund.status !== 'pending')}`;
 }
 
 function stepOfRefund(transition: RefundTransition): Step {
@@ -67,22 +68,4 @@ export function refundAuditContent(transition: RefundTransition): AuditContent {
   const { refund, ...rest } = transition;
   const { status, failure = null } = refund;
   return contentOf({ ...rest, status, failure, policyVersion: null, refund: sha256(canonical(refund)) });
-}
-
-/** While the outcome is not known a request has no final answer; the step that ends that gives it to all. */
-function requestParts(transition: RefundTransition, request: RefundRequest | undefined): Prisma.Sql {
-  const { refund } = transition;
-  const final = refund.status !== 'pending';
-  const answer = json({ refund: refundSnapshotOf(refund) });
-  return Prisma.sql`
-    request_row AS (
-      INSERT INTO request (id, merchant_id, mode, path, idempotency_key, body_digest, subject_id, answer, answered_at)
-      SELECT ${request?.id ?? ''}, ${request?.merchantId ?? ''}, ${request?.mode ?? ''}, ${request?.path ?? ''},
-        ${request?.idempotencyKey ?? ''}, ${request?.bodyDigest ?? ''}, gate.id,
-        CASE WHEN ${final}::boolean THEN ${answer} END, CASE WHEN ${final}::boolean THEN clock_timestamp() END
-      FROM gate WHERE ${request !== undefined}::boolean
-      ON CONFLICT DO NOTHING),
-    answer_rows AS (
-      UPDATE request SET answer = ${answer}, answered_at = clock_timestamp() FROM gate
-      WHERE request.subject_id = gate.id AND request.answered_at IS NULL AND ${final}::boolean)`;
 }

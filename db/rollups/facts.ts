@@ -1,6 +1,7 @@
 import { HARD_DECLINES } from '../../domain/figures/declines.ts';
 import { LAG_BOUNDS_MS } from '../../domain/figures/histogram.ts';
 import type { AttemptMeasure, PaymentMeasure } from '../../domain/figures/measures.ts';
+import { PAID_STATUSES } from '../../domain/payment/states.ts';
 import { LATENCY_BOUNDS_MS } from '../../domain/routing/learning/latency.ts';
 import { raw, type Statement, sql } from './sql.ts';
 
@@ -17,7 +18,7 @@ export interface Unit {
  */
 const APPROVED = `(a.status IN ('authorized', 'captured', 'refunded', 'expired') OR a.authorized_minor > 0)`;
 
-const SUCCEEDED = `('succeeded', 'requires_capture', 'partially_captured')`;
+const SUCCEEDED = `('${PAID_STATUSES.join(`', '`)}')`;
 
 /**
  * Everything that is counted of the payments that were made in the given hours, one row a payment: `rollup_payment_fact` of the

@@ -1,4 +1,5 @@
 import type { Mode } from '../../domain/ids.ts';
+import { FINAL_STATUSES } from '../../domain/payment/states.ts';
 import type { RunningExperiment } from '../../domain/routing/experiment/assign.ts';
 import type {
   Experiment,
@@ -138,7 +139,7 @@ export async function armsOf(
         coalesce(a.decline IS NULL AND NOT a.undoing AND (a.status IN ('authorized', 'captured', 'refunded', 'expired')
           OR (a.status = 'voided' AND a.authorized_minor > 0)), false) AS approved,
         coalesce(a.decline IS NOT NULL OR a.undoing OR a.status IN ('declined', 'errored', 'voided'), false)
-          OR p.status IN ('succeeded', 'failed', 'canceled', 'expired')
+          OR p.status IN (${Prisma.join(FINAL_STATUSES)})
           OR clock_timestamp() >= least(p.complete_by, p.created_at + ${milliseconds(WAIT_MS)}) + ${milliseconds(MARGIN_MS)} AS lost
       FROM payment p LEFT JOIN attempt a ON a.payment_id = p.id AND a.number = 1
       WHERE p.merchant_id = ${merchantId} AND p.mode = ${mode} AND p.created_at >= ${new Date(startedAtMs)}

@@ -1,7 +1,7 @@
 import type { Mode } from '../../domain/ids.ts';
 import type { Db } from '../client.ts';
 import type { Mandate } from '../generated/client.ts';
-import { olderThan } from '../read/payment-methods.ts';
+import { olderThan } from '../older-than.ts';
 import type { Owner } from '../read/payments.ts';
 import { doOnce, type KeptOnce, type NamedRequest } from '../requests/once.ts';
 

@@ -12,6 +12,7 @@ export type { Alarm, Holding, RuleCase, RuleSeries, Scale, Severity } from './al
 export { duration, scaleOf } from './alarm.ts';
 export type * from './facts.ts';
 export { canaryLimitSeconds, WORKERS_ABSENT, workersAbsent } from './platform.ts';
+export { PLATFORM_FAILURES } from './providers.ts';
 export { OBJECTIVES, type Recording, recordings } from './slo.ts';
 export { type Change, judge, type Standing } from './standing.ts';
 

@@ -1,3 +1,4 @@
+import type { PaymentFailure } from '../payment/payment.ts';
 import { alarms, duration, type Holding } from './alarm.ts';
 import type { ProviderFacts } from './facts.ts';
 
@@ -18,7 +19,12 @@ const FEWEST_PAYMENTS = 20;
 /** Of the payments that end: failed for another reason than the card's or the payer's. */
 const FAILED_MOST = 0.05;
 /** As domain/payment has them, without those that a card or its payer causes. */
-const FAILURES = 'provider_unavailable|provider_rejected|no_route|capture_failed';
+export const PLATFORM_FAILURES = [
+  'provider_unavailable',
+  'provider_rejected',
+  'no_route',
+  'capture_failed',
+] as const satisfies readonly PaymentFailure['code'][];
 
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 const at = ({ account }: ProviderFacts, detail: string): Holding => ({ subject: account, detail });
@@ -192,7 +198,7 @@ and max by (provider, account) (interlock_provider_recent_attempts) >= ${FEWEST_
     summary: '{{ $value | humanizePercentage }} of payments fail for a reason that is not the card',
     means:
       'Payers with good cards cannot pay: no provider could be reached, none takes the payment, or they refuse our requests.',
-    expr: `sum(rate(interlock_payments_total{outcome="failed",reason=~"${FAILURES}"}[5m]))
+    expr: `sum(rate(interlock_payments_total{outcome="failed",reason=~"${PLATFORM_FAILURES.join('|')}"}[5m]))
   / sum(rate(interlock_payments_total[5m])) > ${FAILED_MOST}
 and sum(increase(interlock_payments_total[5m])) >= ${FEWEST_PAYMENTS}`,
     forSeconds: 120,

@@ -1,3 +1,4 @@
+import { quantileOf } from '../quantile.ts';
 import { LATENCY_BUCKETS, latencyQuantile } from '../routing/learning/latency.ts';
 
 const HOUR_MS = 3_600_000;
@@ -13,17 +14,12 @@ export const HISTOGRAM_BUCKETS = {
   settlement_lag: LAG_BOUNDS_MS.length + 1,
 } as const;
 
+/** What took longer than the last bound is said to have taken twice as long. */
+const BEYOND_MS = 2 * (LAG_BOUNDS_MS.at(-1) ?? 0);
+
 /** The upper bound of the bucket that holds the quantile: never too low. Undefined for an empty histogram. */
 export function lagQuantile(histogram: readonly number[], quantilePpm: number): number | undefined {
-  const total = histogram.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return undefined;
-  const wanted = Math.ceil((total * quantilePpm) / 1_000_000);
-  let seen = 0;
-  const index = histogram.findIndex((count) => {
-    seen += count;
-    return seen >= wanted;
-  });
-  return LAG_BOUNDS_MS[index] ?? 2 * (LAG_BOUNDS_MS.at(-1) ?? 0);
+  return quantileOf(histogram, LAG_BOUNDS_MS, BEYOND_MS, quantilePpm);
 }
 
 export { latencyQuantile };

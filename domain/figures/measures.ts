@@ -4,12 +4,17 @@
  * came: a rate is one of the same payments above and below its line.
  */
 
-/** One of each payment, in the cell of the account that took it, else of the one that was asked last. */
-export const PAYMENT_COUNTS = [
+/** How many payments, and how many ended how. */
+export const PAYMENT_OUTCOME_COUNTS = [
   'payments',
   'payments_succeeded',
   'payments_failed',
   'payments_canceled',
+] as const;
+
+/** One of each payment, in the cell of the account that took it, else of the one that was asked last. */
+export const PAYMENT_COUNTS = [
+  ...PAYMENT_OUTCOME_COUNTS,
   'failed_over',
   'recovered_by_failover',
   'retried',
@@ -36,8 +41,8 @@ export const PAYMENT_SUMS = [
   'best_rate_ppm',
 ] as const;
 
-/** One of each attempt, in the cell of the account that was asked. */
-export const ATTEMPT_COUNTS = [
+/** How many attempts, and what came of them. */
+export const ATTEMPT_OUTCOME_COUNTS = [
   'attempts',
   'approved',
   'soft_declined',
@@ -45,6 +50,10 @@ export const ATTEMPT_COUNTS = [
   'unknown',
   'not_attempted',
   'rejected',
+] as const;
+
+/** Of the attempts, those whose payer was to be authenticated, and what came of it. */
+export const AUTHENTICATION_COUNTS = [
   'authentications',
   'auth_exempted',
   'auth_not_performed',
@@ -54,6 +63,9 @@ export const ATTEMPT_COUNTS = [
   'auth_abandoned',
   'auth_failed',
 ] as const;
+
+/** One of each attempt, in the cell of the account that was asked. */
+export const ATTEMPT_COUNTS = [...ATTEMPT_OUTCOME_COUNTS, ...AUTHENTICATION_COUNTS] as const;
 
 /** Of each reason for which an attempt was declined. */
 export const DECLINE_COUNTS = ['declined', 'hard', 'followed', 'recovered'] as const;

@@ -1,5 +1,12 @@
 import type { HISTOGRAM_BUCKETS } from './histogram.ts';
-import type { CellMeasure, DECLINE_COUNTS, PAYMENT_SUMS } from './measures.ts';
+import {
+  ATTEMPT_OUTCOME_COUNTS,
+  AUTHENTICATION_COUNTS,
+  type CellMeasure,
+  DECLINE_COUNTS,
+  PAYMENT_OUTCOME_COUNTS,
+  type PAYMENT_SUMS,
+} from './measures.ts';
 
 /** What can be asked of the cells: which measures make up which report. What follows from them is worked out by whoever shows it. */
 export interface Report {
@@ -18,33 +25,21 @@ const PLAIN = { of: 'cells', sums: [], histograms: [], byCurrency: false } as co
 export const REPORTS = {
   volume: {
     ...PLAIN,
-    counts: ['payments', 'payments_succeeded', 'payments_failed', 'payments_canceled'],
+    counts: PAYMENT_OUTCOME_COUNTS,
     sums: ['amount_minor', 'authorized_minor', 'captured_minor', 'refunded_minor', 'charged_back_minor'],
     byCurrency: true,
     largest: 'payments',
   },
   approval: {
     ...PLAIN,
-    counts: [
-      'payments',
-      'payments_succeeded',
-      'payments_failed',
-      'payments_canceled',
-      'attempts',
-      'approved',
-      'soft_declined',
-      'hard_declined',
-      'unknown',
-      'not_attempted',
-      'rejected',
-    ],
+    counts: [...PAYMENT_OUTCOME_COUNTS, ...ATTEMPT_OUTCOME_COUNTS],
     largest: 'attempts',
   },
   latency: { ...PLAIN, counts: ['attempts'], histograms: ['latency', 'settlement_lag'], largest: 'attempts' },
   declines: {
     ...PLAIN,
     of: 'declines',
-    counts: ['declined', 'hard', 'followed', 'recovered'],
+    counts: DECLINE_COUNTS,
     largest: 'declined',
   },
   retries: {
@@ -82,17 +77,7 @@ export const REPORTS = {
   },
   authentication: {
     ...PLAIN,
-    counts: [
-      'attempts',
-      'authentications',
-      'auth_exempted',
-      'auth_not_performed',
-      'auth_frictionless',
-      'auth_challenged',
-      'auth_challenge_succeeded',
-      'auth_abandoned',
-      'auth_failed',
-    ],
+    counts: ['attempts', ...AUTHENTICATION_COUNTS],
     largest: 'authentications',
   },
 } as const satisfies Readonly<Record<string, Report>>;

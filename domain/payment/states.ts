@@ -1,4 +1,4 @@
-import type { Edges } from '../machine.ts';
+import { type Edges, terminalStates } from '../machine.ts';
 
 /**
  * What a payment, an attempt and an operation can be, and where each may go next. The same words stand
@@ -58,6 +58,14 @@ export const PAYMENT_EDGES: Edges<PaymentStatus> = {
 };
 
 export const PAYMENT_STATUSES = Object.keys(PAYMENT_EDGES) as readonly PaymentStatus[];
+export const FINAL_STATUSES = terminalStates(PAYMENT_EDGES);
+
+/** The merchant has the money, or the right to take it. */
+export const PAID_STATUSES = [
+  'succeeded',
+  'requires_capture',
+  'partially_captured',
+] as const satisfies readonly PaymentStatus[];
 
 export type AttemptStatus =
   | 'created'

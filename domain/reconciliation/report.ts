@@ -71,14 +71,7 @@ export interface Report {
   readonly business_date: string;
   readonly status: 'closed' | 'blocked';
   readonly rows: { readonly total: number; readonly clean: number; readonly broken: number };
-  readonly files: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly format: string;
-    readonly sha256: string;
-    readonly status: string;
-    readonly rows: number | null;
-  }[];
+  readonly files: readonly FileReported[];
   readonly lines: readonly {
     readonly type: RowType;
     readonly currency: string;

@@ -26,3 +26,5 @@ export const RESTING: Readonly<Record<RefundStatus, boolean>> = {
   failed: true,
   canceled: true,
 };
+
+export const RESTING_STATUSES = REFUND_STATUSES.filter((status) => RESTING[status]);

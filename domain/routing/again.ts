@@ -1,3 +1,4 @@
+import { canonical } from '../canonical.ts';
 import type { Catalogue } from './catalogue/index.ts';
 import type { StoredRouting } from './choose.ts';
 import type { RoutingDecision } from './decision.ts';
@@ -32,12 +33,4 @@ export function isStoredRouting(document: unknown): document is StoredRouting {
 /** As JSON keeps it: what is undefined is absent, and the order of an object's members says nothing. */
 function sameJson(a: unknown, b: unknown): boolean {
   return canonical(a) === canonical(b);
-}
-
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) =>
-    typeof each === 'object' && each !== null && !Array.isArray(each)
-      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : each,
-  );
 }

@@ -1,4 +1,5 @@
 import { isStoredRouting } from '../routing/again.ts';
+import { attemptDetails, auditDetails, closingDetails, permitDetails } from './details.ts';
 import type { Told } from './entry.ts';
 import type {
   AttemptRow,
@@ -13,7 +14,6 @@ import {
   askedWords,
   capital,
   clockOf,
-  instantOf,
   nounOf,
   outcomeWords,
   providerName,
@@ -51,18 +51,7 @@ export function tellAttempt(row: AttemptRow): Told[] {
       severity: 'info',
       actor: 'interlock',
       links: [{ type: 'account', id: row.accountId }],
-      details: {
-        attempt: row.id,
-        number: row.number,
-        provider: row.provider,
-        account: row.accountId,
-        connector_version: row.connectorVersion,
-        status: row.status,
-        provider_reference: row.providerReference ?? null,
-        decline: row.decline ?? null,
-        watched: row.watched,
-        undoing: row.undoing,
-      },
+      details: { attempt: row.id, ...attemptDetails(row) },
     },
     ...tellAuthentication(row),
   ];
@@ -148,13 +137,7 @@ export function tellOperation(row: OperationRow, { paymentId }: StoryContext): T
       title: `Permit made to ask ${name} to ${what}`,
       technical: true,
       actor: 'interlock',
-      details: {
-        ...facts,
-        cause: row.cause,
-        amount: amountMinor,
-        currency,
-        send_by: row.sendByMs === undefined ? null : instantOf(row.sendByMs),
-      },
+      details: { ...facts, ...permitDetails(row) },
     },
   ];
   if (row.firstSentAtMs !== undefined) {
@@ -206,12 +189,7 @@ function tellClosing(row: OperationRow, base: Pick<Told, 'topic' | 'refundId'>, 
       title,
       severity: status === 'succeeded' ? 'good' : status === 'declined' ? 'warning' : 'info',
       actor: provider,
-      details: {
-        ...facts,
-        status,
-        provider_reference: row.providerReference ?? null,
-        outcome: outcome ?? null,
-      },
+      details: { ...facts, ...closingDetails(row) },
     },
   ];
 }
@@ -243,7 +221,7 @@ export function tellObservation(row: ObservationRow, { paymentId }: StoryContext
 
 /** `takesOver`: the step is the first one that its owner's next workflow wrote. */
 export function tellAudit(row: AuditRow & { readonly takesOver: boolean }, context: StoryContext): Told[] {
-  const { fromStatus, toStatus, reason, actor, trigger, takesOver } = row;
+  const { fromStatus, toStatus, reason, actor, takesOver } = row;
   const refund = row.ownerId !== context.paymentId;
   const moved = fromStatus !== toStatus;
   const who = actorWords(actor, context.people);
@@ -262,17 +240,7 @@ export function tellAudit(row: AuditRow & { readonly takesOver: boolean }, conte
       technical: !moved && !byPerson && !takesOver,
       actor,
       ...(refund ? { refundId: row.ownerId } : {}),
-      details: {
-        sequence: row.sequence,
-        generation: row.generation,
-        from: fromStatus ?? null,
-        to: toStatus,
-        reason,
-        trigger,
-        actor,
-        policy_version: row.policyVersion ?? null,
-        hash: row.hash,
-      },
+      details: auditDetails(row),
     },
   ];
 }

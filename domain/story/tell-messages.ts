@@ -1,3 +1,4 @@
+import { inboxDetails } from './details.ts';
 import type { Told } from './entry.ts';
 import type {
   DeliveryRow,
@@ -10,7 +11,7 @@ import type {
   ReturnRefusalRow,
   StoryContext,
 } from './rows.ts';
-import { actorWords, clockOf, instantOf, providerName, spaced } from './words.ts';
+import { actorWords, clockOf, instantOf, instantOrNull, providerName, spaced } from './words.ts';
 
 /** Who said what to us, and what we told others: requests, webhooks in and out, and what people did. */
 const ASKED: readonly (readonly [RegExp, string])[] = [
@@ -59,7 +60,7 @@ export function tellRequest(row: RequestRow, { people }: StoryContext): Told[] {
         request: row.id,
         path: row.path,
         idempotency_key: row.idempotencyKey,
-        answered_at: row.answeredAtMs === undefined ? null : instantOf(row.answeredAtMs),
+        answered_at: instantOrNull(row.answeredAtMs),
         refusal: row.refusal ?? null,
       },
     },
@@ -129,16 +130,7 @@ export function tellInbox(row: InboxRow): Told[] {
       title: `${name} sent a webhook: ${row.eventType}${read}`,
       severity: row.acknowledgedAtMs === undefined ? 'warning' : 'info',
       actor: row.provider,
-      details: {
-        webhook: row.id,
-        account: row.accountId,
-        provider_event: row.providerEventId,
-        event_type: row.eventType,
-        reference: row.reference ?? null,
-        provider_reference: row.providerReference ?? null,
-        acknowledged_at: row.acknowledgedAtMs === undefined ? null : instantOf(row.acknowledgedAtMs),
-        summary: row.summary,
-      },
+      details: { webhook: row.id, ...inboxDetails(row) },
     },
   ];
 }
@@ -206,7 +198,7 @@ export function tellDelivery(row: DeliveryRow): Told[] {
         attempts,
         last_status_code: row.lastStatusCode ?? null,
         last_error: row.lastError ?? null,
-        next_attempt_at: row.nextAttemptAtMs === undefined ? null : instantOf(row.nextAttemptAtMs),
+        next_attempt_at: instantOrNull(row.nextAttemptAtMs),
       },
     },
   ];

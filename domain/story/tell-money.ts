@@ -12,7 +12,7 @@ import type {
   SettlementLineRow,
   StoryContext,
 } from './rows.ts';
-import { actorWords, capital, instantOf, spaced } from './words.ts';
+import { actorWords, capital, instantOf, instantOrNull, spaced } from './words.ts';
 
 /** Where the money went: the books, refunds, settlement, and what does not agree. */
 export interface LedgerWithBalances extends LedgerRow {
@@ -160,7 +160,7 @@ export function tellCase(row: CaseRow, { people }: StoryContext): Told[] {
     amount: row.amountMinor ?? null,
     currency: row.currency ?? null,
     owner: row.owner === undefined ? null : actorWords(row.owner, people),
-    due_at: row.dueAtMs === undefined ? null : instantOf(row.dueAtMs),
+    due_at: instantOrNull(row.dueAtMs),
   };
   const links: StoryEntry['links'] = [{ type: 'case', id: row.id }];
   const opened: Told = {

@@ -19,6 +19,11 @@ export function instantOf(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
+/** Null of what has not been. */
+export function instantOrNull(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : instantOf(atMs);
+}
+
 /** `14:03` of an instant, with its day where the reader could take it for another. */
 export function clockOf(atMs: number): string {
   return `${instantOf(atMs).slice(0, 16).replace('T', ' ')} UTC`;

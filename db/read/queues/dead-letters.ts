@@ -2,6 +2,7 @@ import type { EndpointStatus } from '../../../domain/events/states.ts';
 import type { Mode } from '../../../domain/ids.ts';
 import type { Db } from '../../client.ts';
 import { Prisma } from '../../generated/client.ts';
+import { afterCase } from '../after-case.ts';
 import { bounded } from './bounded.ts';
 
 /** An event that a merchant's endpoint would not take, until it was given up. */
@@ -159,12 +160,9 @@ export async function listLetters(db: Db, filter: LetterFilter): Promise<LetterP
     ...(merchantId === undefined ? [] : [Prisma.sql`a.merchant_id = ${merchantId}`]),
   ];
   if (startingAfter !== undefined) {
-    const cursor = await db.exception.findUnique({
-      where: { id: startingAfter },
-      select: { openedAt: true },
-    });
-    if (cursor === null) return { type: 'unknown_cursor' };
-    conditions.push(Prisma.sql`(x.opened_at, x.id) > (${cursor.openedAt}::timestamptz, ${startingAfter})`);
+    const after = await afterCase(db, startingAfter);
+    if (after === undefined) return { type: 'unknown_cursor' };
+    conditions.push(after);
   }
   const rows = await bounded<LetterRow>(
     db,

@@ -3,6 +3,7 @@ import type { Proposal } from '../../../domain/routing/life.ts';
 import type { Db } from '../../client.ts';
 import { Prisma } from '../../generated/client.ts';
 import { loadResolution, type StoredResolution } from '../../resolutions.ts';
+import { afterCase } from '../after-case.ts';
 import { bounded } from './bounded.ts';
 
 /** A payment that its policy holds back until a person has looked. Nothing of it was sent. */
@@ -69,12 +70,9 @@ export async function listHeld(
     ...(merchantId === undefined ? [] : [Prisma.sql`p.merchant_id = ${merchantId}`]),
   ];
   if (startingAfter !== undefined) {
-    const cursor = await db.exception.findUnique({
-      where: { id: startingAfter },
-      select: { openedAt: true },
-    });
-    if (cursor === null) return { type: 'unknown_cursor' };
-    conditions.push(Prisma.sql`(x.opened_at, x.id) > (${cursor.openedAt}::timestamptz, ${startingAfter})`);
+    const after = await afterCase(db, startingAfter);
+    if (after === undefined) return { type: 'unknown_cursor' };
+    conditions.push(after);
   }
   const rows = await bounded<HeldRow>(
     db,

@@ -153,7 +153,7 @@ function conditionsOf(filter: PaymentListFilter): Prisma.Sql {
   return given.length === 0 ? Prisma.sql`true` : Prisma.join(given, ' AND ');
 }
 
-/** A set that is gathered from two partial indexes, which hold what is unfinished only. */
+/** A set that is gathered from two indexes: over the exceptions that are open, and over payments' statuses. */
 const NEEDS_ATTENTION = Prisma.sql`p.id IN (
   SELECT x.payment_id FROM exception x WHERE x.closed_at IS NULL AND x.payment_id IS NOT NULL
   UNION SELECT r.id FROM payment r WHERE r.status = 'requires_review')`;

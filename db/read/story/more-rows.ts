@@ -12,8 +12,8 @@ import type {
   ReturnRefusalRow,
   SettlementLineRow,
 } from '../../../domain/story/rows.ts';
-import { present } from '../../aggregate.ts';
-import { MOST_ROWS, maybe, ms, type Reader } from './rows.ts';
+import { present, presentAs } from '../../present.ts';
+import { MOST_ROWS, ms, type Reader } from './rows.ts';
 
 /** Rows that only operators see: who asked for what, what was settled, what people said. */
 export interface About {
@@ -44,7 +44,7 @@ export async function readRequests(db: Reader, about: About): Promise<RequestRow
     ...row,
     ...present('refusal', refusal),
     atMs: ms(createdAt),
-    ...maybe('answeredAtMs', answeredAt, ms),
+    ...presentAs('answeredAtMs', answeredAt, ms),
   }));
 }
 
@@ -93,9 +93,9 @@ export async function readDeliveries(db: Reader, eventIds: readonly string[]): P
     ...present('lastStatusCode', row.lastStatusCode),
     ...present('lastError', row.lastError),
     atMs: ms(row.createdAt),
-    ...maybe('nextAttemptAtMs', row.nextAttemptAt, ms),
-    ...maybe('lastAttemptAtMs', row.lastAttemptAt, ms),
-    ...maybe('deliveredAtMs', row.deliveredAt, ms),
+    ...presentAs('nextAttemptAtMs', row.nextAttemptAt, ms),
+    ...presentAs('lastAttemptAtMs', row.lastAttemptAt, ms),
+    ...presentAs('deliveredAtMs', row.deliveredAt, ms),
   }));
 }
 
@@ -121,7 +121,7 @@ export async function readRefunds(db: Reader, paymentId: string): Promise<Refund
     ...present('reason', row.reason),
     ...present('reference', row.reference),
     // Written from a `RefundFailure`.
-    ...maybe('failure', row.failure, (each) => each as unknown as NonNullable<RefundRow['failure']>),
+    ...presentAs('failure', row.failure, (each) => each as unknown as NonNullable<RefundRow['failure']>),
     generation: row.generation,
     atMs: ms(row.createdAt),
   }));
@@ -156,7 +156,7 @@ export async function readBookings(db: Reader, { paymentId }: About): Promise<Bo
     status: row.status,
     amountMinor: Number(row.amountMinor),
     currency: row.currency,
-    ...maybe('missingSince', row.missingSince, (day) => day.toISOString().slice(0, 10)),
+    ...presentAs('missingSince', row.missingSince, (day) => day.toISOString().slice(0, 10)),
     atMs: ms(row.bookedAt),
   }));
 }
@@ -208,7 +208,7 @@ export async function readSettlementLines(db: Reader, { paymentId }: About): Pro
     settlementCurrency: row.settlementCurrency,
     feeMinor: Number(row.feeMinor),
     netMinor: Number(row.netMinor),
-    ...maybe('unexplainedMinor', row.unexplainedMinor, Number),
+    ...presentAs('unexplainedMinor', row.unexplainedMinor, Number),
     ...present('verdict', row.verdict),
     ...present('action', row.action),
     ...present('providerReference', row.providerReference),
@@ -230,13 +230,13 @@ export async function readCases(db: Reader, { paymentId }: About): Promise<CaseR
     kind: row.kind,
     subjectId: row.subjectId,
     summary: row.summary,
-    ...maybe('amountMinor', row.amountMinor, Number),
+    ...presentAs('amountMinor', row.amountMinor, Number),
     ...present('currency', row.currency),
     ...present('owner', row.owner),
-    ...maybe('dueAtMs', row.dueAt, ms),
+    ...presentAs('dueAtMs', row.dueAt, ms),
     ...present('resolution', row.resolution),
     atMs: ms(row.openedAt),
-    ...maybe('closedAtMs', row.closedAt, ms),
+    ...presentAs('closedAtMs', row.closedAt, ms),
   }));
 }
 
@@ -277,7 +277,7 @@ export async function readResolutions(db: Reader, { paymentId }: About): Promise
     proposedBy: row.proposedBy,
     ...present('approvedBy', row.approvedBy),
     atMs: ms(row.proposedAt),
-    ...maybe('approvedAtMs', row.approvedAt, ms),
+    ...presentAs('approvedAtMs', row.approvedAt, ms),
   }));
 }
 

@@ -8,9 +8,9 @@ import type {
   ObservationRow,
   OperationRow,
 } from '../../../domain/story/rows.ts';
-import { present } from '../../aggregate.ts';
 import { loadRounds } from '../../explanations.ts';
 import type { Prisma } from '../../generated/client.ts';
+import { present, presentAs } from '../../present.ts';
 
 /**
  * db/read/story/: the rows that tell of one payment, for its merchant's timeline and for the operators' page alike. What lives
@@ -24,15 +24,6 @@ export const MOST_ROWS = 2_000;
 
 export function ms(at: Date): number {
   return at.getTime();
-}
-
-/** A member where there is a value, made of it: what is null in a row is absent in a plain value. */
-export function maybe<K extends string, V, W>(
-  key: K,
-  value: V | null,
-  as: (value: V) => W,
-): { [P in K]?: W } {
-  return (value === null ? {} : { [key]: as(value) }) as { [P in K]?: W };
 }
 
 /** JSON that this house's own writers wrote from a value of the type. */
@@ -59,8 +50,8 @@ export async function readAttempts(db: Reader, paymentId: string): Promise<Attem
     connectorVersion: row.connectorVersion,
     status: written(row.status),
     ...present('providerReference', row.providerReference),
-    ...maybe('decline', row.decline, (each) => written<NonNullable<AttemptRow['decline']>>(each)),
-    ...maybe('authentication', row.authentication, (each) =>
+    ...presentAs('decline', row.decline, (each) => written<NonNullable<AttemptRow['decline']>>(each)),
+    ...presentAs('authentication', row.authentication, (each) =>
       written<NonNullable<AttemptRow['authentication']>>(each),
     ),
     watched: row.watched,
@@ -91,13 +82,13 @@ export async function readOperations(db: Reader, paymentId: string): Promise<Ope
     currency: row.currency,
     ...present('providerReference', row.providerReference),
     sends: row.sends,
-    ...maybe('outcome', row.outcome, (each) => written<NonNullable<OperationRow['outcome']>>(each)),
+    ...presentAs('outcome', row.outcome, (each) => written<NonNullable<OperationRow['outcome']>>(each)),
     atMs: ms(row.createdAt),
-    ...maybe('sendByMs', row.sendBy, ms),
-    ...maybe('firstSentAtMs', row.firstSentAt, ms),
-    ...maybe('lastSentAtMs', row.lastSentAt, ms),
-    ...maybe('revokedAtMs', row.revokedAt, ms),
-    ...maybe('closedAtMs', row.closedAt, ms),
+    ...presentAs('sendByMs', row.sendBy, ms),
+    ...presentAs('firstSentAtMs', row.firstSentAt, ms),
+    ...presentAs('lastSentAtMs', row.lastSentAt, ms),
+    ...presentAs('revokedAtMs', row.revokedAt, ms),
+    ...presentAs('closedAtMs', row.closedAt, ms),
   }));
 }
 
@@ -142,7 +133,7 @@ export async function readInbox(db: Reader, paymentId: string): Promise<InboxRow
     ...present('providerReference', row.providerReference),
     summary: row.summary,
     atMs: ms(row.receivedAt),
-    ...maybe('acknowledgedAtMs', row.acknowledgedAt, ms),
+    ...presentAs('acknowledgedAtMs', row.acknowledgedAt, ms),
   }));
 }
 

@@ -6,6 +6,8 @@ import { createStories, type Stories } from './all.ts';
 
 /** Many rows, so that Postgres chooses by what it would choose with many: no question may read a whole table. */
 const PAYMENTS = 20_000;
+/** Held for a person. */
+const HELD = PAYMENTS / 1_000;
 let database: TestDatabase;
 let owner: pg.Pool;
 let db: Db;
@@ -43,22 +45,34 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** Tables that were read from end to end while `work` went on, as Postgres counts them for itself. */
-async function wholeReads(work: () => Promise<unknown>): Promise<string[]> {
-  const scans = async () => {
+/** By how much a count that Postgres keeps of each table for itself grew while `work` went on; what did not is left out. */
+async function grown(count: string, work: () => Promise<unknown>): Promise<ReadonlyMap<string, number>> {
+  const counts = async () => {
     // What a session counted is shown to others a moment after; asked for, it is told at once.
     await poolOf(db).query('SELECT pg_stat_force_next_flush()');
     await poolOf(db).query('SELECT 1');
-    const { rows } = await owner.query<{ relname: string; seq_scan: string }>(
-      `SELECT relname, seq_scan FROM pg_stat_user_tables
+    const { rows } = await owner.query<{ relname: string; count: number }>(
+      `SELECT relname, (${count})::int AS count FROM pg_stat_user_tables
        WHERE relname IN ('payment', 'attempt', 'payment_method', 'customer', 'operator_refusal')`,
     );
-    return new Map(rows.map(({ relname, seq_scan }) => [relname, seq_scan] as const));
+    return new Map(rows.map(({ relname, count }) => [relname, count] as const));
   };
-  const before = await scans();
+  const before = await counts();
   await work();
-  const after = await scans();
-  return [...after].filter(([table, count]) => count !== before.get(table)).map(([table]) => table);
+  const growth = [...(await counts())].map(
+    ([table, now]) => [table, now - (before.get(table) ?? 0)] as const,
+  );
+  return new Map(growth.filter(([, more]) => more !== 0));
+}
+
+/** Tables that were read from end to end while `work` went on. */
+async function wholeReads(work: () => Promise<unknown>): Promise<string[]> {
+  return [...(await grown('seq_scan', work)).keys()];
+}
+
+/** Rows of payments that were looked at, by an index or without one. */
+async function paymentsRead(work: () => Promise<unknown>): Promise<number> {
+  return (await grown('seq_tup_read + coalesce(idx_tup_fetch, 0)', work)).get('payment') ?? 0;
 }
 
 describe('with many payments', () => {
@@ -101,5 +115,17 @@ describe('with many payments', () => {
       });
       expect(reads, JSON.stringify(filter)).toEqual([]);
     }
+  });
+
+  it.each([
+    ['of one status', { status: ['requires_review' as const] }],
+    ['of all that are not over', { status: ['requires_review' as const, 'processing' as const] }],
+    ['of all that wait for somebody', { needsAttention: true }],
+  ])('a list %s reads as many payments as there are of these, and no others', async (_name, filter) => {
+    const read = await paymentsRead(async () => {
+      const { payments, hasMore } = await stories.lister.list({ limit: 10, ...filter });
+      expect([payments.length, hasMore]).toEqual([10, true]);
+    });
+    expect(read).toBeLessThan(4 * HELD);
   });
 });

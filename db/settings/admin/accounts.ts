@@ -5,10 +5,11 @@ import {
 } from '../../../domain/routing/catalogue/index.ts';
 import type { Db } from '../../client.ts';
 import type { Prisma, ProviderAccount } from '../../generated/client.ts';
+import { olderThan } from '../../older-than.ts';
 import type { KeptOnce, NamedRequest, Transaction } from '../../requests/once.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
 import { type Admin, adminOnce } from './admin.ts';
-import { type AdminPage, changedMembers, cursorOf, olderThan } from './merchants.ts';
+import { type AdminPage, changedMembers, cursorOf } from './merchants.ts';
 
 /** What may be known of a secret that is sealed in Postgres. */
 export interface SecretFact {

@@ -1,11 +1,12 @@
 import type { EndpointStatus } from '../../../domain/events/states.ts';
 import type { Mode } from '../../../domain/ids.ts';
 import type { Db } from '../../client.ts';
+import { olderThan } from '../../older-than.ts';
 import type { KeptOnce, NamedRequest } from '../../requests/once.ts';
 import { type EndpointChange, type StoredEndpoint, toEndpoint } from '../endpoints.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
 import { type Admin, adminOnce } from './admin.ts';
-import { type AdminPage, cursorOf, olderThan } from './merchants.ts';
+import { type AdminPage, cursorOf } from './merchants.ts';
 
 /** Any merchant's webhook endpoint, with how its deliveries stand. */
 export interface AdminEndpoint extends StoredEndpoint {

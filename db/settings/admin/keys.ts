@@ -1,10 +1,11 @@
 import type { Mode } from '../../../domain/ids.ts';
 import type { Db } from '../../client.ts';
 import type { ApiKey } from '../../generated/client.ts';
+import { olderThan } from '../../older-than.ts';
 import type { KeptOnce, NamedRequest } from '../../requests/once.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
 import { type Admin, adminOnce } from './admin.ts';
-import { type AdminPage, cursorOf, olderThan } from './merchants.ts';
+import { type AdminPage, cursorOf } from './merchants.ts';
 
 /** A merchant's API key, by which it cannot be used. */
 export interface AdminKey {

@@ -2,6 +2,7 @@ import { caseLimitsSchema, type MerchantLimits } from '../../../domain/cases/lim
 import { type MerchantRateLimits, readMerchantRateLimits } from '../../../domain/rate-limits.ts';
 import type { Db } from '../../client.ts';
 import type { Prisma, Merchant as Row } from '../../generated/client.ts';
+import { olderThan } from '../../older-than.ts';
 import type { KeptOnce, NamedRequest } from '../../requests/once.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
 import { type Admin, adminOnce } from './admin.ts';
@@ -127,11 +128,6 @@ export async function cursorOf<T>(
   find: (id: string) => Promise<T | null>,
 ): Promise<T | null | undefined> {
   return startingAfter === undefined ? undefined : find(startingAfter);
-}
-
-/** What comes after a row, newest first. */
-export function olderThan({ id, createdAt }: { readonly id: string; readonly createdAt: Date }) {
-  return { OR: [{ createdAt: { lt: createdAt } }, { createdAt, id: { lt: id } }] };
 }
 
 function dataOf({ returnOrigins, rateLimits, caseLimits, ...rest }: MerchantChange) {

@@ -26,11 +26,6 @@ export interface Question {
   readonly mayExplore: boolean;
 }
 
-/** How likely it is to succeed now: what it used to, times what that counts for while it is degraded. */
-export function expectedPpm({ success, health }: CandidateInputs): number {
-  return Math.round((success.ratePpm * health.weightPpm) / 1_000_000);
-}
-
 /** Undefined where nobody said what it charges, or in a currency that has no rate. */
 export function feeOf(
   { accountId }: CandidateInputs,

@@ -1,7 +1,7 @@
 import type { CandidateInputs, StrategyName } from '../decision.ts';
-import { derivedDraw, rankBySuccess } from '../learning/index.ts';
+import { derivedDraw, expectedPpm, rankBySuccess } from '../learning/index.ts';
 import type { Choice } from '../policy/index.ts';
-import { type CandidateNumbers, expectedPpm, feeOf, type Question, type Ranking } from './numbers.ts';
+import { type CandidateNumbers, feeOf, type Question, type Ranking } from './numbers.ts';
 import { weightedOrder } from './weighted.ts';
 import { percent, points } from './words.ts';
 

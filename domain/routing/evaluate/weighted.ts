@@ -1,7 +1,8 @@
 import type { CandidateInputs } from '../decision.ts';
 import type { FeeEstimate } from '../fees/index.ts';
+import { expectedPpm } from '../learning/index.ts';
 import type { Choice } from '../policy/index.ts';
-import { type CandidateNumbers, expectedPpm, feeOf, type Question, type Ranking } from './numbers.ts';
+import { type CandidateNumbers, feeOf, type Question, type Ranking } from './numbers.ts';
 
 const PPM = 1_000_000;
 

@@ -79,12 +79,19 @@ function answer(numbers: readonly BanditNumbers[]): RankedBySuccess {
   return { order: numbers.map(({ accountId }) => accountId), numbers };
 }
 
-function numbersOf({
-  accountId,
-  success: { ratePpm },
-  health: { weightPpm },
-}: BanditCandidate): BanditNumbers {
-  return { accountId, ratePpm, weightPpm, expectedPpm: Math.round((ratePpm * weightPpm) / 1_000_000) };
+/** How likely it is to succeed now: what it used to, times what that counts for while it is degraded. */
+export function expectedPpm({ success, health }: Pick<BanditCandidate, 'success' | 'health'>): number {
+  return Math.round((success.ratePpm * health.weightPpm) / 1_000_000);
+}
+
+function numbersOf(candidate: BanditCandidate): BanditNumbers {
+  const { accountId, success, health } = candidate;
+  return {
+    accountId,
+    ratePpm: success.ratePpm,
+    weightPpm: health.weightPpm,
+    expectedPpm: expectedPpm(candidate),
+  };
 }
 
 /** What a rate is worth in answers where it rests on nothing but its parents. */

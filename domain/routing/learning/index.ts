@@ -2,6 +2,7 @@ export {
   type BanditCandidate,
   type BanditNumbers,
   type BanditOptions,
+  expectedPpm,
   type RankedBySuccess,
   rankBySuccess,
 } from './bandit.ts';

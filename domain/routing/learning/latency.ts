@@ -1,3 +1,5 @@
+import { quantileOf } from '../../quantile.ts';
+
 /**
  * A histogram whose buckets are the same everywhere and for ever, each half as wide again as the one before (a factor
  * of the square root of two), so that histograms of workers and of hours are merged by adding. A quantile read from it is
@@ -19,13 +21,5 @@ export function latencyBucket(latencyMs: number): number {
 
 /** The upper bound of the bucket that holds the quantile; undefined for an empty histogram. */
 export function latencyQuantile(histogram: readonly number[], quantilePpm: number): number | undefined {
-  const total = histogram.reduce((sum, count) => sum + count, 0);
-  if (total === 0) return undefined;
-  const wanted = Math.ceil((total * quantilePpm) / 1_000_000);
-  let seen = 0;
-  const index = histogram.findIndex((count) => {
-    seen += count;
-    return seen >= wanted;
-  });
-  return LATENCY_BOUNDS_MS[index] ?? BEYOND_MS;
+  return quantileOf(histogram, LATENCY_BOUNDS_MS, BEYOND_MS, quantilePpm);
 }
