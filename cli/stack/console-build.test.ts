@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildConsole, consoleIsStale, replaceFiles } from './console-build.ts';
+import { buildConsole, consoleIsStale, replaceFiles, SOURCES } from './console-build.ts';
+import { ROOT } from './paths.ts';
 
 /** Looks without a pause, beside the thread that renames, whether a page can be read and whether the file that it names can. */
 const READER = `
@@ -46,14 +48,30 @@ describe("the console's build", () => {
     expect(statSync(join(folder, 'index.html')).mtimeMs - beganMs).toBeLessThan(500);
   });
 
+  it('is stale when any of the files that it is made of has changed', async () => {
+    const made = await build({
+      configFile: join(ROOT, 'console/vite.config.ts'),
+      logLevel: 'warn',
+      build: { write: false },
+    });
+    const chunks = [made].flat().flatMap((each) => ('output' in each ? each.output : []));
+    const files = chunks
+      .flatMap((each) => (each.type === 'chunk' ? each.moduleIds : []))
+      .filter((id) => id.startsWith(ROOT) && !id.includes('/node_modules/'))
+      .map((id) => relative(ROOT, id));
+    expect(files).toContain('docs/runbooks/workers-absent.md');
+    const isWatched = (file: string) => SOURCES.some((name) => file === name || file.startsWith(`${name}/`));
+    expect(files.filter((file) => !isWatched(file))).toEqual([]);
+  });
+
   it('replaces the one before without a moment in which there is none', async () => {
     const [from, to] = [join(home, 'from'), join(home, 'to')];
-    build(from, 0);
+    writeBuild(from, 0);
     replaceFiles(from, to);
     const reader = new Worker(READER, { eval: true, workerData: to });
     await new Promise((resolve) => reader.once('message', resolve));
     for (let version = 1; version <= 300; version += 1) {
-      build(from, version);
+      writeBuild(from, version);
       replaceFiles(from, to);
     }
     reader.postMessage('over');
@@ -65,7 +83,7 @@ describe("the console's build", () => {
   });
 });
 
-function build(folder: string, version: number): void {
+function writeBuild(folder: string, version: number): void {
   mkdirSync(join(folder, 'assets'), { recursive: true });
   writeFileSync(join(folder, 'assets', `${version}.js`), String(version));
   for (const name of ['index.html', 'index.html.gz'])

@@ -17,11 +17,13 @@ import { newestChangeMs } from './newest-change.ts';
 import { ROOT } from './paths.ts';
 
 /** What can end up in the console's files. Its generated types cannot: they are gone once it is compiled. */
-const SOURCES = [
+export const SOURCES = [
   'console/index.html',
   'console/vite.config.ts',
+  'console/runbooks.ts',
   'console/public',
   'console/src',
+  'docs/runbooks',
   'package-lock.json',
 ];
 const INDEX = 'index.html';

@@ -14,6 +14,7 @@ const Analytics = lazy(() => import('./pages/analytics/index.tsx'));
 const Queues = lazy(() => import('./pages/queues/index.tsx'));
 const Policies = lazy(() => import('./pages/policies/index.tsx'));
 const Settings = lazy(() => import('./pages/settings/index.tsx'));
+const Runbooks = lazy(() => import('./pages/runbooks/index.tsx'));
 
 /** Who is here decides what is shown: the sign-in, the own account while a new password is due, or the pages. */
 export function App() {
@@ -71,6 +72,7 @@ function Pages() {
         <Route path="/queues/*?" component={Queues} />
         <Route path="/policies/*?" component={Policies} />
         <Route path="/settings/*?" component={Settings} />
+        <Route path="/runbooks/*?" component={Runbooks} />
         <Route path="/account" component={Account} />
         <Route path="/sign-in" component={Onwards} />
         <Route component={Nowhere} />

@@ -1,28 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumFound, type Desk, openDesk } from './console/desk.ts';
 import { keeping } from './console/keeping.ts';
 import { moving } from './console/moving.ts';
 import { everyPage } from './console/pages.ts';
 import { signingIn } from './console/sign-in.ts';
+import { inBrowser } from './console/suite.ts';
 
-/**
- * The console in a browser, against the whole system: one system and one Chromium for all of it. Without a Chromium it is skipped
- * and says so; under CI that is a failure.
- */
-const missing = chromiumFound.type === 'none' ? chromiumFound.looked : undefined;
-if (missing !== undefined && process.env.CI) it('has a Chromium under CI', () => expect.fail(missing));
-
-describe.skipIf(missing !== undefined)('the console', () => {
-  let desk: Desk;
-  beforeAll(async () => {
-    desk = await openDesk();
-  });
-  afterAll(async () => {
-    await desk?.close();
-  });
-  const theDesk = () => desk;
-  signingIn(theDesk);
-  moving(theDesk);
-  keeping(theDesk);
-  everyPage(theDesk);
-});
+inBrowser('the console', [signingIn, moving, keeping, everyPage]);

@@ -1,47 +1,44 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chromiumFound, type Desk, openDesk, type Visit } from './console/desk.ts';
+import { afterEach, beforeAll, expect, it } from 'vitest';
+import type { Desk, Visit } from './console/desk.ts';
 import { INCIDENTS, type Incident } from './console/incidents.ts';
+import { inBrowser } from './console/suite.ts';
 
 /**
  * "What happened to this order?", asked by somebody who has never seen it and has nothing but the order's reference: how many
- * steps it takes to read the fact that explains it. Without a Chromium it is skipped and says so; under CI that is a failure.
+ * steps it takes to read the fact that explains it.
  */
-const missing = chromiumFound.type === 'none' ? chromiumFound.looked : undefined;
-if (missing !== undefined && process.env.CI) it('has a Chromium under CI', () => expect.fail(missing));
-
 const MOST_INTERACTIONS = 3;
 /** An authorization's week and a delivery's three days in about a second. */
 const PACES = { usual: {}, brief: { timeScale: 0.000_002 } } as const;
 
-describe.skipIf(missing !== undefined).each(['usual', 'brief'] as const)(
-  'find it, at the %s pace',
-  (pace) => {
-    const incidents = INCIDENTS.filter((each) => each.pace === pace);
-    let desk: Desk;
-    let visit: Visit;
-    beforeAll(async () => {
-      desk = await openDesk(PACES[pace]);
-      visit = await desk.open();
-      await visit.goto('/');
-      await visit.signIn(await desk.hire('read_only'));
-    });
-    afterEach(() => desk?.system.clearFaults());
-    afterAll(() => desk?.close());
+for (const pace of ['usual', 'brief'] as const) {
+  const incidents = INCIDENTS.filter((each) => each.pace === pace);
+  inBrowser(`find it, at the ${pace} pace`, [(desk) => found(desk, incidents)], PACES[pace]);
+}
 
-    it.each(incidents.map((incident) => [incident.name, incident] as const))(
-      '%s is found in three steps, and explained by its page alone',
-      async (_, incident) => {
-        const reference = `order-${incident.name.replace(/[^a-z0-9]+/gi, '-')}`;
-        await incident.happen(desk.system, reference);
-        await visit.goto('/');
-        await visit.page.getByRole('heading', { level: 1 }).first().waitFor();
-        const interactions = await find(visit, reference);
-        expect(interactions).toBeLessThanOrEqual(MOST_INTERACTIONS);
-        await expectExplained(visit, incident);
-      },
-    );
-  },
-);
+function found(desk: () => Desk, incidents: readonly Incident[]): void {
+  let visit: Visit;
+  beforeAll(async () => {
+    visit = await desk().open();
+    await visit.goto('/');
+    await visit.signIn(await desk().hire('read_only'));
+  });
+  afterEach(() => desk().system.clearFaults());
+
+  it.each(incidents.map((incident) => [incident.name, incident] as const))(
+    '%s is found in three steps, and explained by its page alone',
+    async (_, incident) => {
+      const { system } = desk();
+      const reference = `order-${incident.name.replace(/[^a-z0-9]+/gi, '-')}`;
+      await incident.happen(system, reference);
+      await visit.goto('/');
+      await visit.page.getByRole('heading', { level: 1 }).first().waitFor();
+      const interactions = await find(visit, reference);
+      expect(interactions).toBeLessThanOrEqual(MOST_INTERACTIONS);
+      await expectExplained(visit, incident);
+    },
+  );
+}
 
 /** From the first page to the payment's, with what a person would do counted. */
 async function find({ page }: Visit, reference: string): Promise<number> {

@@ -27,3 +27,8 @@ export function formatCount(count: number | string): string {
 export function formatCounted(count: number | string, noun: string): string {
   return `${formatCount(count)} ${noun}${BigInt(count) === 1n ? '' : 's'}`;
 }
+
+/** Who did it, as a reader says it: `operator:opr_alice`, and `opr_alice` as an owner is kept, are `alice`. */
+export function personOf(actor: string | null | undefined): string {
+  return actor === null || actor === undefined ? 'nobody' : actor.replace(/^(operator:)?(opr_)?/, '');
+}

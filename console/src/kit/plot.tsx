@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'react';
 import UPlot, { type AlignedData, type Options } from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { ChartProps } from './charts.tsx';
-import { dotsOf, isCrowded, labelOf, widthOf } from './points.ts';
+import { dotsOf, isCrowded, labelOf, linesOf, widthOf } from './points.ts';
 
 type PlotProps = ChartProps & {
   readonly kind: 'line' | 'bar';
@@ -99,19 +99,23 @@ function timeRange(_plot: UPlot, from: number, to: number): [number, number] {
 /** How far labels are turned that would run into each other, and what of their length goes down then. */
 const TURN_DEGREES = 45;
 const DOWN = Math.sin((TURN_DEGREES * Math.PI) / 180);
-/** Of an axis whose labels lie flat, beside the labels. */
+/** Of an axis whose labels lie flat, with one line of them; and each line more, as uPlot sets them. */
 const AXIS_PX = 40;
+const LINE_PX = 17;
 
 /** The axis below bars: each has its name, turned where there is no room for it. */
 function namedBars(points: readonly string[]) {
-  const labels = points.map(labelOf);
-  const isTurned = ({ width }: UPlot) => isCrowded(labels, width - 64);
+  const flat = points.map(linesOf);
+  const turned = points.map(labelOf);
+  const flatPx = AXIS_PX + (Math.max(1, ...flat.map((lines) => lines.length)) - 1) * LINE_PX;
+  const turnedPx = AXIS_PX + Math.ceil(widthOf(turned) * DOWN) - 12;
+  const isTurned = ({ width }: UPlot) => isCrowded(flat, width - 64);
   return {
     grid: { show: false },
     splits: () => points.map((_, index) => index),
-    values: () => labels,
+    values: (plot: UPlot) => (isTurned(plot) ? turned : flat.map((lines) => lines.join('\n'))),
     rotate: (plot: UPlot) => (isTurned(plot) ? TURN_DEGREES : 0),
-    size: (plot: UPlot) => (isTurned(plot) ? AXIS_PX + Math.ceil(widthOf(labels) * DOWN) - 12 : AXIS_PX),
+    size: (plot: UPlot) => (isTurned(plot) ? turnedPx : flatPx),
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dotsOf, isCrowded, labelOf } from './points.ts';
+import { dotsOf, isCrowded, linesOf } from './points.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
@@ -16,12 +16,15 @@ describe('a chart', () => {
   });
 
   it('knows when labels of bars would overlap', () => {
-    expect(isCrowded(['stripe', 'adyen'], 600)).toBe(false);
-    expect(
-      isCrowded(
-        Array.from({ length: 16 }, () => labelOf('demo_adyen_eu · unknown')),
-        900,
-      ),
-    ).toBe(true);
+    expect(isCrowded([['stripe'], ['adyen']], 600)).toBe(false);
+    const sixteen = (name: string) => Array.from({ length: 16 }, () => linesOf(name));
+    expect(isCrowded(sixteen('demo_adyen_eu · unknown'), 900)).toBe(true);
+    // Below each other its parts take less room than beside each other.
+    expect(isCrowded(sixteen('adyen · DE · visa'), 900)).toBe(false);
+  });
+
+  it('tells names apart that begin alike', () => {
+    expect(linesOf('adyen · unknown · visa')).toEqual(['adyen', 'unknown', 'visa']);
+    expect(linesOf('pa_mer_abcdefghijklmnop')).toEqual(['pa_mer_abcdefghij…']);
   });
 });

@@ -12,9 +12,17 @@ export function dotsOf(values: readonly (number | null)[]): number[] {
 /** More would leave a small chart nothing but its labels; the table beside it has the whole of them. */
 const LONGEST = 18;
 
+/** What stands between the parts of a name. */
+export const BETWEEN = ' · ';
+
 /** A bar's label, cut where it is too long to stand beside others. */
 export function labelOf(text: string): string {
   return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`;
+}
+
+/** The parts of a bar's name, one below the other: cut at its end, names that begin alike would be one. */
+export function linesOf(text: string): readonly string[] {
+  return text.split(BETWEEN).map(labelOf);
 }
 
 /** So wide is a letter of the axis, on average. */
@@ -25,7 +33,7 @@ export function widthOf(labels: readonly string[]): number {
   return Math.max(0, ...labels.map((label) => label.length)) * LETTER_PX;
 }
 
-/** Whether labels beside each other would run into each other in this width. */
-export function isCrowded(labels: readonly string[], widthPx: number): boolean {
-  return (widthOf(labels) + 8) * labels.length > widthPx;
+/** Whether labels beside each other, each of these lines, would run into each other in this width. */
+export function isCrowded(labels: readonly (readonly string[])[], widthPx: number): boolean {
+  return (widthOf(labels.flat()) + 8) * labels.length > widthPx;
 }

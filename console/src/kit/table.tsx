@@ -244,6 +244,13 @@ function Waiting({ rows, columns }: { readonly rows: number; readonly columns: n
   ));
 }
 
+/** A list of the API's as it is read: one page of it, and whether there is another. */
+export interface ListRead<T> {
+  readonly data: { readonly data: readonly T[]; readonly has_more: boolean } | undefined;
+  readonly error: Error | null;
+  readonly refetch: () => unknown;
+}
+
 /** Newer and older pages of a list; what there isn't cannot be pressed. */
 export function Pager(props: {
   readonly onNewer?: (() => void) | undefined;

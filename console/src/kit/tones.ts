@@ -54,6 +54,7 @@ const TONES: Readonly<Record<string, Tone>> = {
     'ticket',
     'open_circuit',
     'timed_out',
+    'missing',
   ]),
   ...tonesOf('info', [
     'processing',

@@ -44,3 +44,12 @@ export function useUrlState<T extends Readonly<Record<string, string>>>(
   );
   return [state, change];
 }
+
+/** What isn't empty: filters of an address as the API's parameters. */
+export function given<T extends Readonly<Record<string, string>>>(
+  filters: T,
+): { [K in keyof T]?: Exclude<T[K], ''> } {
+  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== '')) as {
+    [K in keyof T]?: Exclude<T[K], ''>;
+  };
+}

@@ -61,7 +61,7 @@ export function queues(desk: () => Desk): void {
       const { system } = desk();
       const { page } = visit;
       const id = await doubtful(desk());
-      await visit.goto('/queues/unknowns?provider=stripe');
+      await visit.goto('/queues/unknowns?of_merchant=mer_demo&provider=stripe');
       const row = page.getByRole('row', { name: new RegExp(id.slice(0, 12)) });
       await row.getByText('sale at stripe').waitFor();
       await row.getByRole('button', { name: 'Propose…' }).click();

@@ -33,11 +33,12 @@ export async function deadLetter(
   { system }: Desk,
   error = 'HTTP 500',
   description?: string,
+  url = 'http://127.0.0.1:65009/hooks',
 ): Promise<string> {
   const { body: endpoint } = await system.request('POST', '/v1/webhook_endpoints', {
     key: freshKey(),
     body: {
-      url: 'http://127.0.0.1:65009/hooks',
+      url,
       event_types: ['payment.failed'],
       ...(description === undefined ? {} : { description }),
     },
@@ -79,8 +80,16 @@ export async function alarm({ system }: Desk): Promise<void> {
   );
 }
 
-export async function clearAlarm({ system }: Desk): Promise<void> {
-  await system.sql(`DELETE FROM alarm WHERE subject = 'pa_demo_stripe'`);
+/** A proof of damage as a worker writes it down: it stands until a person clears it. */
+export async function damage({ system }: Desk): Promise<void> {
+  await system.sql(
+    `INSERT INTO alarm (name, subject, severity, detail, since, fired_at)
+     VALUES ('LedgerUnbalanced', '', 'page', 'one transaction does not come to nothing', now(), now())`,
+  );
+}
+
+export async function clearAlarms({ system }: Desk): Promise<void> {
+  await system.sql(`DELETE FROM alarm WHERE subject = 'pa_demo_stripe' OR name = 'LedgerUnbalanced'`);
 }
 
 /** What the parts of an address of a page with rows stand for. */

@@ -5,6 +5,8 @@ import { comeIn, confirm } from './policies.ts';
 
 const HOSTILE = '<img src=x onerror=alert(1)>';
 const SECRET = 'sk_test_typed_into_a_page';
+const SECRET_THERE = 'sk_test_typed_for_another_place';
+const THERE = 'http://127.0.0.1:65010';
 
 /** An installation set up at the page: merchant, key, account with its secrets, people; and what the log says of it after. */
 export function settings(desk: () => Desk): void {
@@ -93,6 +95,33 @@ export function settings(desk: () => Desk): void {
       await page.getByRole('button', { name: 'Disable', exact: true }).waitFor();
     });
 
+    it('move an account only with its secrets given again, or left behind', async () => {
+      const { page } = visit;
+      await visit.goto(`/settings/accounts/${account}`);
+      await page.getByRole('button', { name: 'Change', exact: true }).click();
+      const dialog = page.getByRole('dialog');
+      const save = dialog.getByRole('button', { name: 'Save', exact: true });
+      expect(await dialog.getByLabel('apiKey').count()).toBe(0);
+      visit.forgive(/\b400\b.*\/v1\/operator\/accounts\//);
+      await dialog.getByLabel('Address').fill(THERE);
+      await dialog.getByLabel('Reason').fill('they changed their provider’s region');
+      await save.click();
+      await dialog.getByText('The account moves.').waitFor();
+      expect(await dialog.getByLabel('apiKey').inputValue()).toBe('');
+      await dialog.getByLabel('apiKey').fill(SECRET_THERE);
+      expect(await save.isDisabled()).toBe(true);
+      await dialog.getByLabel('Drop the ones that are left empty').check();
+      await save.click();
+      await dialog.waitFor({ state: 'detached' });
+      await page.getByText(THERE).waitFor();
+      expect(await page.content()).not.toContain(SECRET_THERE);
+      const kept = await desk().system.sql<{ name: string }>(
+        'SELECT jsonb_object_keys(facts) AS name FROM provider_secret WHERE account_id = $1',
+        [account],
+      );
+      expect(kept).toEqual([{ name: 'apiKey' }]);
+    });
+
     it('let somebody in with a one-time password, and change their role', async () => {
       const { page } = visit;
       await visit.goto('/settings/people');
@@ -114,12 +143,24 @@ export function settings(desk: () => Desk): void {
       await visit.goto(`/settings/audit?subject=${account}`);
       await page.getByText('account.secrets_set').waitFor();
       await page.getByText('as they gave them').waitFor();
-      expect(await page.content()).not.toContain(SECRET);
+      await page.getByText('account.moved').waitFor();
+      for (const secret of [SECRET, SECRET_THERE]) expect(await page.content()).not.toContain(secret);
       await page.getByRole('button', { name: 'Verify', exact: true }).click();
       await page.getByText('Every chain is whole.').waitFor();
       await visit.goto(`/settings/audit?actor=operator:${person.id}`);
       await page.getByText('merchant.created').waitFor();
       expectQuiet(visit);
+    });
+
+    it('take a secret away again', async () => {
+      const { page } = visit;
+      await visit.goto(`/settings/accounts/${account}`);
+      await page.getByRole('button', { name: 'Set secrets' }).click();
+      await page.getByRole('dialog').getByLabel('Take one away').selectOption('apiKey');
+      await confirm(page, 'it was for trying', 'Seal them');
+      // The other one was left behind when the account moved.
+      await page.getByText('missing', { exact: true }).nth(1).waitFor();
+      expect(await page.getByText('missing', { exact: true }).count()).toBe(2);
     });
 
     it('are only looked at by who may not change them', async () => {

@@ -1,4 +1,4 @@
-import { BarChart, LineChart, Skeleton } from '../../kit/index.ts';
+import { BarChart, BETWEEN, LineChart, Skeleton } from '../../kit/index.ts';
 import { bucketsOf } from './buckets.ts';
 import { formatFigure } from './figure.tsx';
 import type { FigureRow, Figures } from './index.tsx';
@@ -75,7 +75,7 @@ function nameOf({ group }: FigureRow): string {
   return (
     Object.values(group)
       .map((value) => value || 'unknown')
-      .join(' · ') || 'all'
+      .join(BETWEEN) || 'all'
   );
 }
 

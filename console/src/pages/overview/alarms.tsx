@@ -1,44 +1,103 @@
-import { useRead } from '../../api/query.ts';
-import { ErrorBox, Notice, Time } from '../../kit/index.ts';
+import { useState } from 'react';
+import { Link } from 'wouter';
+import { answer, api } from '../../api/client.ts';
+import { type Answer, useRead, useRefresh } from '../../api/query.ts';
+import {
+  ActionDialog,
+  Button,
+  type Confirmed,
+  ErrorBox,
+  Notice,
+  Time,
+  useKeptSearch,
+  useMay,
+} from '../../kit/index.ts';
 
 const PATH = '/v1/operator/alarms';
+type Alarm = Answer<typeof PATH>['data'][number];
 
 export function useAlarms() {
   return useRead(PATH, { params: { query: {} } }, { refetchIntervalMs: 15_000 });
 }
 
-/** What fires now, before anything else: what it means, and the page that says what to do. */
+/** What fires now, before anything else: what it means, the page that says what to do, and its end where a person decides that. */
 export function Alarms() {
   const read = useAlarms();
-  if (read.error !== null) return <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
+  const [clearing, setClearing] = useState<Alarm>();
+  const mayAct = useMay('act');
   const alarms = read.data?.data ?? [];
-  if (alarms.length === 0) return null;
   return (
-    <section className="stack" aria-label="Alarms">
-      {alarms.map(({ name, subject, severity, detail, means, runbook, fired_at: firedAt }) => (
-        <Notice
-          key={`${name}/${subject ?? ''}`}
-          tone={severity === 'page' ? 'bad' : 'warn'}
-          alert={severity === 'page'}
-          title={`${name}${subject === null ? '' : ` · ${subject}`}`}
-          actions={<Runbook path={runbook} />}
-        >
-          {detail}. {means}{' '}
-          <span className="muted">
-            Fired <Time at={firedAt} relative />.
-          </span>
-        </Notice>
-      ))}
-    </section>
+    <>
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      {alarms.length > 0 && (
+        <section className="stack" aria-label="Alarms">
+          {alarms.map((alarm) => (
+            <Notice
+              key={titleOf(alarm)}
+              tone={alarm.severity === 'page' ? 'bad' : 'warn'}
+              alert={alarm.severity === 'page'}
+              title={titleOf(alarm)}
+            >
+              {alarm.detail}. {alarm.means}{' '}
+              <span className="muted">
+                Fired <Time at={alarm.fired_at} relative />.
+              </span>
+              {/* Below the words: beside them, on a phone, they would leave no room for them. */}
+              <div className="row">
+                <RunbookLink alarm={alarm} />
+                {alarm.stays && mayAct && <Button onClick={() => setClearing(alarm)}>Clear…</Button>}
+              </div>
+            </Notice>
+          ))}
+        </section>
+      )}
+      {/* Outside of the list: what is cleared leaves the list before its dialog has closed. */}
+      {clearing !== undefined && <Clear alarm={clearing} onClose={() => setClearing(undefined)} />}
+    </>
   );
 }
 
-/** A page of Interlock's own documentation, which this server does not serve: told by where it lies. */
-function Runbook({ path }: { readonly path: string | null }) {
-  if (path === null) return null;
+function titleOf({ name, subject }: Alarm): string {
+  return subject === null ? name : `${name} · ${subject}`;
+}
+
+/** The API names the file of the documentation; the console has each of them as a page. */
+function RunbookLink({ alarm: { name, runbook } }: { readonly alarm: Alarm }) {
+  const keep = useKeptSearch();
+  if (runbook === null) return null;
+  const page = runbook.replace(/^docs/, '').replace(/\.md$/, '');
   return (
-    <span>
-      Runbook: <code>{path}</code>
-    </span>
+    <Link href={`${page}${keep}`}>
+      Runbook<span className="hidden-text"> of {name}</span>
+    </Link>
+  );
+}
+
+/** What proves damage stands until somebody says that the damage was dealt with. */
+function Clear({ alarm, onClose }: { readonly alarm: Alarm; readonly onClose: () => void }) {
+  const { name, subject } = alarm;
+  const refresh = useRefresh();
+  const clear = async ({ reason, key }: Confirmed) => {
+    const params = { header: { 'Idempotency-Key': key } };
+    await answer(api.POST('/v1/operator/alarms/clear', { params, body: { name, subject, reason } }));
+    await refresh([PATH]);
+  };
+  return (
+    <ActionDialog
+      title={`Clear ${titleOf(alarm)}`}
+      what={
+        <div className="stack">
+          <p>{alarm.detail}.</p>
+          <p>
+            It ends here and in Prometheus, and mends nothing: clear it once the damage has been dealt with,
+            as its runbook says. It fires again where the damage is seen again.
+          </p>
+        </div>
+      }
+      danger
+      confirmLabel="Clear"
+      onConfirm={clear}
+      onClose={onClose}
+    />
   );
 }

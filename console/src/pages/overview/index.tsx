@@ -1,3 +1,4 @@
+import { Link } from 'wouter';
 import { type Answer, useRead } from '../../api/query.ts';
 import {
   Card,
@@ -37,6 +38,7 @@ const PERIODS = [
 export default function Overview() {
   const [{ whose, hours }, change] = useUrlState(DEFAULTS);
   const { merchantId, mode } = useMerchant();
+  const keep = useKeptSearch();
   const one = whose === 'one' && merchantId !== undefined ? { merchant: merchantId } : {};
   // Not with each change, as lists are: eleven questions a second for every open page would be for figures that hardly move.
   const read = useRead(
@@ -49,6 +51,11 @@ export default function Overview() {
   return (
     <Page
       title="Overview"
+      sub={
+        <>
+          What an alarm means, and what to do about it: <Link href={`/runbooks${keep}`}>all runbooks</Link>
+        </>
+      }
       actions={
         <>
           <Select

@@ -1,5 +1,5 @@
 import { Button, useMay, useSession } from '../../kit/index.ts';
-import type { Story } from './payment.tsx';
+import type { Story } from './story.ts';
 
 /** What an operator may do about a payment, as the API says it: nothing here knows the rules. */
 export type Action = Story['actions'][number];

@@ -13,7 +13,7 @@ import {
   TextArea,
 } from '../../kit/index.ts';
 import { type Act, type Action, labelOf } from './actions.tsx';
-import { STORY, type Story } from './payment.tsx';
+import { STORY, type Story } from './story.ts';
 
 /** One dialog an act: what it does in a sentence, what it needs to know, and why. */
 export function ActDialog(props: { readonly act: Act; readonly story: Story; readonly onClose: () => void }) {
@@ -231,11 +231,15 @@ function Approve({ action, story, onClose }: Parts & { readonly story: Story }) 
       title="Approve the resolution"
       what={
         <>
-          <p>{proposal?.title}</p>
+          <p>
+            {proposal?.title ??
+              'What was proposed stands further down the timeline: show its next entries first.'}
+          </p>
           <p>Approved, it is carried out and cannot be taken back.</p>
         </>
       }
       danger
+      ready={proposal !== undefined}
       confirmLabel="Approve"
       onConfirm={(confirmed) =>
         done(answer(api.POST('/v1/operator/resolutions/{id}/approve', initOf(action.subject, confirmed))))

@@ -1,6 +1,5 @@
 import { useState } from 'react';
 import { Link } from 'wouter';
-import { type Answer, useRead } from '../../api/query.ts';
 import {
   Card,
   ErrorBox,
@@ -15,41 +14,34 @@ import {
   Status,
   Time,
   useKeptSearch,
-  useLive,
 } from '../../kit/index.ts';
 import { type Act, Actions } from './actions.tsx';
 import { ActDialog } from './dialogs.tsx';
+import { type Further, type Story, useStory } from './story.ts';
 import { Timeline } from './timeline.tsx';
-
-export const STORY = '/v1/operator/payments/{id}/story';
-export type Story = Answer<typeof STORY>;
-
-/** More are told on request: few payments have so many entries. */
-const ENTRIES = 500;
 
 /** What happened to one payment, the short answer first. */
 export default function PaymentPage({ id }: { readonly id: string }) {
-  const read = useRead(STORY, { params: { path: { id }, query: { limit: ENTRIES } } });
-  useLive([STORY], (change) => change.payment === id || change.type === 'many');
-  if (read.data === undefined) {
+  const { story, problem, retry, further } = useStory(id);
+  if (story === undefined) {
     return (
       <Page title="Payment" sub={<Id value={id} />}>
-        {read.error === null ? (
+        {problem === null ? (
           <>
             <Skeleton heightPx={96} />
             <Skeleton heightPx={84} />
             <Skeleton heightPx={480} />
           </>
         ) : (
-          <ErrorBox problem={read.error} retry={() => void read.refetch()} />
+          <ErrorBox problem={problem} retry={retry} />
         )}
       </Page>
     );
   }
-  return <Told story={read.data} />;
+  return <Told story={story} further={further} />;
 }
 
-function Told({ story }: { readonly story: Story }) {
+function Told({ story, further }: { readonly story: Story; readonly further: Further }) {
   const [act, setAct] = useState<Act>();
   const { payment, headline } = story;
   return (
@@ -70,18 +62,19 @@ function Told({ story }: { readonly story: Story }) {
         <p className="headline-text">{headline.text}</p>
         <p>{headline.why}</p>
       </section>
-      <Highlights story={story} />
+      <Highlights story={story} further={further} />
       <MoneySummary story={story} />
-      <Timeline story={story} onAct={setAct} />
+      <Timeline story={story} further={further} onAct={setAct} />
       <Around story={story} />
       {act !== undefined && <ActDialog act={act} story={story} onClose={() => setAct(undefined)} />}
     </Page>
   );
 }
 
-function Highlights({ story }: { readonly story: Story }) {
-  const { highlights, audit, related } = story;
+function Highlights({ story, further }: { readonly story: Story; readonly further: Further }) {
+  const { highlights, audit, related, timeline } = story;
   const keep = useKeptSearch();
+  const told = new Set(timeline.data.map(({ id }) => id));
   return (
     <>
       {audit.problems.length > 0 && (
@@ -110,7 +103,16 @@ function Highlights({ story }: { readonly story: Story }) {
           <ul className="highlights">
             {highlights.map(({ entry, text, tone }) => (
               <li key={entry} className={`tone-mark-${tone}`}>
-                <a href={`#${encodeURIComponent(entry)}`}>{text}</a>
+                <a
+                  href={`#${encodeURIComponent(entry)}`}
+                  onClick={(event) => {
+                    if (told.has(entry)) return;
+                    event.preventDefault();
+                    further.showUpTo(entry);
+                  }}
+                >
+                  {text}
+                </a>
               </li>
             ))}
           </ul>

@@ -1,8 +1,11 @@
+import { memo, useEffect, useRef } from 'react';
 import { Link } from 'wouter';
 import {
   Button,
   Card,
   Checkbox,
+  ErrorBox,
+  formatCount,
   Id,
   Notice,
   Select,
@@ -14,7 +17,7 @@ import type { Act } from './actions.tsx';
 import { actorIdOf, actorWords } from './actor.ts';
 import { DecisionTable } from './decision.tsx';
 import { useListKeys } from './keys.ts';
-import type { Story } from './payment.tsx';
+import type { Further, Story } from './story.ts';
 
 export type Entry = Story['timeline']['data'][number];
 
@@ -35,9 +38,14 @@ const TOPICS: Readonly<Record<Entry['topic'], string>> = {
 };
 
 /** Everything that is known, oldest first. `j`/`k` go through it, Enter opens an entry, `a` goes to what can be done. */
-export function Timeline({ story, onAct }: { readonly story: Story; readonly onAct: (act: Act) => void }) {
+export function Timeline(props: {
+  readonly story: Story;
+  readonly further: Further;
+  readonly onAct: (act: Act) => void;
+}) {
+  const { story, further, onAct } = props;
   const [filters, setFilters] = useUrlState(DEFAULTS);
-  const { data, total, has_more, cut } = story.timeline;
+  const { data, total, cut } = story.timeline;
   const present = new Set(data.map(({ topic }) => topic));
   const shown = data.filter(
     ({ topic, technical }) =>
@@ -68,8 +76,11 @@ export function Timeline({ story, onAct }: { readonly story: Story; readonly onA
         </div>
       }
     >
-      {(has_more || cut.length > 0) && (
-        <Notice tone="warn" title={`The first ${data.length} of ${total} entries are shown.`}>
+      {(further.next > 0 || cut.length > 0) && (
+        <Notice
+          tone="warn"
+          title={`The first ${formatCount(data.length)} of ${formatCount(total)} entries are shown.`}
+        >
           {cut.length > 0 ? `Of ${cut.join(', ')} there are more rows than can be told here.` : null}
         </Notice>
       )}
@@ -85,9 +96,54 @@ export function Timeline({ story, onAct }: { readonly story: Story; readonly onA
             />
           ))}
         </ol>
-        {shown.length === 0 && <p className="table-empty">Nothing of that kind happened.</p>}
+        {shown.length === 0 && (
+          <p className="table-empty">
+            {further.next === 0
+              ? 'Nothing of that kind happened.'
+              : 'Nothing of that kind is among these entries.'}
+          </p>
+        )}
+        <ShowNext further={further} shown={shown.length} read={data.length} />
       </div>
     </Card>
+  );
+}
+
+/** The button goes when the last are there, so the first of the new entries takes the focus, where reading goes on. */
+function ShowNext({
+  further,
+  shown,
+  read,
+}: {
+  readonly further: Further;
+  readonly shown: number;
+  readonly read: number;
+}) {
+  const around = useRef<HTMLDivElement>(null);
+  const before = useRef<{ readonly shown: number; readonly read: number }>(undefined);
+  useEffect(() => {
+    if (before.current === undefined || read <= before.current.read || further.isReading) return;
+    const entries = around.current?.parentElement?.querySelectorAll<HTMLElement>('.entry');
+    entries?.[before.current.shown]?.focus({ preventScroll: true });
+    before.current = undefined;
+  }, [read, further.isReading]);
+  return (
+    <div ref={around}>
+      {further.problem !== null && <ErrorBox problem={further.problem} />}
+      {further.next > 0 && (
+        <div className="timeline-next">
+          <Button
+            busy={further.isReading}
+            onClick={() => {
+              before.current = { shown, read };
+              further.show();
+            }}
+          >
+            Show the next {further.next === 1 ? 'entry' : `${formatCount(further.next)} entries`}
+          </Button>
+        </div>
+      )}
+    </div>
   );
 }
 
@@ -111,7 +167,8 @@ function focusActions(): boolean {
   return first !== null;
 }
 
-function TimelineEntry(props: {
+/** Kept as it is while it says the same: a long story is read anew with every event of its payment. */
+const TimelineEntry = memo(function TimelineEntry(props: {
   readonly entry: Entry;
   readonly isNewDay: boolean;
   readonly currency: string;
@@ -140,7 +197,7 @@ function TimelineEntry(props: {
       </details>
     </li>
   );
-}
+});
 
 function EntryBody(props: {
   readonly entry: Entry;

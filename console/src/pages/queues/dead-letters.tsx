@@ -4,12 +4,10 @@ import { type Answer, type Sent, useRead, useRefresh } from '../../api/query.ts'
 import {
   ActionDialog,
   Button,
-  Card,
   type Confirmed,
   columnsOf,
-  DataTable,
-  ErrorBox,
   FilterField,
+  given,
   Id,
   Notice,
   Page,
@@ -19,8 +17,7 @@ import {
   useMay,
   useUrlState,
 } from '../../kit/index.ts';
-import { Filters, given, OldestFirst } from './parts.tsx';
-import { useRowKeys } from './use-row-keys.ts';
+import { Filters, MerchantFilter, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/operator/queues/dead-letters';
 type DeadLetter = Answer<typeof PATH>['data'][number];
@@ -40,8 +37,6 @@ export function DeadLetters() {
   const [round, setRound] = useState(0);
   const [result, setResult] = useState<Resent>();
   const mayAct = useMay('act');
-  const around = useRowKeys<HTMLDivElement>();
-  const rows = read.data?.data;
   const change = (next: Partial<typeof filters>) => setFilters({ after: '', ...next });
   const done = (resent: Resent) => {
     setResult(resent);
@@ -53,12 +48,7 @@ export function DeadLetters() {
       sub="Given up after their last attempt. The merchant has not heard of these events by webhook."
     >
       <Filters>
-        <FilterField
-          label="Merchant"
-          value={merchant}
-          placeholder="any"
-          onText={(text) => change({ of_merchant: text })}
-        />
+        <MerchantFilter merchant={merchant} onMerchant={(text) => change({ of_merchant: text })} />
         <FilterField
           label="Endpoint"
           value={endpoint}
@@ -72,29 +62,20 @@ export function DeadLetters() {
           onText={(text) => change({ payment: text })}
         />
       </Filters>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
       {result !== undefined && <Told result={result} onClose={() => setResult(undefined)} />}
-      <Card flush>
-        <div ref={around}>
-          <DataTable
-            key={round}
-            label="Dead letters, oldest first"
-            columns={COLUMNS}
-            rows={rows}
-            rowId={nameOf}
-            selectable={mayAct}
-            onSelect={setChosen}
-            empty="Every event was delivered, or is still being tried."
-          />
-          <OldestFirst
-            after={after}
-            last={rows === undefined || rows.length === 0 ? undefined : rows.map(nameOf).at(-1)}
-            hasMore={read.data?.has_more ?? false}
-            onAfter={(next) => setFilters({ after: next })}
-          />
-          {mayAct && <ResendBar letters={chosen} endpoint={endpoint} onDone={done} />}
-        </div>
-      </Card>
+      <QueueTable
+        read={read}
+        after={after}
+        onAfter={(next) => setFilters({ after: next })}
+        round={round}
+        label="Dead letters, oldest first"
+        columns={COLUMNS}
+        rowId={nameOf}
+        {...(mayAct && { onSelect: setChosen })}
+        empty="Every event was delivered, or is still being tried."
+      >
+        {mayAct && <ResendBar letters={chosen} endpoint={endpoint} onDone={done} />}
+      </QueueTable>
     </Page>
   );
 }

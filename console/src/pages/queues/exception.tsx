@@ -12,6 +12,7 @@ import {
   Money,
   Notice,
   Page,
+  personOf,
   Status,
   Time,
   useLive,
@@ -19,7 +20,7 @@ import {
   useSession,
 } from '../../kit/index.ts';
 import { CaseDialog, type CaseOrder, type CaseWord } from './case-dialog.tsx';
-import { Due, who } from './parts.tsx';
+import { Due } from './parts.tsx';
 import { Sides } from './sides.tsx';
 
 const PATH = '/v1/exceptions/{id}';
@@ -48,7 +49,7 @@ function Known({ of: found }: { readonly of: Whole }) {
       {found.decision?.status === 'proposed' && (
         <Notice
           tone="info"
-          title={`${who(found.decision.proposed_by)} proposes: ${spaced(found.decision.disposition)}.`}
+          title={`${personOf(found.decision.proposed_by)} proposes: ${spaced(found.decision.disposition)}.`}
         >
           {found.decision.reason} Another person has to approve it.
         </Notice>
@@ -62,7 +63,7 @@ function Known({ of: found }: { readonly of: Whole }) {
             ['Opened', <Time key="opened" at={found.opened_at} />],
             ['Seen', found.opened_count > 1 ? `${found.opened_count} times` : null],
             ['Escalations', found.escalations > 0 ? String(found.escalations) : null],
-            ['Owner', who(found.owner)],
+            ['Owner', ownerOf(found)],
             ['Team', `${found.team}, ${found.severity}`],
             ['What to do', found.advice],
             ['Cause', found.cause],
@@ -91,6 +92,11 @@ function stakeOf({ amount, currency }: Whole) {
   return <Money minor={amount} currency={currency} />;
 }
 
+/** With the whole id to copy: by it a case is assigned to somebody else. */
+function ownerOf({ owner }: Whole) {
+  return owner === null ? 'nobody' : <Id value={owner} short={personOf(owner)} />;
+}
+
 function timeOf(at: string | null) {
   return at === null ? null : <Time at={at} />;
 }
@@ -106,7 +112,7 @@ function Said({ entries }: { readonly entries: Whole['entries'] }) {
     <ol className="said">
       {entries.map((entry) => (
         <li key={`${entry.at} ${entry.action}`}>
-          <strong>{spaced(entry.action)}</strong> by {who(entry.actor)}{' '}
+          <strong>{spaced(entry.action)}</strong> by {personOf(entry.actor)}{' '}
           <small>
             <Time at={entry.at} />
           </small>

@@ -1,14 +1,13 @@
 import { useState } from 'react';
 import { type Answer, useRead } from '../../api/query.ts';
 import {
-  Card,
   columnsOf,
-  DataTable,
-  ErrorBox,
   FilterField,
+  given,
   Id,
   Money,
   Page,
+  personOf,
   Select,
   Status,
   Time,
@@ -18,8 +17,7 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import { BulkBar } from './bulk.tsx';
-import { Due, Filters, given, OldestFirst, who } from './parts.tsx';
-import { useRowKeys } from './use-row-keys.ts';
+import { Due, Filters, MerchantFilter, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/exceptions';
 export type Case = Answer<typeof PATH>['data'][number];
@@ -50,37 +48,26 @@ export function Exceptions() {
   // A new table, without a selection, once what was chosen has been told.
   const [round, setRound] = useState(0);
   const mayAct = useMay('act');
-  const around = useRowKeys<HTMLDivElement>();
-  const rows = read.data?.data;
   return (
     <Page
       title="Exceptions"
       sub="What the books, a provider and its files do not agree about. Oldest first; j and k move, x selects, Enter opens."
     >
       <CaseFilters filters={filters} onChange={(next) => setFilters({ after: '', ...next })} />
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <div ref={around}>
-          <DataTable
-            key={round}
-            label="Exceptions, oldest first"
-            columns={COLUMNS}
-            rows={rows}
-            rowId={(row) => row.id}
-            rowHref={(row) => pageOf(row.id)}
-            selectable={mayAct}
-            onSelect={setChosen}
-            empty="No exception is like this."
-          />
-          <OldestFirst
-            after={filters.after}
-            last={rows?.at(-1)?.id}
-            hasMore={read.data?.has_more ?? false}
-            onAfter={(after) => setFilters({ after })}
-          />
-          {mayAct && <BulkBar cases={chosen} onDone={() => setRound(round + 1)} />}
-        </div>
-      </Card>
+      <QueueTable
+        read={read}
+        after={filters.after}
+        onAfter={(after) => setFilters({ after })}
+        round={round}
+        label="Exceptions, oldest first"
+        columns={COLUMNS}
+        rowId={({ id }) => id}
+        rowHref={({ id }) => pageOf(id)}
+        {...(mayAct && { onSelect: setChosen })}
+        empty="No exception is like this."
+      >
+        {mayAct && <BulkBar cases={chosen} onDone={() => setRound(round + 1)} />}
+      </QueueTable>
     </Page>
   );
 }
@@ -163,12 +150,7 @@ function CaseFilters(props: {
         ]}
         onValue={(overdue) => onChange({ overdue })}
       />
-      <FilterField
-        label="Merchant"
-        value={filters.of_merchant}
-        placeholder="any"
-        onText={(text) => onChange({ of_merchant: text })}
-      />
+      <MerchantFilter merchant={filters.of_merchant} onMerchant={(text) => onChange({ of_merchant: text })} />
       <FilterField
         label="Provider account"
         value={filters.account}
@@ -225,8 +207,11 @@ const COLUMNS = column.columns([
   }),
   column.accessor('owner', {
     header: 'Owner',
-    cell: ({ getValue }) =>
-      getValue() === null ? <span className="muted">nobody</span> : <span>{who(getValue())}</span>,
+    cell: ({ getValue }) => {
+      const owner = getValue();
+      if (owner === null) return <span className="muted">nobody</span>;
+      return <span title={owner}>{personOf(owner)}</span>;
+    },
   }),
   column.accessor('account', {
     header: 'Account',

@@ -1,19 +1,17 @@
 import { type Answer, useRead } from '../../api/query.ts';
 import {
-  Card,
   columnsOf,
-  DataTable,
-  ErrorBox,
   FilterField,
+  given,
   Id,
   Page,
+  personOf,
   Time,
   useLive,
   useUrlState,
 } from '../../kit/index.ts';
 import { pageOf } from './exceptions.tsx';
-import { Filters, given, OldestFirst, who } from './parts.tsx';
-import { useRowKeys } from './use-row-keys.ts';
+import { Filters, MerchantFilter, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/operator/queues/letters';
 type Letter = Answer<typeof PATH>['data'][number];
@@ -27,19 +25,15 @@ export function Letters() {
   const query = { limit: 50, ...given({ merchant, account, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 15_000 });
   useLive([PATH]);
-  const around = useRowKeys<HTMLDivElement>();
-  const rows = read.data?.data;
   return (
     <Page
       title="Unplaced letters"
       sub="Providers' verified webhooks that match nothing done here. Link each to what it was about, or say that nothing follows."
     >
       <Filters>
-        <FilterField
-          label="Merchant"
-          value={merchant}
-          placeholder="any"
-          onText={(text) => setFilters({ of_merchant: text, after: '' })}
+        <MerchantFilter
+          merchant={merchant}
+          onMerchant={(text) => setFilters({ of_merchant: text, after: '' })}
         />
         <FilterField
           label="Provider account"
@@ -48,25 +42,16 @@ export function Letters() {
           onText={(text) => setFilters({ account: text, after: '' })}
         />
       </Filters>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <div ref={around}>
-          <DataTable
-            label="Unplaced letters, oldest first"
-            columns={COLUMNS}
-            rows={rows}
-            rowId={(row) => row.exception}
-            rowHref={(row) => pageOf(row.exception)}
-            empty="Every webhook found what it is about."
-          />
-          <OldestFirst
-            after={after}
-            last={rows?.at(-1)?.exception}
-            hasMore={read.data?.has_more ?? false}
-            onAfter={(next) => setFilters({ after: next })}
-          />
-        </div>
-      </Card>
+      <QueueTable
+        read={read}
+        after={after}
+        onAfter={(next) => setFilters({ after: next })}
+        label="Unplaced letters, oldest first"
+        columns={COLUMNS}
+        rowId={({ exception }) => exception}
+        rowHref={({ exception }) => pageOf(exception)}
+        empty="Every webhook found what it is about."
+      />
     </Page>
   );
 }
@@ -93,5 +78,5 @@ const COLUMNS = column.columns([
     header: 'Received',
     cell: ({ getValue }) => <Time at={getValue()} relative />,
   }),
-  column.accessor('owner', { header: 'Owner', cell: ({ getValue }) => who(getValue()) }),
+  column.accessor('owner', { header: 'Owner', cell: ({ getValue }) => personOf(getValue()) }),
 ]);

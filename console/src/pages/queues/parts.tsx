@@ -1,14 +1,15 @@
 import type { ReactNode } from 'react';
-import { Pager, Time } from '../../kit/index.ts';
-
-/** Whatever is not empty: filters of an address as the API's parameters. */
-export function given<T extends Readonly<Record<string, string>>>(
-  filters: T,
-): { [K in keyof T]?: Exclude<T[K], ''> } {
-  return Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== '')) as {
-    [K in keyof T]?: Exclude<T[K], ''>;
-  };
-}
+import {
+  Card,
+  DataTable,
+  type DataTableProps,
+  ErrorBox,
+  FilterField,
+  type ListRead,
+  Pager,
+  Time,
+} from '../../kit/index.ts';
+import { useRowKeys } from './use-row-keys.ts';
 
 export function Filters({ children }: { readonly children: ReactNode }) {
   return (
@@ -18,8 +19,59 @@ export function Filters({ children }: { readonly children: ReactNode }) {
   );
 }
 
-/** Of a list that begins with the oldest: on to younger ones, or back to its beginning. */
-export function OldestFirst(props: {
+export function MerchantFilter(props: {
+  readonly merchant: string;
+  readonly onMerchant: (merchant: string) => void;
+}) {
+  return <FilterField label="Merchant" value={props.merchant} placeholder="any" onText={props.onMerchant} />;
+}
+
+interface QueueTableProps<T extends object>
+  extends Pick<DataTableProps<T>, 'label' | 'columns' | 'rowId' | 'rowHref' | 'onSelect' | 'empty'> {
+  readonly read: ListRead<T>;
+  /** The address's cursor. */
+  readonly after: string;
+  readonly onAfter: (after: string) => void;
+  /** By what a row is a cursor, where that is not its id. */
+  readonly cursorOf?: (row: T) => string;
+  /** Another number is another table, without a selection: what was chosen has been told. */
+  readonly round?: number;
+  /** Below the rows: what is done with those that are chosen. */
+  readonly children?: ReactNode;
+}
+
+/** A list that is worked off, oldest first, by hand or by keys (use-row-keys.ts). Rows are chosen where `onSelect` hears of it. */
+export function QueueTable<T extends object>(props: QueueTableProps<T>) {
+  const { read, after, onAfter, rowId, cursorOf = rowId, round = 0, children, ...table } = props;
+  const around = useRowKeys<HTMLDivElement>();
+  const last = read.data?.data.at(-1);
+  return (
+    <>
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      <Card flush>
+        <div ref={around}>
+          <DataTable
+            {...table}
+            key={round}
+            rows={read.data?.data}
+            rowId={rowId}
+            selectable={table.onSelect !== undefined}
+          />
+          <OldestFirst
+            after={after}
+            last={last === undefined ? undefined : cursorOf(last)}
+            hasMore={read.data?.has_more ?? false}
+            onAfter={onAfter}
+          />
+          {children}
+        </div>
+      </Card>
+    </>
+  );
+}
+
+/** On to younger rows, or back to the beginning. */
+function OldestFirst(props: {
   readonly after: string;
   readonly last: string | undefined;
   readonly hasMore: boolean;
@@ -44,9 +96,4 @@ export function Due({ at, overdue }: { readonly at: string | null; readonly over
       <Time at={at} relative />
     </span>
   );
-}
-
-/** How an operator or key stands in records, as a reader says it. */
-export function who(actor: string | null | undefined): string {
-  return actor === null || actor === undefined ? 'nobody' : actor.replace(/^operator:/, '');
 }

@@ -4,12 +4,9 @@ import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
   ActionDialog,
   Button,
-  Card,
   type Confirmed,
   columnsOf,
-  DataTable,
-  ErrorBox,
-  FilterField,
+  given,
   Id,
   Money,
   Page,
@@ -18,8 +15,7 @@ import {
   useMay,
   useUrlState,
 } from '../../kit/index.ts';
-import { Due, Filters, given, OldestFirst } from './parts.tsx';
-import { useRowKeys } from './use-row-keys.ts';
+import { Due, Filters, MerchantFilter, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/operator/queues/reviews';
 type Held = Answer<typeof PATH>['data'][number];
@@ -33,43 +29,31 @@ export function Reviews() {
   const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 10_000 });
   useLive([PATH]);
-  const around = useRowKeys<HTMLDivElement>();
   const [opened, setOpened] = useState<Opened>();
-  const rows = read.data?.data;
   return (
     <Page
       title="Reviews"
       sub="Held back by a routing policy's requirement. Nothing was sent so far: release them, or cancel them."
     >
       <Filters>
-        <FilterField
-          label="Merchant"
-          value={merchant}
-          placeholder="any"
-          onText={(text) => setFilters({ of_merchant: text, after: '' })}
+        <MerchantFilter
+          merchant={merchant}
+          onMerchant={(text) => setFilters({ of_merchant: text, after: '' })}
         />
       </Filters>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <div ref={around}>
-          <OpenContext value={setOpened}>
-            <DataTable
-              label="Payments held for a review, oldest first"
-              columns={COLUMNS}
-              rows={rows}
-              rowId={(row) => row.payment}
-              rowHref={(row) => `/payments/${row.payment}`}
-              empty="No payment waits for a review."
-            />
-          </OpenContext>
-          <OldestFirst
-            after={after}
-            last={rows?.at(-1)?.exception}
-            hasMore={read.data?.has_more ?? false}
-            onAfter={(next) => setFilters({ after: next })}
-          />
-        </div>
-      </Card>
+      <OpenContext value={setOpened}>
+        <QueueTable
+          read={read}
+          after={after}
+          onAfter={(next) => setFilters({ after: next })}
+          label="Payments held for a review, oldest first"
+          columns={COLUMNS}
+          rowId={({ payment }) => payment}
+          rowHref={({ payment }) => `/payments/${payment}`}
+          cursorOf={({ exception }) => exception}
+          empty="No payment waits for a review."
+        />
+      </OpenContext>
       {opened !== undefined && <Decide {...opened} onClose={() => setOpened(undefined)} />}
     </Page>
   );

@@ -2,14 +2,13 @@ import { createContext, useContext, useState } from 'react';
 import { type Answer, useRead } from '../../api/query.ts';
 import {
   Button,
-  Card,
   columnsOf,
-  DataTable,
-  ErrorBox,
   FilterField,
+  given,
   Id,
   Money,
   Page,
+  personOf,
   Select,
   Status,
   Time,
@@ -19,13 +18,12 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import { ApproveResolution, AskNow, Propose } from './doubt-actions.tsx';
-import { Filters, given, OldestFirst, who } from './parts.tsx';
-import { useRowKeys } from './use-row-keys.ts';
+import { Filters, MerchantFilter, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/operator/queues/unknowns';
 export type Doubtful = Answer<typeof PATH>['data'][number];
 
-const DEFAULTS = { merchant_id: '', provider: '', status: '', parked: '', age: '', after: '' };
+const DEFAULTS = { of_merchant: '', provider: '', status: '', parked: '', age: '', after: '' };
 
 const STATUSES = [
   { value: '', label: 'any' },
@@ -47,7 +45,7 @@ const AGES = [
 /** Operations of which nobody knows what became of them: since when, why it doesn't end by itself, what a person can do. */
 export function Unknowns() {
   const [filters, setFilters] = useUrlState(DEFAULTS);
-  const { merchant_id: merchant, provider, status, parked, age, after } = filters;
+  const { of_merchant: merchant, provider, status, parked, age, after } = filters;
   const query = {
     limit: 50,
     ...given({ merchant, provider, starting_after: after }),
@@ -57,9 +55,7 @@ export function Unknowns() {
   };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 10_000 });
   useLive([PATH]);
-  const around = useRowKeys<HTMLDivElement>();
   const [opened, setOpened] = useState<Opened>();
-  const rows = read.data?.data;
   const change = (next: Partial<typeof filters>) => setFilters({ after: '', ...next });
   return (
     <Page
@@ -67,12 +63,7 @@ export function Unknowns() {
       sub="Sent to a provider, and nobody can say yet whether money moved. Nothing else is tried before one of them is proven."
     >
       <Filters>
-        <FilterField
-          label="Merchant"
-          value={merchant}
-          placeholder="any"
-          onText={(text) => change({ merchant_id: text })}
-        />
+        <MerchantFilter merchant={merchant} onMerchant={(text) => change({ of_merchant: text })} />
         <FilterField
           label="Provider"
           value={provider}
@@ -93,27 +84,18 @@ export function Unknowns() {
         />
         <Select label="Age" value={age} options={AGES} onValue={(value) => change({ age: value })} />
       </Filters>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <div ref={around}>
-          <OpenContext value={setOpened}>
-            <DataTable
-              label="Operations in doubt, oldest first"
-              columns={COLUMNS}
-              rows={rows}
-              rowId={(row) => row.id}
-              rowHref={(row) => `/payments/${row.payment}`}
-              empty="Nothing is in doubt: every operation that was sent has an answer."
-            />
-          </OpenContext>
-          <OldestFirst
-            after={after}
-            last={rows?.at(-1)?.id}
-            hasMore={read.data?.has_more ?? false}
-            onAfter={(next) => setFilters({ after: next })}
-          />
-        </div>
-      </Card>
+      <OpenContext value={setOpened}>
+        <QueueTable
+          read={read}
+          after={after}
+          onAfter={(next) => setFilters({ after: next })}
+          label="Operations in doubt, oldest first"
+          columns={COLUMNS}
+          rowId={({ id }) => id}
+          rowHref={({ payment }) => `/payments/${payment}`}
+          empty="Nothing is in doubt: every operation that was sent has an answer."
+        />
+      </OpenContext>
       {opened !== undefined && <ActDialog {...opened} onClose={() => setOpened(undefined)} />}
     </Page>
   );
@@ -178,9 +160,15 @@ function Why({ of: doubt }: { readonly of: Doubtful }) {
       {doubt.explanation}
       {next.length > 0 && <small>Next: {next.map((each) => QUESTIONS[each]).join(', then ')}.</small>}
       <small>
-        {last === undefined
-          ? 'No answer so far.'
-          : `Last answer: ${last.type.replaceAll('_', ' ')}${last.detail === null ? '' : ` (${last.detail})`}, by ${last.source}.`}
+        {last === undefined ? (
+          'No answer so far.'
+        ) : (
+          <>
+            Last answer: {last.type.replaceAll('_', ' ')}
+            {last.detail === null ? '' : ` (${last.detail})`}, by {last.source},{' '}
+            <Time at={last.at} relative />.
+          </>
+        )}
       </small>
       {exception !== null && (
         <small>
@@ -189,7 +177,7 @@ function Why({ of: doubt }: { readonly of: Doubtful }) {
             short="its case"
             href={`/queues/exceptions/${encodeURIComponent(exception)}`}
           />{' '}
-          is {owner === null ? 'nobody’s' : `${who(owner)}’s`}.
+          is {owner === null ? 'nobody’s' : `${personOf(owner)}’s`}.
         </small>
       )}
     </div>

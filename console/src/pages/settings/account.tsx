@@ -8,18 +8,18 @@ import {
   Card,
   type Confirmed,
   Facts,
-  Field,
   Id,
   Loaded,
   Notice,
   Page,
+  personOf,
   Status,
-  TextArea,
   Time,
   useMay,
 } from '../../kit/index.ts';
 import type { Account } from './accounts.tsx';
-import { parsedObject, personOf, ReadOnly, shownJson } from './parts.tsx';
+import { ChangeAccount } from './change-account.tsx';
+import { ReadOnly, shownJson } from './parts.tsx';
 import { SecretsDialog } from './secrets-dialog.tsx';
 
 const PATH = '/v1/operator/accounts/{id}';
@@ -94,7 +94,7 @@ function Whole({ account }: { readonly account: Account }) {
         />
       </Card>
       {act === 'toggle' && <ToggleDialog account={account} onChange={change} onClose={close} />}
-      {act === 'change' && <ChangeDialog account={account} onChange={change} onClose={close} />}
+      {act === 'change' && <ChangeAccount account={account} onChange={change} onClose={close} />}
       {act === 'check' && (
         <ActionDialog
           title="Test the connection"
@@ -173,47 +173,5 @@ function SecretFact(secret: Account['secrets'][number]) {
     <span>
       set <Time at={at} relative /> by {personOf(by)} <code title="fingerprint">{fingerprint}</code>
     </span>
-  );
-}
-
-function ChangeDialog(props: {
-  readonly account: Account;
-  readonly onChange: (change: object, confirmed: Confirmed) => Promise<unknown>;
-  readonly onClose: () => void;
-}) {
-  const { account, onChange, onClose } = props;
-  const [baseUrl, setBaseUrl] = useState(account.base_url);
-  const [settings, setSettings] = useState(shownJson(account.settings));
-  const [catalogue, setCatalogue] = useState(shownJson(account.catalogue));
-  const newSettings = parsedObject(settings);
-  const newCatalogue = parsedObject(catalogue);
-  const wrong = 'This is no JSON object.';
-  return (
-    <ActionDialog
-      title="Change this account"
-      what="It holds within two seconds for what is sent from then on."
-      ready={newSettings !== undefined && newCatalogue !== undefined && baseUrl.trim() !== ''}
-      confirmLabel="Save"
-      onConfirm={(confirmed) =>
-        onChange({ base_url: baseUrl.trim(), settings: newSettings, catalogue: newCatalogue }, confirmed)
-      }
-      onClose={onClose}
-    >
-      <Field label="Address" type="url" value={baseUrl} required onText={setBaseUrl} />
-      <TextArea
-        label="Settings"
-        hint="JSON, as the provider’s adapter knows them."
-        value={settings}
-        {...(newSettings === undefined ? { wrong } : {})}
-        onText={setSettings}
-      />
-      <TextArea
-        label="What differs from the catalogue"
-        hint="JSON: fees, limits, countries, the connector’s version."
-        value={catalogue}
-        {...(newCatalogue === undefined ? { wrong } : {})}
-        onText={setCatalogue}
-      />
-    </ActionDialog>
   );
 }

@@ -4,24 +4,19 @@ import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
   ActionDialog,
-  Button,
-  Card,
   type Confirmed,
   columnsOf,
-  DataTable,
-  ErrorBox,
   Field,
-  FilterField,
+  given,
   Id,
-  Page,
   Select,
   Status,
   TextArea,
   useMay,
+  useMerchant,
   useUrlState,
 } from '../../kit/index.ts';
-import { given } from '../queues/parts.tsx';
-import { NewestFirst, parsedObject, ReadOnly } from './parts.tsx';
+import { parsedObject, SettingsList } from './parts.tsx';
 
 const PATH = '/v1/operator/accounts';
 export type Account = Answer<typeof PATH>['data'][number];
@@ -34,42 +29,29 @@ export function Accounts() {
   const [isOpen, setOpen] = useState(false);
   const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
-  const rows = read.data?.data;
   return (
-    <Page
+    <SettingsList
       title="Provider accounts"
       sub="Where payments can be sent. Their secrets go in and never come out."
-      actions={
-        may && (
-          <Button kind="primary" onClick={() => setOpen(true)}>
-            New account
-          </Button>
-        )
-      }
+      may={may}
+      newLabel="New account"
+      onNew={() => setOpen(true)}
+      filter={{
+        label: 'Merchant',
+        placeholder: 'any',
+        value: merchant,
+        onText: (text) => setFilters({ of_merchant: text, after: '' }),
+      }}
+      read={read}
+      after={after}
+      onAfter={(next) => setFilters({ after: next })}
+      label="Provider accounts, newest first"
+      columns={COLUMNS}
+      rowHref={({ id }) => `/settings/accounts/${id}`}
+      empty="There is no account like that."
     >
-      <ReadOnly may={may} />
-      <search className="settings-filter" aria-label="Filters">
-        <FilterField
-          label="Merchant"
-          value={merchant}
-          placeholder="any"
-          onText={(text) => setFilters({ of_merchant: text, after: '' })}
-        />
-      </search>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <DataTable
-          label="Provider accounts, newest first"
-          columns={COLUMNS}
-          rows={rows}
-          rowId={({ id }) => id}
-          rowHref={({ id }) => `/settings/accounts/${id}`}
-          empty="There is no account like that."
-        />
-        <NewestFirst after={after} page={read.data} onAfter={(next) => setFilters({ after: next })} />
-      </Card>
       {isOpen && <NewAccount merchant={merchant} onClose={() => setOpen(false)} />}
-    </Page>
+    </SettingsList>
   );
 }
 
@@ -78,7 +60,8 @@ function NewAccount(props: { readonly merchant: string; readonly onClose: () => 
   const forms = useRead('/v1/operator/providers').data?.data ?? [];
   const [, navigate] = useLocation();
   const refresh = useRefresh();
-  const [merchant, setMerchant] = useState(props.merchant);
+  const { merchantId = '' } = useMerchant();
+  const [merchant, setMerchant] = useState(props.merchant || merchantId);
   const [mode, setMode] = useState<'test' | 'live'>('test');
   const [chosen, setProvider] = useState('');
   const [baseUrl, setBaseUrl] = useState('');

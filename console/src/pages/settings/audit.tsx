@@ -10,16 +10,17 @@ import {
   Facts,
   FilterField,
   formatCount,
+  given,
   Id,
   Notice,
   Page,
+  personOf,
   Select,
   Status,
   Time,
   useUrlState,
 } from '../../kit/index.ts';
-import { given } from '../queues/parts.tsx';
-import { NewestFirst, personOf } from './parts.tsx';
+import { NewestFirst } from './parts.tsx';
 
 const PATH = '/v1/operator/audit';
 const RUNS = '/v1/operator/audit/verifications';

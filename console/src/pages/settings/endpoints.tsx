@@ -5,23 +5,18 @@ import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
   ActionDialog,
   Button,
-  Card,
   type Confirmed,
   columnsOf,
-  DataTable,
-  ErrorBox,
-  FilterField,
+  given,
   Id,
-  Page,
   Select,
   Status,
   useMay,
   useUrlState,
 } from '../../kit/index.ts';
-import { given } from '../queues/parts.tsx';
 import { DeliveriesDialog } from './deliveries-dialog.tsx';
 import { NewEndpoint } from './new-endpoint.tsx';
-import { NewestFirst, ReadOnly, type Told, ToldOnce } from './parts.tsx';
+import { SettingsList, type Told, ToldOnce } from './parts.tsx';
 
 const PATH = '/v1/operator/endpoints';
 export type Endpoint = Answer<typeof PATH>['data'][number];
@@ -38,43 +33,30 @@ export function Endpoints() {
   const close = () => setOpen(undefined);
   const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 15_000 });
-  const rows = read.data?.data;
   return (
-    <Page
+    <SettingsList
       title="Webhook endpoints"
       sub="Where merchants hear of events, and how far behind each is."
-      actions={
-        may && (
-          <Button kind="primary" onClick={() => setOpen('new')}>
-            New endpoint
-          </Button>
-        )
-      }
+      may={may}
+      newLabel="New endpoint"
+      onNew={() => setOpen('new')}
+      filter={{
+        label: 'Merchant',
+        placeholder: 'any',
+        value: merchant,
+        onText: (text) => setFilters({ of_merchant: text, after: '' }),
+      }}
+      read={read}
+      after={after}
+      onAfter={(next) => setFilters({ after: next })}
+      label="Webhook endpoints, newest first"
+      columns={columns}
+      empty="There is no endpoint like that."
     >
-      <ReadOnly may={may} />
-      <search className="settings-filter" aria-label="Filters">
-        <FilterField
-          label="Merchant"
-          value={merchant}
-          placeholder="any"
-          onText={(text) => setFilters({ of_merchant: text, after: '' })}
-        />
-      </search>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <DataTable
-          label="Webhook endpoints, newest first"
-          columns={columns}
-          rows={rows}
-          rowId={({ id }) => id}
-          empty="There is no endpoint like that."
-        />
-        <NewestFirst after={after} page={read.data} onAfter={(next) => setFilters({ after: next })} />
-      </Card>
       {open === 'new' && <NewEndpoint onTold={setTold} onClose={close} />}
       {open !== undefined && open !== 'new' && <Acts open={open} onTold={setTold} onClose={close} />}
       {told !== undefined && <ToldOnce told={told} onClose={() => setTold(undefined)} />}
-    </Page>
+    </SettingsList>
   );
 }
 
@@ -102,7 +84,7 @@ function Acts(props: {
     const made = await answer(api.POST(`${PATH}/{id}/rotate-secret`, { params: paramsOf(confirmed), body }));
     onTold({
       title: 'The new signing secret',
-      value: made.secret ?? 'This secret was told before, and can’t be told again.',
+      value: made.secret,
       lost: 'Whoever loses it rotates once more.',
     });
   };

@@ -4,23 +4,19 @@ import { type Answer, useRead, useRefresh } from '../../api/query.ts';
 import {
   ActionDialog,
   Button,
-  Card,
   type Confirmed,
   columnsOf,
-  DataTable,
-  ErrorBox,
   Field,
-  FilterField,
+  given,
   Id,
-  Page,
   Select,
   Status,
   Time,
   useMay,
+  useMerchant,
   useUrlState,
 } from '../../kit/index.ts';
-import { given } from '../queues/parts.tsx';
-import { NewestFirst, ReadOnly, type Told, ToldOnce } from './parts.tsx';
+import { SettingsList, type Told, ToldOnce } from './parts.tsx';
 
 const PATH = '/v1/operator/keys';
 type Key = Answer<typeof PATH>['data'][number];
@@ -36,44 +32,31 @@ export function Keys() {
   const columns = useMemo(() => (may ? [...COLUMNS, revokeColumn(setOpen)] : COLUMNS), [may]);
   const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
-  const rows = read.data?.data;
   const revoke = async (id: string, { key, reason }: Confirmed) => {
     const params = { header: { 'Idempotency-Key': key }, path: { id } };
     await answer(api.POST(`${PATH}/{id}/revoke`, { params, body: { reason } }));
     await refresh([PATH]);
   };
   return (
-    <Page
+    <SettingsList
       title="API keys"
       sub="A key is told once, when it is made. Only a digest of it is kept."
-      actions={
-        may && (
-          <Button kind="primary" onClick={() => setOpen('new')}>
-            New key
-          </Button>
-        )
-      }
+      may={may}
+      newLabel="New key"
+      onNew={() => setOpen('new')}
+      filter={{
+        label: 'Merchant',
+        placeholder: 'any',
+        value: merchant,
+        onText: (text) => setFilters({ of_merchant: text, after: '' }),
+      }}
+      read={read}
+      after={after}
+      onAfter={(next) => setFilters({ after: next })}
+      label="API keys, newest first"
+      columns={columns}
+      empty="There is no key like that."
     >
-      <ReadOnly may={may} />
-      <search className="settings-filter" aria-label="Filters">
-        <FilterField
-          label="Merchant"
-          value={merchant}
-          placeholder="any"
-          onText={(text) => setFilters({ of_merchant: text, after: '' })}
-        />
-      </search>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <DataTable
-          label="API keys, newest first"
-          columns={columns}
-          rows={rows}
-          rowId={({ id }) => id}
-          empty="There is no key like that."
-        />
-        <NewestFirst after={after} page={read.data} onAfter={(next) => setFilters({ after: next })} />
-      </Card>
       {open === 'new' && <NewKey merchant={merchant} onTold={setTold} onClose={() => setOpen(undefined)} />}
       {open !== undefined && open !== 'new' && (
         <ActionDialog
@@ -87,7 +70,7 @@ export function Keys() {
         />
       )}
       {told !== undefined && <ToldOnce told={told} onClose={() => setTold(undefined)} />}
-    </Page>
+    </SettingsList>
   );
 }
 
@@ -96,7 +79,8 @@ function NewKey(props: {
   readonly onTold: (told: Told) => void;
   readonly onClose: () => void;
 }) {
-  const [merchant, setMerchant] = useState(props.merchant);
+  const { merchantId = '' } = useMerchant();
+  const [merchant, setMerchant] = useState(props.merchant || merchantId);
   const [mode, setMode] = useState<'test' | 'live'>('test');
   const [name, setName] = useState('');
   const refresh = useRefresh();
@@ -108,7 +92,7 @@ function NewKey(props: {
     await refresh([PATH]);
     props.onTold({
       title: `The key of ${made.name}`,
-      value: made.key ?? 'This key was told before, and can’t be told again.',
+      value: made.key,
       lost: 'Whoever loses it makes another one and revokes this one.',
     });
   };
@@ -142,7 +126,7 @@ const COLUMNS = column.columns([
   column.accessor('last4', {
     header: 'Key',
     cell: ({ row: { original } }) => (
-      <code>
+      <code className="nowrap">
         sk_{original.mode}_…{original.last4 ?? ''}
       </code>
     ),

@@ -1,22 +1,9 @@
 import { useMemo, useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
-import {
-  Button,
-  Card,
-  columnsOf,
-  DataTable,
-  ErrorBox,
-  FilterField,
-  Id,
-  Page,
-  Time,
-  useMay,
-  useUrlState,
-} from '../../kit/index.ts';
-import { given } from '../queues/parts.tsx';
+import { Button, columnsOf, given, Id, Time, useMay, useUrlState } from '../../kit/index.ts';
 import { MerchantDialog, type MerchantForm } from './merchant-dialog.tsx';
-import { NewestFirst, ReadOnly } from './parts.tsx';
+import { SettingsList } from './parts.tsx';
 
 const PATH = '/v1/operator/merchants';
 export type Merchant = Answer<typeof PATH>['data'][number];
@@ -31,7 +18,6 @@ export function Merchants() {
   const columns = useMemo(() => (may ? [...COLUMNS, editColumn(setEdited)] : COLUMNS), [may]);
   const query = { limit: 50, ...given({ search, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
-  const rows = read.data?.data;
   const save = async (form: MerchantForm, { key, reason }: { key: string; reason: string }) => {
     const header = { 'Idempotency-Key': key };
     if (edited === 'new') await answer(api.POST(PATH, { params: { header }, body: { ...form, reason } }));
@@ -42,37 +28,25 @@ export function Merchants() {
     await refresh([PATH]);
   };
   return (
-    <Page
+    <SettingsList
       title="Merchants"
       sub="Whose payments are orchestrated, and what each is held to."
-      actions={
-        may && (
-          <Button kind="primary" onClick={() => setEdited('new')}>
-            New merchant
-          </Button>
-        )
-      }
+      may={may}
+      newLabel="New merchant"
+      onNew={() => setEdited('new')}
+      filter={{
+        label: 'Search',
+        placeholder: 'part of a name, or an id',
+        value: search,
+        onText: (text) => setFilters({ search: text, after: '' }),
+      }}
+      read={read}
+      after={after}
+      onAfter={(next) => setFilters({ after: next })}
+      label="Merchants, newest first"
+      columns={columns}
+      empty="There is no merchant like that."
     >
-      <ReadOnly may={may} />
-      <search className="settings-filter" aria-label="Filters">
-        <FilterField
-          label="Search"
-          value={search}
-          placeholder="part of a name, or an id"
-          onText={(text) => setFilters({ search: text, after: '' })}
-        />
-      </search>
-      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
-      <Card flush>
-        <DataTable
-          label="Merchants, newest first"
-          columns={columns}
-          rows={rows}
-          rowId={({ id }) => id}
-          empty="There is no merchant like that."
-        />
-        <NewestFirst after={after} page={read.data} onAfter={(next) => setFilters({ after: next })} />
-      </Card>
       {edited !== undefined && (
         <MerchantDialog
           {...(edited === 'new' ? {} : { merchant: edited })}
@@ -80,7 +54,7 @@ export function Merchants() {
           onClose={() => setEdited(undefined)}
         />
       )}
-    </Page>
+    </SettingsList>
   );
 }
 

@@ -20,7 +20,7 @@ export function NewEndpoint(props: { readonly onTold: (told: Told) => void; read
     await refresh(['/v1/operator/endpoints']);
     props.onTold({
       title: 'The signing secret of the new endpoint',
-      value: made.secret ?? '',
+      value: made.secret,
       lost: 'Whoever loses it rotates the secret.',
     });
   };
@@ -29,7 +29,7 @@ export function NewEndpoint(props: { readonly onTold: (told: Told) => void; read
       title="New webhook endpoint"
       what={
         merchant === undefined ? (
-          <Notice tone="warn">Choose a merchant in the header first.</Notice>
+          <Notice tone="warn">Choose a merchant beside the page first.</Notice>
         ) : (
           `Events of ${merchant} are sent there, signed.`
         )

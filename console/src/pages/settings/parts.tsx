@@ -1,26 +1,49 @@
-import { Button, CopyButton, Dialog, Notice, Pager } from '../../kit/index.ts';
+import type { ReactNode } from 'react';
+import {
+  Button,
+  Card,
+  CopyButton,
+  DataTable,
+  type DataTableProps,
+  Dialog,
+  ErrorBox,
+  FilterField,
+  type ListRead,
+  Notice,
+  Page,
+  Pager,
+} from '../../kit/index.ts';
 
 /** What the API has told just now and will not tell again. */
 export interface Told {
   readonly title: string;
-  readonly value: string;
+  /** Undefined: an earlier answer had it, and got lost. */
+  readonly value: string | undefined;
   /** What becomes of whoever loses it. */
   readonly lost: string;
 }
 
 export function ToldOnce({ told, onClose }: { readonly told: Told; readonly onClose: () => void }) {
+  const { title, value, lost } = told;
   return (
-    <Dialog title={told.title} onClose={onClose}>
-      <Notice tone="warn" title="It is shown this once.">
-        {told.lost}
+    <Dialog title={title} onClose={onClose}>
+      <Notice
+        tone="warn"
+        title={
+          value === undefined ? 'It was told before, and can’t be told again.' : 'It is shown this once.'
+        }
+      >
+        {lost}
       </Notice>
-      <p className="settings-told">
-        <code>{told.value}</code>
-        <CopyButton value={told.value} />
-      </p>
+      {value !== undefined && (
+        <p className="settings-told">
+          <code>{value}</code>
+          <CopyButton value={value} />
+        </p>
+      )}
       <div className="actions">
         <Button kind="primary" onClick={onClose}>
-          I have kept it
+          {value === undefined ? 'Close' : 'I have kept it'}
         </Button>
       </div>
     </Dialog>
@@ -32,12 +55,61 @@ export function ReadOnly({ may }: { readonly may: boolean }) {
   return may ? null : <Notice tone="info">You may look at settings. Only administrators change them.</Notice>;
 }
 
+interface SettingsListProps<T extends { readonly id: string }>
+  extends Pick<DataTableProps<T>, 'label' | 'columns' | 'rowHref' | 'empty'> {
+  readonly title: string;
+  readonly sub: string;
+  /** Whether the person may `configure`. */
+  readonly may: boolean;
+  readonly newLabel: string;
+  readonly onNew: () => void;
+  readonly filter: {
+    readonly label: string;
+    readonly placeholder: string;
+    readonly value: string;
+    readonly onText: (text: string) => void;
+  };
+  readonly read: ListRead<T>;
+  /** The address's cursor. */
+  readonly after: string;
+  readonly onAfter: (after: string) => void;
+  /** The page's dialogs. */
+  readonly children: ReactNode;
+}
+
+/** What there is of one kind, newest first, with one filter, and a button that makes another one for whoever may. */
+export function SettingsList<T extends { readonly id: string }>(props: SettingsListProps<T>) {
+  const { title, sub, may, newLabel, onNew, filter, read, after, onAfter, children, ...table } = props;
+  return (
+    <Page
+      title={title}
+      sub={sub}
+      actions={
+        may && (
+          <Button kind="primary" onClick={onNew}>
+            {newLabel}
+          </Button>
+        )
+      }
+    >
+      <ReadOnly may={may} />
+      <search className="settings-filter" aria-label="Filters">
+        <FilterField {...filter} />
+      </search>
+      {read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />}
+      <Card flush>
+        <DataTable {...table} rows={read.data?.data} rowId={({ id }) => id} />
+        <NewestFirst after={after} page={read.data} onAfter={onAfter} />
+      </Card>
+      {children}
+    </Page>
+  );
+}
+
 /** On to older rows, or back to the newest. Nothing where everything is on one page. */
 export function NewestFirst(props: {
   readonly after: string;
-  readonly page:
-    | { readonly data: readonly { readonly id: string }[]; readonly has_more: boolean }
-    | undefined;
+  readonly page: ListRead<{ readonly id: string }>['data'];
   readonly onAfter: (after: string) => void;
 }) {
   const { after, page, onAfter } = props;
@@ -49,11 +121,6 @@ export function NewestFirst(props: {
       onOlder={last === undefined ? undefined : () => onAfter(last)}
     />
   );
-}
-
-/** `operator:opr_alice` as a reader says it. */
-export function personOf(actor: string | null): string {
-  return actor === null ? 'nobody known' : actor.replace(/^operator:(opr_)?/, '');
 }
 
 /** JSON that somebody typed; undefined while it is none. */

@@ -217,15 +217,17 @@ function actColumn(onOpen: (open: Open) => void) {
     id: 'act',
     header: () => <span className="hidden-text">Act</span>,
     cell: ({ row: { original: person } }) => (
-      <Select
-        label={<span className="hidden-text">Act on {person.name}</span>}
-        value=""
-        options={[{ value: '', label: 'Act…' }, ...actsOn(person)]}
-        onValue={(value) => {
-          const act = actsOn(person).find((each) => each.value === value)?.value;
-          if (act !== undefined) onOpen({ act, person });
-        }}
-      />
+      <div className="settings-act">
+        <Select
+          label={<span className="hidden-text">Act on {person.name}</span>}
+          value=""
+          options={[{ value: '', label: 'Act…' }, ...actsOn(person)]}
+          onValue={(value) => {
+            const act = actsOn(person).find((each) => each.value === value)?.value;
+            if (act !== undefined) onOpen({ act, person });
+          }}
+        />
+      </div>
     ),
   });
 }

@@ -1,14 +1,14 @@
 import { useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import { useRefresh } from '../../api/query.ts';
-import { ActionDialog, type Confirmed, Field, Select } from '../../kit/index.ts';
+import { ActionDialog, type Confirmed, personOf, Select } from '../../kit/index.ts';
 import type { Account } from './accounts.tsx';
-import { personOf } from './parts.tsx';
+import { SecretFields, type TypedSecrets } from './secret-fields.tsx';
 
 const PATH = '/v1/operator/accounts/{id}/secrets';
 const HOURS = [0, 1, 24, 168];
 
-/** Empty fields, always: what is typed goes in, and what stays empty stays as it is. */
+/** What is typed goes in, and what stays empty stays as it is. */
 export function SecretsDialog({
   account,
   onClose,
@@ -17,9 +17,11 @@ export function SecretsDialog({
   readonly onClose: () => void;
 }) {
   const refresh = useRefresh();
-  const [typed, setTyped] = useState<Readonly<Record<string, string>>>({});
+  const [secrets, setSecrets] = useState<TypedSecrets>({});
+  const [removed, setRemoved] = useState('');
   const [hours, setHours] = useState('24');
-  const secrets = Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ''));
+  const orders = { ...(removed === '' ? {} : { [removed]: null }), ...secrets };
+  const removable = account.secrets.filter(({ source }) => source === 'console');
   const rotates =
     secrets.webhookSecret !== undefined &&
     account.secrets.some(({ name, source }) => name === 'webhookSecret' && source !== null);
@@ -27,7 +29,7 @@ export function SecretsDialog({
     await answer(
       api.POST(PATH, {
         params: { header: { 'Idempotency-Key': key }, path: { id: account.id } },
-        body: { secrets, previous_webhook_secret_seconds: Number(hours) * 3_600, reason },
+        body: { secrets: orders, previous_webhook_secret_seconds: Number(hours) * 3_600, reason },
       }),
     );
     await refresh(['/v1/operator/accounts/{id}', '/v1/operator/accounts']);
@@ -36,23 +38,23 @@ export function SecretsDialog({
     <ActionDialog
       title="Set secrets"
       what="They are sealed, hold on every worker within two seconds, and nobody can read them again."
-      ready={Object.keys(secrets).length > 0}
+      ready={Object.keys(orders).length > 0}
       confirmLabel="Seal them"
       onConfirm={set}
       onClose={onClose}
     >
-      {account.secrets.map((secret) => (
-        <Field
-          key={secret.name}
-          label={secret.required ? secret.name : `${secret.name} (optional)`}
-          type="password"
-          autoComplete="off"
-          spellCheck={false}
-          placeholder={placeholderOf(secret)}
-          value={typed[secret.name] ?? ''}
-          onText={(text) => setTyped({ ...typed, [secret.name]: text })}
+      <SecretFields secrets={account.secrets} typed={secrets} saying={sayingOf} onTyped={setSecrets} />
+      {removable.length > 0 && (
+        <Select
+          label="Take one away"
+          value={removed}
+          options={[
+            { value: '', label: 'none' },
+            ...removable.map(({ name }) => ({ value: name, label: name })),
+          ]}
+          onValue={setRemoved}
         />
-      ))}
+      )}
       {rotates && (
         <Select
           label="The webhook secret before it is accepted for"
@@ -69,7 +71,7 @@ export function SecretsDialog({
   );
 }
 
-function placeholderOf({ source, set_by: by }: Account['secrets'][number]): string {
+function sayingOf({ source, set_by: by }: Account['secrets'][number]): string {
   if (source === null) return 'not set';
   return source === 'file' ? 'from the secrets file' : `set by ${personOf(by)}; stays as it is`;
 }
