@@ -17,6 +17,12 @@ function endOf(grain: Grain, atMs: number): number {
   return startOf(grain, atMs - 1) + LENGTH_MS[grain];
 }
 
+/** The beginnings of all cells of one grain from one beginning on and before another. */
+export function bucketsOf(grain: Grain, fromMs: number, untilMs: number): readonly Date[] {
+  const count = Math.max(0, Math.ceil((untilMs - fromMs) / LENGTH_MS[grain]));
+  return Array.from({ length: count }, (_none, index) => new Date(fromMs + index * LENGTH_MS[grain]));
+}
+
 /** Cells of one grain that begin in [fromMs, untilMs). */
 export interface Span {
   readonly grain: Grain;

@@ -1,5 +1,5 @@
 import { type Dimension, levelFor } from '../../../domain/figures/dimensions.ts';
-import { type Grain, type Span, spansOf } from '../../../domain/figures/periods.ts';
+import { bucketsOf, type Grain, type Span, spansOf, startOf } from '../../../domain/figures/periods.ts';
 import { REPORTS, type Report, type ReportName } from '../../../domain/figures/reports.ts';
 import { addedUp } from '../../rollups/added-up.ts';
 import { join, raw, type Statement, sql } from '../../rollups/sql.ts';
@@ -34,13 +34,61 @@ export interface FigureRows {
   readonly hasMore: boolean;
 }
 
-/** Reads cells and nothing else: as many as the coarsest level and the longest periods that can answer the question have. */
+/** Groups by their values, in the order of the question's group. */
+type Groups = readonly (readonly string[])[];
+
+/**
+ * Reads cells and nothing else: as many as the coarsest level and the longest periods that can answer the question have. Where there
+ * are more rows than asked for, they are the largest; over time, all of the largest groups, for a line that ends early misleads.
+ */
 export async function readCells(ask: Ask, question: FigureQuestion): Promise<FigureRows> {
-  const { by, bucket, limit } = question;
   const report: Report = REPORTS[question.report];
-  const group = groupOf(report, by);
+  const group = groupOf(report, question.by);
+  if (spansOf(question.fromMs, question.untilMs, 'week').length === 0) return { rows: [], hasMore: false };
+  if (question.bucket === undefined || group.length === 0) return readRows(ask, question, group);
+  const { groups, hasMore } = await largestGroups(ask, question, group);
+  const { rows } = await readRows(ask, question, group, hasMore ? groups : undefined);
+  return { rows, hasMore };
+}
+
+/** As many of the largest groups as have all their rows within the limit: at least one. */
+async function largestGroups(
+  ask: Ask,
+  question: FigureQuestion,
+  group: readonly GroupKey[],
+): Promise<{ readonly groups: Groups; readonly hasMore: boolean }> {
+  const { bucket, fromMs, untilMs, limit } = question;
+  const report: Report = REPORTS[question.report];
+  const times = bucket === undefined ? 1 : bucketsOf(bucket, startOf(bucket, fromMs), untilMs).length;
+  // A cell is of one payment, attempt or decline at least, so a group has no more rows than of those.
+  const counted = report.of === 'declines' ? ['declined'] : ['payments', 'attempts'];
+  const keys = raw(group.map((key) => `c.${key}`).join(', '));
+  const found = await ask<Record<string, unknown>>(
+    sql`SELECT ${keys}, least(${times}::bigint, ${raw(counted.map((name) => `sum(c.${name})`).join(' + '))}) AS rows
+      FROM (${cellsOf(question, report, group, spansOf(fromMs, untilMs, 'week'), counted)}) c GROUP BY ${keys}
+      ORDER BY sum(c.${raw(report.largest)}) DESC, ${keys} LIMIT ${limit + 1}::int`,
+  );
+  let room = limit;
+  const fits = found.findIndex(({ rows }) => {
+    room -= Number(rows);
+    return room < 0;
+  });
+  const kept = fits === -1 ? found : found.slice(0, Math.max(1, fits));
+  return {
+    groups: kept.map((row) => group.map((key) => String(row[key]))),
+    hasMore: kept.length < found.length,
+  };
+}
+
+async function readRows(
+  ask: Ask,
+  question: FigureQuestion,
+  group: readonly GroupKey[],
+  only?: Groups,
+): Promise<FigureRows> {
+  const { bucket, limit } = question;
+  const report: Report = REPORTS[question.report];
   const spans = spansOf(question.fromMs, question.untilMs, bucket ?? 'week');
-  if (spans.length === 0) return { rows: [], hasMore: false };
   const at = bucket === undefined ? [] : [sql`date_trunc(${bucket}, c.bucket, 'UTC') AS at`];
   const columns = [
     ...at,
@@ -53,7 +101,7 @@ export async function readCells(ask: Ask, question: FigureQuestion): Promise<Fig
   ];
   const grouped = places.length === 0 ? sql`` : sql`GROUP BY ${raw(places.join(', '))}`;
   const found = await ask<Record<string, unknown>>(
-    sql`SELECT ${join(columns)} FROM (${cellsOf(question, report, group, spans)}) c ${grouped}
+    sql`SELECT ${join(columns)} FROM (${cellsOf(question, report, group, spans, [], only)}) c ${grouped}
       HAVING count(*) > 0
       ORDER BY ${raw([...(bucket === undefined ? [] : ['1']), `sum(c.${report.largest}) DESC`, ...places].join(', '))}
       LIMIT ${limit + 1}::int`,
@@ -74,12 +122,17 @@ function measuresOf({ counts, sums, histograms }: Report): readonly string[] {
   return [...added, ...histograms.map((name) => `${addedUp(name, 'c')} AS ${name}`)];
 }
 
-/** One part for each span, so that each is found by its own stretch of the key. */
+/**
+ * One part for each span, so that each is found by its own stretches of the key. Buckets are named one by one: within a range of them
+ * every merchant's cells would be read to find those of one.
+ */
 function cellsOf(
   { mode, where, report: name }: FigureQuestion,
   { of, counts, sums, histograms }: Report,
   group: readonly GroupKey[],
   spans: readonly Span[],
+  alsoCounted: readonly string[],
+  only?: Groups,
 ): Statement {
   const filters = Object.entries(where).filter(([, value]) => value !== undefined);
   const asked = [...group, ...filters.map(([key]) => key)].filter(
@@ -88,15 +141,35 @@ function cellsOf(
   const level = levelFor(asked);
   const table = of === 'declines' ? 'rollup_decline' : 'rollup_cell';
   const columns = [
-    ...new Set(['bucket', ...group, ...counts, ...sums, ...histograms, REPORTS[name].largest]),
+    ...new Set([
+      'bucket',
+      ...group,
+      ...counts,
+      ...sums,
+      ...histograms,
+      ...alsoCounted,
+      REPORTS[name].largest,
+    ]),
   ];
-  const conditions = filters.map(([key, value]) => sql` AND ${raw(key)} = ${value}`);
+  const conditions = [
+    ...filters.map(([key, value]) => sql` AND ${raw(key)} = ${value}`),
+    ...(only === undefined ? [] : [isOneOf(group, only)]),
+  ];
   const parts = spans.map(
     ({ grain, fromMs, untilMs }) => sql`SELECT ${raw(columns.join(', '))} FROM ${raw(table)}
-      WHERE level = ${level} AND grain = ${grain} AND bucket >= ${new Date(fromMs)}::timestamptz
-        AND bucket < ${new Date(untilMs)}::timestamptz AND mode = ${mode}${conditions.length === 0 ? sql`` : join(conditions, '')}`,
+      WHERE level = ${level} AND grain = ${grain} AND bucket = ANY(${bucketsOf(grain, fromMs, untilMs)}::timestamptz[]) AND mode = ${mode}${conditions.length === 0 ? sql`` : join(conditions, '')}`,
   );
   return join(parts, ' UNION ALL ');
+}
+
+/** Each key by itself, which an index can look for, and then all of them together. */
+function isOneOf(group: readonly GroupKey[], groups: Groups): Statement {
+  const columns = group.map((_key, index) => groups.map((values) => values[index] ?? ''));
+  const each = group.map(
+    (key, index) => sql` AND ${raw(key)} = ANY(${[...new Set(columns[index])]}::text[])`,
+  );
+  const lists = join(columns.map((values) => sql`${values}::text[]`));
+  return join([...each, sql` AND (${raw(group.join(', '))}) IN (SELECT * FROM unnest(${lists}))`], '');
 }
 
 function rowOf(row: Record<string, unknown>, report: Report, group: readonly GroupKey[]): FigureRow {

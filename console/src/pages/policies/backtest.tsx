@@ -18,7 +18,7 @@ import {
   Status,
   useMay,
 } from '../../kit/index.ts';
-import { At, Ppm, ppmText } from './parts.tsx';
+import { At, Ppm, pointsText } from './parts.tsx';
 
 const PATH = '/v1/routing/backtests/{id}';
 type Backtest = Answer<typeof PATH>;
@@ -85,9 +85,9 @@ function Found({ result }: { readonly result: Result }) {
     <>
       <Notice
         tone={isSure ? (expected > 0 ? 'good' : 'bad') : 'info'}
-        title={`Success would change by ${ppmText(expected, true)}.`}
+        title={`Success would change by ${pointsText(expected)} percentage points.`}
       >
-        In 95 of 100 cases between {ppmText(low, true)} and {ppmText(high, true)}.{' '}
+        In 95 of 100 cases between {pointsText(low)} and {pointsText(high)}.{' '}
         {isSure ? '' : 'That holds nothing at all, too: these payments cannot tell the two apart.'}
       </Notice>
       <Card title="Success">

@@ -16,7 +16,7 @@ import {
   useKeptSearch,
   useMay,
 } from '../../kit/index.ts';
-import { At, Ppm } from './parts.tsx';
+import { At, pointsText } from './parts.tsx';
 
 const PATH = '/v1/routing/backtests';
 export type Backtest = Answer<typeof PATH>['data'][number];
@@ -129,9 +129,12 @@ const COLUMNS = column.columns([
     cell: ({ getValue }) => `${formatCount(getValue().read)} of ${formatCount(getValue().total)}`,
   }),
   column.accessor('result', {
-    header: 'Success, change',
+    header: 'Success, change in points',
     meta: { align: 'right' },
-    cell: ({ getValue }) => <Ppm value={getValue()?.success.change_ppm.expected ?? null} signed />,
+    cell: ({ getValue }) => {
+      const change = getValue()?.success.change_ppm.expected;
+      return <span className="num">{change === undefined ? '–' : pointsText(change)}</span>;
+    },
   }),
   column.accessor('from', { header: 'From', cell: ({ getValue }) => <At seconds={getValue()} /> }),
   column.accessor('created', {

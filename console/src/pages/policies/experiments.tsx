@@ -18,7 +18,7 @@ import {
   useKeptSearch,
   useMay,
 } from '../../kit/index.ts';
-import { At, author, ppmText } from './parts.tsx';
+import { At, author, pointsText } from './parts.tsx';
 
 const PATH = '/v1/routing/experiments';
 type Experiment = Answer<typeof PATH>['data'][number];
@@ -123,16 +123,16 @@ const COLUMNS = column.columns([
   column.accessor('control', { header: 'Control', cell: ({ getValue }) => <Arm arm={getValue()} /> }),
   column.accessor('treatment', { header: 'Treatment', cell: ({ getValue }) => <Arm arm={getValue()} /> }),
   column.accessor('test', {
-    header: 'Difference',
+    header: 'Difference, points',
     cell: ({ getValue }) => {
       const test = getValue();
       if (test === null) return 'not looked yet';
       const { difference_ppm: difference, low_ppm: low, high_ppm: high } = test;
       return (
         <span className="num">
-          {ppmText(difference, true)}{' '}
+          {pointsText(difference)}{' '}
           <span className="muted">
-            ({ppmText(low, true)} to {ppmText(high, true)})
+            ({pointsText(low)} to {pointsText(high)})
           </span>
         </span>
       );

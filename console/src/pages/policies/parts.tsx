@@ -13,13 +13,18 @@ export function At({
 }
 
 /** Parts per million as a percentage. */
-export function Ppm({ value, signed = false }: { readonly value: number | null; readonly signed?: boolean }) {
-  return <span className="num">{ppmText(value, signed)}</span>;
+export function Ppm({ value }: { readonly value: number | null }) {
+  return <span className="num">{ppmText(value)}</span>;
 }
 
-export function ppmText(value: number | null, signed = false): string {
+export function ppmText(value: number | null): string {
   if (value === null) return '–';
-  return `${signed && value > 0 ? '+' : ''}${(value / 10_000).toFixed(2)}%`;
+  return `${(value / 10_000).toFixed(2)}%`;
+}
+
+/** A difference of two shares. */
+export function pointsText(value: number): string {
+  return `${value > 0 ? '+' : ''}${(value / 10_000).toFixed(2)}`;
 }
 
 /** `key:…` and `operator:…` as a reader says them. */

@@ -1,4 +1,4 @@
-import { Card, Facts, Id, Money } from '../../kit/index.ts';
+import { Card, Facts, Id, Money, Time } from '../../kit/index.ts';
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -54,6 +54,8 @@ function money(minor: unknown, currency: unknown) {
   return isWhole && typeof currency === 'string' ? <Money minor={minor} currency={currency} /> : null;
 }
 
+const moment = (value: unknown) => (typeof value === 'string' ? <Time at={value} /> : null);
+
 function Line({ of: line }: { readonly of: Row }) {
   return (
     <Facts
@@ -66,7 +68,7 @@ function Line({ of: line }: { readonly of: Row }) {
         ['Reference', text(line.provider_reference)],
         ['Operation', text(line.operation_reference)],
         ['Our reference', text(line.merchant_reference)],
-        ['Occurred', text(line.occurred_at)],
+        ['Occurred', moment(line.occurred_at)],
         ['File, line', `${text(line.file_id) ?? ''}, ${text(line.line) ?? ''}`],
       ]}
     />
@@ -84,8 +86,8 @@ function Booking({ of: booking }: { readonly of: Row }) {
         ['Reference', text(booking.provider_reference)],
         ['Operation', text(booking.operation_reference)],
         ['Our reference', text(booking.merchant_reference)],
-        ['Booked', text(booking.booked_at)],
-        ['Presentable until', text(booking.presentable_until)],
+        ['Booked', moment(booking.booked_at)],
+        ['Presentable until', moment(booking.presentable_until)],
         ['Booking', text(booking.id)],
       ]}
     />

@@ -20,7 +20,7 @@ import {
   Time,
   useUrlState,
 } from '../../kit/index.ts';
-import { NewestFirst } from './parts.tsx';
+import { NewestFirst, shortOf } from './parts.tsx';
 
 const PATH = '/v1/operator/audit';
 const RUNS = '/v1/operator/audit/verifications';
@@ -210,11 +210,6 @@ function Details({ details }: { readonly details: Entry['details'] }) {
       <pre className="settings-details">{JSON.stringify(details, null, 2)}</pre>
     </details>
   );
-}
-
-/** Why something was done needs the room more than an id, whose whole is copied and stands in its title. */
-function shortOf(subject: string): string {
-  return subject.length <= 22 ? subject : `${subject.slice(0, 20)}…`;
 }
 
 function linkTo({ kind, subject }: Entry): { readonly href?: string } {

@@ -16,7 +16,7 @@ import {
 } from '../../kit/index.ts';
 import { DeliveriesDialog } from './deliveries-dialog.tsx';
 import { NewEndpoint } from './new-endpoint.tsx';
-import { SettingsList, type Told, ToldOnce } from './parts.tsx';
+import { SettingsList, shortOf, type Told, ToldOnce } from './parts.tsx';
 
 const PATH = '/v1/operator/endpoints';
 export type Endpoint = Answer<typeof PATH>['data'][number];
@@ -131,7 +131,10 @@ const COLUMNS = column.columns([
     header: 'Endpoint',
     cell: ({ row: { original } }) => <Id value={original.id} short={original.url} />,
   }),
-  column.accessor('merchant', { header: 'Merchant', cell: ({ getValue }) => <Id value={getValue()} /> }),
+  column.accessor('merchant', {
+    header: 'Merchant',
+    cell: ({ getValue }) => <Id value={getValue()} short={shortOf(getValue())} />,
+  }),
   column.accessor('livemode', {
     header: 'Mode',
     cell: ({ getValue }) => <Status value={getValue() ? 'live' : 'test'} />,
@@ -162,7 +165,7 @@ function actColumn(may: boolean, onOpen: (open: Open) => void) {
     id: 'act',
     header: () => <span className="hidden-text">Act</span>,
     cell: ({ row: { original: endpoint } }) => (
-      <span className="row">
+      <span className="row settings-acts">
         <Button
           aria-label={`Deliveries to ${endpoint.url}`}
           onClick={() => onOpen({ act: 'deliveries', endpoint })}

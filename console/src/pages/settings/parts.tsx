@@ -123,6 +123,11 @@ export function NewestFirst(props: {
   );
 }
 
+/** Other columns need the room more than an id, whose whole is copied and stands in its title. */
+export function shortOf(id: string): string {
+  return id.length <= 16 ? id : `${id.slice(0, 14)}…`;
+}
+
 /** JSON that somebody typed; undefined while it is none. */
 export function parsedObject(text: string): Record<string, unknown> | undefined {
   if (text.trim() === '') return {};
