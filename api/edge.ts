@@ -221,7 +221,7 @@ function send(response: Response, { status, body, headers }: Reply): void {
 /** Express knows an error handler by its four parameters. */
 export function answerError(
   services: Services,
-  writeRefusal: (refused: RefusedCommand) => Promise<void>,
+  writeRefusal: (refused: RefusedCommand, key?: string) => Promise<void>,
 ): ErrorRequestHandler {
   return async (error: unknown, request, response, _next) => {
     const { requestId, log, facts, known: caller, ...serving } = servingOf(response);
@@ -231,12 +231,17 @@ export function answerError(
     const answered = known ?? problem('internal_error');
     facts.problem = answered.code;
     if (isForTheBook(serving.isAudited === true, answered)) {
-      const { httpStatus: status, code, message: detail } = answered;
+      const { httpStatus: status, code, message } = answered;
       const { method } = request;
       const path = request.path.slice(0, MAX_REFUSED_PATH);
       const operatorId = caller.operator?.operatorId;
       const who = operatorId === undefined ? {} : { operatorId };
-      await writeRefusal({ method, path, status, code, detail, requestId, ...who });
+      const key = caller.caller && `key:${caller.caller.keyId}`;
+      const detail =
+        operatorId !== undefined || key === undefined
+          ? message
+          : `${message} Asked by ${key} of ${caller.caller?.merchantId}.`;
+      await writeRefusal({ method, path, status, code, detail, requestId, ...who }, key);
     }
     if (response.headersSent) {
       response.destroy();

@@ -47,8 +47,8 @@ export async function checkAt(
 }
 
 function questionOf(connection: ProviderConnection): (() => Promise<CredentialsCheck>) | undefined {
-  const { checkCredentials, lookup } = connection;
-  if (checkCredentials !== undefined) return checkCredentials;
+  if (connection.checkCredentials !== undefined) return connection.checkCredentials.bind(connection);
+  const lookup = connection.lookup?.bind(connection);
   if (lookup === undefined) return undefined;
   const reference = `check_${randomBytes(16).toString('hex')}`;
   const question = { kind: 'authorize', reference, authorizationReference: reference } as const;

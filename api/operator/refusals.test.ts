@@ -5,7 +5,7 @@ import { createRefusalBook } from './refusals.ts';
 let nowMs: number;
 let rows: RefusedCommand[];
 let warnings: number;
-let write: (refused: RefusedCommand) => Promise<void>;
+let write: (refused: RefusedCommand, key?: string) => Promise<void>;
 
 beforeEach(() => {
   [nowMs, rows, warnings] = [Date.UTC(2026, 10, 22, 12), [], 0];
@@ -64,4 +64,11 @@ it('a person leaves fifty a second, whatever strangers do', async () => {
   await flood('session_invalid', 100);
   expect(await flood('forbidden', 60, 'opr_ada')).toBe(50);
   expect(await flood('forbidden', 60, 'opr_bob')).toBe(50);
+});
+
+it("a merchant's key is no stranger: their flood hides nothing of its", async () => {
+  await flood('second_person_required', 100);
+  const before = rows.length;
+  await write(refused('second_person_required'), 'key:key_1');
+  expect(rows.length).toBe(before + 1);
 });

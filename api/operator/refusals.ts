@@ -39,9 +39,9 @@ export function createRefusalBook(
 ) {
   const second = new Counts(1_000);
   const hour = new Counts(3_600_000);
-  const isTooMany = ({ operatorId, code }: RefusedCommand): boolean => {
+  const isTooMany = ({ code }: RefusedCommand, whose: string | undefined): boolean => {
     const nowMs = now();
-    if (operatorId !== undefined) return second.take(operatorId, PERSONS_A_SECOND, nowMs) !== 'taken';
+    if (whose !== undefined) return second.take(whose, PERSONS_A_SECOND, nowMs) !== 'taken';
     if (second.take(`stranger/${code}`, STRANGERS_A_SECOND_OF_A_KIND, nowMs) !== 'taken') return true;
     if (second.take('strangers', STRANGERS_A_SECOND, nowMs) !== 'taken') return true;
     const taken = hour.take('strangers', STRANGERS_AN_HOUR, nowMs);
@@ -52,8 +52,9 @@ export function createRefusalBook(
       );
     return taken !== 'taken';
   };
-  return async (refused: RefusedCommand): Promise<void> => {
-    if (isTooMany(refused)) return;
+  /** `key`: the merchant's key that it came by, which is nobody's operator and no stranger either. */
+  return async (refused: RefusedCommand, key?: string): Promise<void> => {
+    if (isTooMany(refused, refused.operatorId ?? key)) return;
     try {
       await register.recordRefusal(refused);
     } catch (error) {

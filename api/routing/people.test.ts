@@ -118,7 +118,12 @@ describe('a key that somebody made', () => {
     const approve = `/v1/routing/policies/${version}/approve`;
     const refused = await byKey(approve, key);
     expect(refused.body.error.code).toBe('second_person_required');
-    expect(await refusalOf(api, refused)).toMatchObject({ path: approve, status: 403, operator_id: null });
+    expect(await refusalOf(api, refused)).toMatchObject({
+      path: approve,
+      status: 403,
+      operator_id: null,
+      detail: expect.stringMatching(/Asked by key:\w+ of mer_a\.$/),
+    });
     const own = (await byKey('/v1/routing/policies', key, { source: SOURCE, reason: 'by key' })).body.version;
     await byKey(`/v1/routing/policies/${own}/promote`, key, { reason: 'by key' });
     const operators = `/v1/operator/routing/mer_a/test/policies/${own}/approve`;

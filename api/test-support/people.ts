@@ -93,7 +93,7 @@ export async function refusalOf(
   answer: Pick<Answer, 'headers'>,
 ): Promise<Record<string, unknown> | undefined> {
   const { rows } = await api.sql.query(
-    'SELECT operator_id, method, path, status, code FROM operator_refusal WHERE request_id = $1',
+    'SELECT operator_id, method, path, status, code, detail FROM operator_refusal WHERE request_id = $1',
     [answer.headers.get('request-id')],
   );
   return rows[0];

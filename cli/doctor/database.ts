@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Config } from '../../config/env.ts';
 import { readMigrations } from '../stack/migrate.ts';
+import { transactionNumbers } from '../stack/transaction-numbers.ts';
 import { type Finding, findingsOf, reasonOf } from './finding.ts';
 
 /** Postgres: there, of this release, with its guards up, and of one mind about the time. */
@@ -53,6 +54,7 @@ export async function checkDatabase({ databaseUrl }: Config): Promise<readonly F
       await each('application role', () => role(ask)),
       await each('append-only tables', () => grants(ask)),
       await each('guards', () => triggers(ask)),
+      await each('transaction numbers', () => numbers(client)),
       await each('clock', () => clock(ask)),
     ];
   } finally {
@@ -95,6 +97,17 @@ async function migrations(ask: Ask): Promise<Finding> {
         'deploy the release that made it',
       )
     : ok('migrations', `all ${ours.length} applied`);
+}
+
+async function numbers(client: pg.Client): Promise<Finding> {
+  const { next, highest } = await transactionNumbers(client);
+  return next > highest
+    ? ok('transaction numbers', 'the server counts on from what the rows say')
+    : failed(
+        'transaction numbers',
+        `the server is at ${next} and rows speak of ${highest}: it was restored from a dump, and events wait for that number`,
+        'stop the API and workers, and run: ./interlock migrate',
+      );
 }
 
 async function role(ask: Ask): Promise<Finding> {

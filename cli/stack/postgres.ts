@@ -173,7 +173,7 @@ function checkVersion(home: PostgresHome): void {
   if (want === undefined || want === have) return;
   throw new Error(
     `${home.clusterDir} was written by Postgres ${have}, and the installed one is ${want}. ` +
-      'Dump it with the old version and restore it with the new one, or start with --fresh, which deletes it.',
+      'Dump it with the old version, restore it with the new one and run ./interlock migrate, or start with --fresh, which deletes it.',
   );
 }
 

@@ -21,6 +21,7 @@ import { type DemoAccount, demoAccounts, writeProviderSecrets } from './provider
 import { writeStackFile } from './stack-file.ts';
 import { connectTemporal, ensureSearchAttributes, startTemporal, temporalDbPath } from './temporal.ts';
 import { obtainTemporalBinary } from './temporal-binary.ts';
+import { catchUpTransactionNumbers } from './transaction-numbers.ts';
 import { buildWorkflowBundleApart, bundleIsStale } from './workflow-bundle.ts';
 
 export type UpOptions = {
@@ -108,6 +109,7 @@ export async function bringUp(options: UpOptions): Promise<Stack> {
 
   const seeded = await progress.step('migrations and demo merchant', async (say) => {
     for (const name of await migrate(config.databaseUrl)) say(`applied ${name}`);
+    await catchUpTransactionNumbers(config.databaseUrl);
     const { digest: digestKey } = config.keys;
     const { databaseUrl } = config;
     await seedCanary({ databaseUrl, account: canary, apiKey: canaryKey(keys), digestKey });

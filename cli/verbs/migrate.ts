@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { migrate, schemaDrift } from '../stack/migrate.ts';
+import { catchUpTransactionNumbers } from '../stack/transaction-numbers.ts';
 import { UsageError, type Verb } from '../verb.ts';
 
 const verb: Verb = {
@@ -7,7 +8,8 @@ const verb: Verb = {
   usage: `Usage: DATABASE_URL=postgres://... ./interlock migrate [--check] [--json]
 
 Applies what is pending in prisma/migrations and records it in _prisma_migrations, exactly as
-"prisma migrate deploy" would. The URL's role must own the schema.
+"prisma migrate deploy" would. The URL's role must own the schema. After a restore from a dump it also has
+the server count past the transactions that the rows speak of: run it before anything else.
 
   --check   apply nothing; compare prisma/schema.prisma with the migrations and exit 1 when they differ
   --json    print one line of JSON`,
@@ -26,8 +28,11 @@ Applies what is pending in prisma/migrations and records it in _prisma_migration
       return drift === '' ? 0 : 1;
     }
     const applied = await migrate(url);
-    if (values.json) console.log(JSON.stringify({ applied }));
+    const skipped = await catchUpTransactionNumbers(url);
+    if (values.json) console.log(JSON.stringify({ applied, transactions_skipped: Number(skipped) }));
     else console.log(applied.length === 0 ? 'Nothing was pending.' : `Applied:\n  ${applied.join('\n  ')}`);
+    if (skipped > 0n && !values.json)
+      console.log(`The database was restored: its server now counts ${skipped} transactions further.`);
     return 0;
   },
 };

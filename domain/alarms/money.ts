@@ -42,7 +42,7 @@ export const moneyAlarms = alarms([
     severity: 'page',
     summary: 'A transaction holds back all events since {{ $value | humanizeDuration }}',
     means:
-      'Events are read in the order of their transactions, so one that is left open, in any database of the server, keeps merchants, figures and routing from hearing of later ones. Payments go on, and nothing is lost.',
+      'Events are read in the order of their transactions, so one that is left open, in any database of the server, keeps merchants and the console from hearing of later ones. Payments go on, and nothing is lost.',
     expr: `max(interlock_events_held_age_seconds) > ${HELD_SECONDS}`,
     forSeconds: 60,
     runbook: 'events-held',

@@ -165,7 +165,7 @@ function answerProposal(
     return refused(
       standing,
       'second_person_required',
-      'Who wrote or proposed it cannot approve it, by no key that they made either. Somebody else has to.',
+      'Who wrote or proposed it cannot approve it, by no key that they made either, and two keys of one maker are one person. Somebody else has to.',
     );
   const { to, percent, by } = proposal;
   if (answer.to !== to || answer.percent !== percent)

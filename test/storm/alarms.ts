@@ -33,7 +33,6 @@ const OF_ANY_PROVIDER = ['PaymentsFailing', 'RetryAmplification', 'ExceptionsOve
 const OF_DELAY = [
   'UnknownOutcomeTooOld',
   'InboxStale',
-  'EventsHeld',
   'DeliveriesBehind',
   'TaskQueueBehind',
   'ExceptionsOverdue',
@@ -60,9 +59,10 @@ const PROCESS_HIT: readonly Explanation[] = [
   TEMPORAL_HIT,
   {
     target: /worker/,
-    raises: [...OF_DELAY, 'ProviderNotAnswering', 'ProviderCircuitOpen', 'TemporalUnreachable'],
+    raises: [...OF_DELAY, 'EventsHeld', 'ProviderNotAnswering', 'ProviderCircuitOpen', 'TemporalUnreachable'],
   },
-  { target: /postgres|api/, raises: OF_DELAY },
+  // A process that stands still within a transaction holds events back, and so does a Postgres that does.
+  { target: /postgres|api/, raises: [...OF_DELAY, 'EventsHeld'] },
 ];
 
 /** By the kind of fault: the alarms that it may raise. */

@@ -47,8 +47,8 @@ export async function readCells(ask: Ask, question: FigureQuestion): Promise<Fig
   if (spansOf(question.fromMs, question.untilMs, 'week').length === 0) return { rows: [], hasMore: false };
   if (question.bucket === undefined || group.length === 0) return readRows(ask, question, group);
   const { groups, hasMore } = await largestGroups(ask, question, group);
-  const { rows } = await readRows(ask, question, group, hasMore ? groups : undefined);
-  return { rows, hasMore };
+  const found = await readRows(ask, question, group, hasMore ? groups : undefined);
+  return { rows: found.rows, hasMore: hasMore || found.hasMore };
 }
 
 /** As many of the largest groups as have all their rows within the limit: at least one. */
@@ -101,7 +101,7 @@ async function readRows(
   ];
   const grouped = places.length === 0 ? sql`` : sql`GROUP BY ${raw(places.join(', '))}`;
   const found = await ask<Record<string, unknown>>(
-    sql`SELECT ${join(columns)} FROM (${cellsOf(question, report, group, spans, [], only)}) c ${grouped}
+    sql`${only === undefined ? sql`` : wantedGroups(group, only)} SELECT ${join(columns)} FROM (${cellsOf(question, report, group, spans, [], only !== undefined)}) c ${grouped}
       HAVING count(*) > 0
       ORDER BY ${raw([...(bucket === undefined ? [] : ['1']), `sum(c.${report.largest}) DESC`, ...places].join(', '))}
       LIMIT ${limit + 1}::int`,
@@ -132,7 +132,7 @@ function cellsOf(
   group: readonly GroupKey[],
   spans: readonly Span[],
   alsoCounted: readonly string[],
-  only?: Groups,
+  areWanted = false,
 ): Statement {
   const filters = Object.entries(where).filter(([, value]) => value !== undefined);
   const asked = [...group, ...filters.map(([key]) => key)].filter(
@@ -153,7 +153,7 @@ function cellsOf(
   ];
   const conditions = [
     ...filters.map(([key, value]) => sql` AND ${raw(key)} = ${value}`),
-    ...(only === undefined ? [] : [isOneOf(group, only)]),
+    ...(areWanted ? [isOneOf(group)] : []),
   ];
   const parts = spans.map(
     ({ grain, fromMs, untilMs }) => sql`SELECT ${raw(columns.join(', '))} FROM ${raw(table)}
@@ -162,14 +162,18 @@ function cellsOf(
   return join(parts, ' UNION ALL ');
 }
 
+/** What `isOneOf` looks in, told once however many parts there are. */
+function wantedGroups(group: readonly GroupKey[], groups: Groups): Statement {
+  const lists = group.map((_key, index) => sql`${groups.map((values) => values[index] ?? '')}::text[]`);
+  return sql`WITH wanted AS MATERIALIZED (SELECT * FROM unnest(${join(lists)}) AS w (${raw(group.join(', '))}))`;
+}
+
 /** Each key by itself, which an index can look for, and then all of them together. */
-function isOneOf(group: readonly GroupKey[], groups: Groups): Statement {
-  const columns = group.map((_key, index) => groups.map((values) => values[index] ?? ''));
+function isOneOf(group: readonly GroupKey[]): Statement {
   const each = group.map(
-    (key, index) => sql` AND ${raw(key)} = ANY(${[...new Set(columns[index])]}::text[])`,
+    (key) => sql` AND ${raw(key)} = ANY(ARRAY(SELECT DISTINCT w.${raw(key)} FROM wanted w))`,
   );
-  const lists = join(columns.map((values) => sql`${values}::text[]`));
-  return join([...each, sql` AND (${raw(group.join(', '))}) IN (SELECT * FROM unnest(${lists}))`], '');
+  return join([...each, sql` AND (${raw(group.join(', '))}) IN (SELECT * FROM wanted)`], '');
 }
 
 function rowOf(row: Record<string, unknown>, report: Report, group: readonly GroupKey[]): FigureRow {
