@@ -51,7 +51,7 @@ describe('reading a runbook', () => {
   });
 
   it('tells another document by where it lies, for it is not served', () => {
-    const page = read(...HEAD, 'See [the cases](../exceptions.md#kinds).');
+    const page = read(...HEAD, 'See [the cases](../exceptions.md).');
     expect(page.blocks[1]).toEqual({
       type: 'paragraph',
       words: ['See ', 'the cases', ' (', { type: 'code', text: 'docs/exceptions.md' }, ')', '.'],
@@ -66,6 +66,11 @@ describe('reading a runbook', () => {
     ['a list in a list', [...HEAD, '- one\n  - two'], /no list_item/],
     ['a script for a link', [...HEAD, '[press](javascript:alert(1))'], /leads nowhere/],
     ['a page that is not there', [...HEAD, '[see](no-such-page.md)'], /leads nowhere/],
+    ['a place of its own', [...HEAD, '[below](#first-look)'], /leads nowhere/],
+    ['a place in another page', [...HEAD, '[see](inbox-stale.md#first-look)'], /leads nowhere/],
+    ['a place in another document', [...HEAD, '[see](../exceptions.md#kinds)'], /leads nowhere/],
+    ['a link to nothing', [...HEAD, '[see]()'], /leads nowhere/],
+    ['an entity', [...HEAD, 'Less than &lt; 5 s.'], /no entity such as &lt;/],
     ['no title', ['Alarm: `MadeUp`.'], /doesn't begin with its title/],
     ['no alarm', ['# A title', 'Some words.'], /doesn't name its alarms/],
   ] as const)('fails on %s, and says so', (_, lines, words) => {

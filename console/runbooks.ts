@@ -65,7 +65,8 @@ function itemOf(item: Tokens.ListItem, path: string): readonly Inline[] {
 
 function wordsOf(tokens: readonly Token[], path: string): readonly Inline[] {
   return tokens.flatMap((token): readonly Inline[] => {
-    if (isOf(token, 'text') || isOf(token, 'escape')) return [token.text];
+    if (isOf(token, 'text')) return [plain(token, path)];
+    if (isOf(token, 'escape')) return [token.text];
     if (isOf(token, 'codespan')) return [{ type: 'code', text: token.text }];
     if (isOf(token, 'em')) return [{ type: 'em', words: wordsOf(token.tokens, path) }];
     if (isOf(token, 'strong')) return [{ type: 'strong', words: wordsOf(token.tokens, path) }];
@@ -74,16 +75,26 @@ function wordsOf(tokens: readonly Token[], path: string): readonly Inline[] {
   });
 }
 
-/** Another runbook is a page here, and so is the list of alarms. What isn't served here is told by where it lies. */
+/** The parser leaves entities as they are written, and so they would be shown: the character itself is what is meant. */
+function plain({ text }: Tokens.Text, path: string): string {
+  const entity = /&#?\w+;/.exec(text)?.[0];
+  if (entity !== undefined) throw new Error(`${path}: runbooks hold no entity such as ${entity}`);
+  return text;
+}
+
+/**
+ * Another runbook is a page here, and so is the list of alarms. What isn't served here is told by where it lies. A place within
+ * a page cannot be gone to, but for that list.
+ */
 function linked({ href, tokens, raw }: Tokens.Link, path: string): readonly Inline[] {
   const words = wordsOf(tokens, path);
   if (href.startsWith('https://')) return [{ type: 'link', href, words }];
   if (href === '../observability.md#alarms') return [{ type: 'link', href: '/runbooks', words }];
-  const file = href.replace(/#.*$/, '');
-  if (!existsSync(join(dirname(path), file))) throw new Error(`${path}: ${raw} leads nowhere.`);
-  const sibling = /^([a-z-]+)\.md$/.exec(file)?.[1];
+  const isFile = href !== '' && !href.includes('#') && existsSync(join(dirname(path), href));
+  if (!isFile) throw new Error(`${path}: ${raw} leads nowhere.`);
+  const sibling = /^([a-z-]+)\.md$/.exec(href)?.[1];
   if (sibling !== undefined) return [{ type: 'link', href: `/runbooks/${sibling}`, words }];
-  return [...words, ' (', { type: 'code', text: join('docs/runbooks', file) }, ')'];
+  return [...words, ' (', { type: 'code', text: join('docs/runbooks', href) }, ')'];
 }
 
 /** The parser's own types, by their names. */

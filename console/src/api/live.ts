@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef, useSyncExternalStore } from 'react';
 import type { ReadPath } from './query.ts';
 
@@ -111,6 +111,16 @@ export function useLiveState(): LiveState {
 }
 
 /**
+ * Has these paths read again, unless one of them is being read: that read would be ended by the new one, and where news come faster
+ * than answers, no answer would ever come.
+ */
+export function isRefreshed(client: QueryClient, paths: readonly ReadPath[]): boolean {
+  if (paths.some((path) => client.isFetching({ queryKey: [path] }) > 0)) return false;
+  for (const path of paths) void client.invalidateQueries({ queryKey: [path] });
+  return true;
+}
+
+/**
  * Reads these paths again when something has changed: `useLive(['/v1/operator/payments'])`. `filter` leaves out what the page
  * doesn't show, e.g. other payments.
  */
@@ -121,8 +131,7 @@ export function useLive(paths: readonly ReadPath[], filter: (change: Change) => 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const refresh = () => {
-      timer = undefined;
-      for (const path of latest.current.paths) void client.invalidateQueries({ queryKey: [path] });
+      timer = isRefreshed(client, latest.current.paths) ? undefined : setTimeout(refresh, REFRESH_MS);
     };
     const listener = (change: Change) => {
       if (timer === undefined && latest.current.filter(change)) timer = setTimeout(refresh, REFRESH_MS);

@@ -41,7 +41,7 @@ export function alarms(desk: () => Desk): void {
       // The other one ends by itself: nobody is asked to say so.
       await fired('ProviderNotAnswering').first().waitFor();
       expect(await page.getByRole('button', { name: 'Clear…' }).count()).toBe(1);
-      await page.getByRole('button', { name: 'Clear…' }).click();
+      await page.getByRole('button', { name: 'Clear… LedgerUnbalanced', exact: true }).click();
       const dialog = page.getByRole('dialog', { name: 'Clear LedgerUnbalanced' });
       await dialog.getByText('one transaction does not come to nothing').waitFor();
       expect(await dialog.getByRole('button', { name: 'Clear' }).isDisabled()).toBe(true);
@@ -59,13 +59,14 @@ export function alarms(desk: () => Desk): void {
       const { page } = visit;
       await damage(desk());
       await visit.goto('/');
-      await page.getByRole('button', { name: 'Clear…' }).click();
+      await page.getByRole('button', { name: 'Clear… LedgerUnbalanced', exact: true }).click();
       await desk().system.sql(`UPDATE alarm SET resolved_at = now() WHERE name = 'LedgerUnbalanced'`);
       visit.forgive(/\b404\b.*alarms\/clear/);
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Reason').fill('as well');
       await dialog.getByRole('button', { name: 'Clear' }).click();
-      await dialog.getByRole('alert').waitFor();
+      await dialog.getByRole('alert').getByText('No such object.').waitFor();
+      await fired('LedgerUnbalanced').first().waitFor({ state: 'detached' });
       await page.keyboard.press('Escape');
       await dialog.waitFor({ state: 'detached' });
     });

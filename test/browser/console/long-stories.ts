@@ -34,11 +34,13 @@ export function longStories(desk: () => Desk): void {
       const { page } = visit;
       await page.getByLabel('Technical details').check();
       await count((shown) => shown === 500, 'the first page');
-      const first = await ids();
+      const first = (await ids()).slice(0, -1);
+      // Its last entry moves behind all the others, and no news of it comes: what is read next must not begin there.
+      await moveToTheEnd(desk(), (await ids()).at(-1) ?? '');
       await page.getByRole('button', { name: 'Show the next 500 entries' }).click();
       await count((shown) => shown === 1_000, 'the second page');
       const both = await ids();
-      expect(both.slice(0, 500)).toEqual(first);
+      expect(both.slice(0, first.length)).toEqual(first);
       expect(new Set(both).size).toBe(1_000);
       const focused = () => page.evaluate<string>(`document.activeElement.closest('.entry-item')?.id ?? ''`);
       await waitFor(async () => (await focused()) === both[500], {
@@ -69,6 +71,16 @@ export function longStories(desk: () => Desk): void {
 
     it('complained of nothing', () => expectQuiet(visit));
   });
+}
+
+/** As a delivery's entry does that is sent again: it keeps its id. */
+async function moveToTheEnd({ system }: Desk, entry: string): Promise<void> {
+  const moved = await system.sql(
+    `UPDATE request_note SET first_at = now() + interval '1 hour', last_at = now() + interval '1 hour'
+     WHERE 'request_note:' || id || ':at' = $1 RETURNING id`,
+    [decodeURIComponent(entry)],
+  );
+  expect(moved).toHaveLength(1);
 }
 
 /** Each its own kind of refusal, or they would be one row that was met more often. */

@@ -7,6 +7,8 @@ const HOSTILE = '<img src=x onerror=alert(1)>';
 const SECRET = 'sk_test_typed_into_a_page';
 const SECRET_THERE = 'sk_test_typed_for_another_place';
 const THERE = 'http://127.0.0.1:65010';
+const SECRET_ELSEWHERE = 'sk_test_typed_for_a_third_place';
+const ELSEWHERE = 'http://127.0.0.1:65011';
 
 /** An installation set up at the page: merchant, key, account with its secrets, people; and what the log says of it after. */
 export function settings(desk: () => Desk): void {
@@ -108,6 +110,14 @@ export function settings(desk: () => Desk): void {
       await save.click();
       await dialog.getByText('The account moves.').waitFor();
       expect(await dialog.getByLabel('apiKey').inputValue()).toBe('');
+      // What was typed for one address is not kept for the next.
+      await dialog.getByLabel('apiKey').fill(SECRET_ELSEWHERE);
+      await dialog.getByLabel('Address').fill(ELSEWHERE);
+      await dialog.getByText('The account moves.').waitFor({ state: 'detached' });
+      await dialog.getByLabel('Address').fill(THERE);
+      await save.click();
+      await dialog.getByText('The account moves.').waitFor();
+      expect(await dialog.getByLabel('apiKey').inputValue()).toBe('');
       await dialog.getByLabel('apiKey').fill(SECRET_THERE);
       expect(await save.isDisabled()).toBe(true);
       await dialog.getByLabel('Drop the ones that are left empty').check();
@@ -144,7 +154,8 @@ export function settings(desk: () => Desk): void {
       await page.getByText('account.secrets_set').waitFor();
       await page.getByText('as they gave them').waitFor();
       await page.getByText('account.moved').waitFor();
-      for (const secret of [SECRET, SECRET_THERE]) expect(await page.content()).not.toContain(secret);
+      for (const secret of [SECRET, SECRET_ELSEWHERE, SECRET_THERE])
+        expect(await page.content()).not.toContain(secret);
       await page.getByRole('button', { name: 'Verify', exact: true }).click();
       await page.getByText('Every chain is whole.').waitFor();
       await visit.goto(`/settings/audit?actor=operator:${person.id}`);

@@ -45,13 +45,17 @@ export function Alarms() {
               {/* Below the words: beside them, on a phone, they would leave no room for them. */}
               <div className="row">
                 <RunbookLink alarm={alarm} />
-                {alarm.stays && mayAct && <Button onClick={() => setClearing(alarm)}>Clear…</Button>}
+                {alarm.stays && mayAct && (
+                  <Button onClick={() => setClearing(alarm)}>
+                    Clear…<span className="hidden-text"> {titleOf(alarm)}</span>
+                  </Button>
+                )}
               </div>
             </Notice>
           ))}
         </section>
       )}
-      {/* Outside of the list: what is cleared leaves the list before its dialog has closed. */}
+      {/* Outside of the list: what somebody else clears leaves the list while its dialog is open. */}
       {clearing !== undefined && <Clear alarm={clearing} onClose={() => setClearing(undefined)} />}
     </>
   );
@@ -79,8 +83,12 @@ function Clear({ alarm, onClose }: { readonly alarm: Alarm; readonly onClose: ()
   const refresh = useRefresh();
   const clear = async ({ reason, key }: Confirmed) => {
     const params = { header: { 'Idempotency-Key': key } };
-    await answer(api.POST('/v1/operator/alarms/clear', { params, body: { name, subject, reason } }));
-    await refresh([PATH]);
+    try {
+      await answer(api.POST('/v1/operator/alarms/clear', { params, body: { name, subject, reason } }));
+    } finally {
+      // Refused as well: most likely because somebody else has cleared it, and then it must not stand here any longer.
+      void refresh([PATH]);
+    }
   };
   return (
     <ActionDialog

@@ -24,6 +24,11 @@ export function labelOf({ name, subject }: Action): string {
   return subject.startsWith('ref_') ? `${label} refund` : label;
 }
 
+/** The entry that says what is to be approved. */
+export function proposalOf({ subject }: Action): string {
+  return `resolution:${subject}:proposed`;
+}
+
 export function Actions({ story, onAct }: { readonly story: Story; readonly onAct: (act: Act) => void }) {
   const mayAct = useMay('act');
   const { person } = useSession();

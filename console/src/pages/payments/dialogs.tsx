@@ -1,23 +1,31 @@
 import { type ReactNode, useState } from 'react';
+import { Link } from 'wouter';
 import { answer, api } from '../../api/client.ts';
 import { useRefresh } from '../../api/query.ts';
 import {
   ActionDialog,
   type Confirmed,
   decimalOf,
+  ErrorBox,
   Field,
   formatMoney,
   Money,
   minorOf,
   Select,
   TextArea,
+  useKeptSearch,
 } from '../../kit/index.ts';
-import { type Act, type Action, labelOf } from './actions.tsx';
-import { STORY, type Story } from './story.ts';
+import { type Act, type Action, labelOf, proposalOf } from './actions.tsx';
+import { type Further, STORY, type Story } from './story.ts';
 
 /** One dialog an act: what it does in a sentence, what it needs to know, and why. */
-export function ActDialog(props: { readonly act: Act; readonly story: Story; readonly onClose: () => void }) {
-  const { act, story, onClose } = props;
+export function ActDialog(props: {
+  readonly act: Act;
+  readonly story: Story;
+  readonly further: Further;
+  readonly onClose: () => void;
+}) {
+  const { act, story, further, onClose } = props;
   if (act.type === 'resend') return <Resend {...act} onClose={onClose} />;
   const { action } = act;
   switch (action.name) {
@@ -28,7 +36,7 @@ export function ActDialog(props: { readonly act: Act; readonly story: Story; rea
     case 'move':
       return <Move action={action} onClose={onClose} />;
     case 'approve':
-      return <Approve action={action} story={story} onClose={onClose} />;
+      return <Approve action={action} story={story} further={further} onClose={onClose} />;
     default:
       return <Plain action={action} name={action.name} onClose={onClose} />;
   }
@@ -40,7 +48,8 @@ function useDone() {
   const refresh = useRefresh();
   return async (sent: Promise<unknown>) => {
     await sent;
-    await refresh(STALE);
+    // Not waited for: a long story takes a while to be read, and the dialog has nothing left to say.
+    void refresh(STALE);
   };
 }
 
@@ -223,18 +232,24 @@ function Move({ action, onClose }: Parts) {
   );
 }
 
-function Approve({ action, story, onClose }: Parts & { readonly story: Story }) {
+interface Seen {
+  readonly story: Story;
+  readonly further: Further;
+}
+
+function Approve({ action, story, further, onClose }: Parts & Seen) {
   const done = useDone();
-  const proposal = story.timeline.data.find(({ id }) => id === `resolution:${action.subject}:proposed`);
+  const proposal = story.timeline.data.find(({ id }) => id === proposalOf(action));
   return (
     <ActionDialog
       title="Approve the resolution"
       what={
         <>
-          <p>
-            {proposal?.title ??
-              'What was proposed stands further down the timeline: show its next entries first.'}
-          </p>
+          {proposal === undefined ? (
+            <Unread further={further} entry={proposalOf(action)} />
+          ) : (
+            <p>{proposal.title}</p>
+          )}
           <p>Approved, it is carried out and cannot be taken back.</p>
         </>
       }
@@ -246,6 +261,20 @@ function Approve({ action, story, onClose }: Parts & { readonly story: Story }) 
       }
       onClose={onClose}
     />
+  );
+}
+
+/** Where what is to be approved is not among the entries that have been read. */
+function Unread({ further, entry }: { readonly further: Further; readonly entry: string }) {
+  const keep = useKeptSearch();
+  if (further.problem !== null)
+    return <ErrorBox problem={further.problem} retry={() => further.showUpTo(entry)} />;
+  if (further.isReading) return <p role="status">What was proposed is being read…</p>;
+  return (
+    <p>
+      What was proposed is not told here.{' '}
+      <Link href={`/queues/approvals${keep}`}>The queue of approvals</Link> has it.
+    </p>
   );
 }
 

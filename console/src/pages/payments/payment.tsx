@@ -15,7 +15,7 @@ import {
   Time,
   useKeptSearch,
 } from '../../kit/index.ts';
-import { type Act, Actions } from './actions.tsx';
+import { type Act, Actions, proposalOf } from './actions.tsx';
 import { ActDialog } from './dialogs.tsx';
 import { type Further, type Story, useStory } from './story.ts';
 import { Timeline } from './timeline.tsx';
@@ -44,6 +44,11 @@ export default function PaymentPage({ id }: { readonly id: string }) {
 function Told({ story, further }: { readonly story: Story; readonly further: Further }) {
   const [act, setAct] = useState<Act>();
   const { payment, headline } = story;
+  const open = (next: Act) => {
+    setAct(next);
+    // Nobody approves what they can't read, and it may stand behind the entries that are shown.
+    if (next.type === 'action' && next.action.name === 'approve') further.showUpTo(proposalOf(next.action));
+  };
   return (
     <Page
       title={payment.reference === null ? 'Payment' : `Order ${payment.reference}`}
@@ -56,7 +61,7 @@ function Told({ story, further }: { readonly story: Story; readonly further: Fur
           </span>
         </span>
       }
-      actions={<Actions story={story} onAct={setAct} />}
+      actions={<Actions story={story} onAct={open} />}
     >
       <section className={`headline headline-${headline.tone}`} aria-label="What happened">
         <p className="headline-text">{headline.text}</p>
@@ -66,7 +71,9 @@ function Told({ story, further }: { readonly story: Story; readonly further: Fur
       <MoneySummary story={story} />
       <Timeline story={story} further={further} onAct={setAct} />
       <Around story={story} />
-      {act !== undefined && <ActDialog act={act} story={story} onClose={() => setAct(undefined)} />}
+      {act !== undefined && (
+        <ActDialog act={act} story={story} further={further} onClose={() => setAct(undefined)} />
+      )}
     </Page>
   );
 }
@@ -108,7 +115,7 @@ function Highlights({ story, further }: { readonly story: Story; readonly furthe
                   onClick={(event) => {
                     if (told.has(entry)) return;
                     event.preventDefault();
-                    further.showUpTo(entry);
+                    further.goTo(entry);
                   }}
                 >
                   {text}

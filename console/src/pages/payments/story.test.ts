@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { endOf, joined, type Story } from './story.ts';
+import { endOf, joined, lacksEntries, type Story } from './story.ts';
 
 type Entry = Story['timeline']['data'][number];
 
@@ -25,6 +25,16 @@ it('has an entry once that moved while its pages were read, where and as the lat
   const story = joined([page(['a', 'b', 'c'], true), page(['d', 'b', 'e'], false, 'captured')]);
   expect(idsOf(story)).toEqual(['a', 'c', 'd', 'b', 'e']);
   expect(story.timeline.data[3]?.title).toBe('b in captured');
+});
+
+it('is seen to lack what an entry left behind that moved away from the end of a page before the next was read', () => {
+  const first = page(['a', 'b'], true);
+  expect(lacksEntries(joined([first]))).toBe(false);
+  // The end of the first page stands behind c and d by now, so what comes after it leaves them out.
+  const torn = joined([first, page(['e'], false)]);
+  expect(idsOf(torn)).toEqual(['a', 'b', 'e']);
+  expect(lacksEntries(torn)).toBe(true);
+  expect(lacksEntries(joined([page(['a', 'c'], true), page(['d', 'b', 'e'], false)]))).toBe(false);
 });
 
 it('goes on after the last entry of a page, until there are no more', () => {

@@ -85,7 +85,7 @@ export function Timeline(props: {
         </Notice>
       )}
       <div ref={around}>
-        <ol className="timeline">
+        <ol className="timeline" tabIndex={-1}>
           {shown.map((entry, index) => (
             <TimelineEntry
               key={entry.id}
@@ -103,39 +103,42 @@ export function Timeline(props: {
               : 'Nothing of that kind is among these entries.'}
           </p>
         )}
-        <ShowNext further={further} shown={shown.length} read={data.length} />
+        <ShowNext further={further} shown={shown.length} />
       </div>
     </Card>
   );
 }
 
-/** The button goes when the last are there, so the first of the new entries takes the focus, where reading goes on. */
-function ShowNext({
-  further,
-  shown,
-  read,
-}: {
-  readonly further: Further;
-  readonly shown: number;
-  readonly read: number;
-}) {
+/**
+ * The button goes when the last are there, so the first of the new entries takes the focus, where reading goes on; without one, what
+ * comes before it does. Nobody who has gone elsewhere meanwhile is fetched back.
+ */
+function ShowNext({ further, shown }: { readonly further: Further; readonly shown: number }) {
   const around = useRef<HTMLDivElement>(null);
-  const before = useRef<{ readonly shown: number; readonly read: number }>(undefined);
+  /** How many were shown when the next were asked for. */
+  const before = useRef<number>(undefined);
+  const { isReading, problem } = further;
   useEffect(() => {
-    if (before.current === undefined || read <= before.current.read || further.isReading) return;
-    const entries = around.current?.parentElement?.querySelectorAll<HTMLElement>('.entry');
-    entries?.[before.current.shown]?.focus({ preventScroll: true });
+    if (isReading || before.current === undefined) return;
+    const first = before.current;
     before.current = undefined;
-  }, [read, further.isReading]);
+    const focused = document.activeElement ?? document.body;
+    const isElsewhere = focused !== document.body && around.current?.contains(focused) !== true;
+    if (problem !== null || isElsewhere) return;
+    const list = around.current?.parentElement;
+    const entries = [...(list?.querySelectorAll<HTMLElement>('.entry') ?? [])];
+    const target = entries[first] ?? entries.at(-1) ?? list?.querySelector<HTMLElement>('.timeline');
+    target?.focus({ preventScroll: true });
+  }, [isReading, problem]);
   return (
     <div ref={around}>
-      {further.problem !== null && <ErrorBox problem={further.problem} />}
+      {problem !== null && <ErrorBox problem={problem} />}
       {further.next > 0 && (
         <div className="timeline-next">
           <Button
-            busy={further.isReading}
+            busy={isReading}
             onClick={() => {
-              before.current = { shown, read };
+              before.current = shown;
               further.show();
             }}
           >

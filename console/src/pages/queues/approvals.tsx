@@ -9,7 +9,6 @@ import {
   ErrorBox,
   Id,
   Page,
-  personOf,
   Skeleton,
   Status,
   Time,
@@ -18,6 +17,7 @@ import {
   useSession,
 } from '../../kit/index.ts';
 import { ApproveResolution } from './doubt-actions.tsx';
+import { Person } from './parts.tsx';
 import { useRowKeys } from './use-row-keys.ts';
 
 const PATH = '/v1/operator/queues/approvals';
@@ -107,7 +107,7 @@ const RESOLUTIONS = resolution.columns([
       </div>
     ),
   }),
-  resolution.accessor('proposed_by', { header: 'By', cell: ({ getValue }) => personOf(getValue()) }),
+  resolution.accessor('proposed_by', { header: 'By', cell: ({ getValue }) => <Person id={getValue()} /> }),
   resolution.accessor('proposed_at', {
     header: 'Since',
     cell: ({ getValue }) => <Time at={getValue()} relative />,
@@ -160,7 +160,7 @@ const POLICIES = policy.columns([
     header: 'Why',
     cell: ({ getValue }) => <div className="why">{getValue()}</div>,
   }),
-  policy.accessor('proposed_by', { header: 'By', cell: ({ getValue }) => personOf(getValue()) }),
+  policy.accessor('proposed_by', { header: 'By', cell: ({ getValue }) => <Person id={getValue()} /> }),
   policy.accessor('proposed_at', {
     header: 'Since',
     cell: ({ getValue }) => <Time at={getValue()} relative />,

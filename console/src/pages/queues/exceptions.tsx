@@ -7,7 +7,6 @@ import {
   Id,
   Money,
   Page,
-  personOf,
   Select,
   Status,
   Time,
@@ -17,7 +16,7 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import { BulkBar } from './bulk.tsx';
-import { Due, Filters, MerchantFilter, QueueTable } from './parts.tsx';
+import { Due, Filters, MerchantFilter, Person, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/exceptions';
 export type Case = Answer<typeof PATH>['data'][number];
@@ -207,11 +206,7 @@ const COLUMNS = column.columns([
   }),
   column.accessor('owner', {
     header: 'Owner',
-    cell: ({ getValue }) => {
-      const owner = getValue();
-      if (owner === null) return <span className="muted">nobody</span>;
-      return <span title={owner}>{personOf(owner)}</span>;
-    },
+    cell: ({ getValue }) => <Person id={getValue()} />,
   }),
   column.accessor('account', {
     header: 'Account',

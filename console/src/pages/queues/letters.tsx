@@ -1,17 +1,7 @@
 import { type Answer, useRead } from '../../api/query.ts';
-import {
-  columnsOf,
-  FilterField,
-  given,
-  Id,
-  Page,
-  personOf,
-  Time,
-  useLive,
-  useUrlState,
-} from '../../kit/index.ts';
+import { columnsOf, FilterField, given, Id, Page, Time, useLive, useUrlState } from '../../kit/index.ts';
 import { pageOf } from './exceptions.tsx';
-import { Filters, MerchantFilter, QueueTable } from './parts.tsx';
+import { Filters, MerchantFilter, Person, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/operator/queues/letters';
 type Letter = Answer<typeof PATH>['data'][number];
@@ -78,5 +68,5 @@ const COLUMNS = column.columns([
     header: 'Received',
     cell: ({ getValue }) => <Time at={getValue()} relative />,
   }),
-  column.accessor('owner', { header: 'Owner', cell: ({ getValue }) => personOf(getValue()) }),
+  column.accessor('owner', { header: 'Owner', cell: ({ getValue }) => <Person id={getValue()} /> }),
 ]);

@@ -7,6 +7,7 @@ import {
   FilterField,
   type ListRead,
   Pager,
+  personOf,
   Time,
 } from '../../kit/index.ts';
 import { useRowKeys } from './use-row-keys.ts';
@@ -85,6 +86,12 @@ function OldestFirst(props: {
       onOlder={after === '' ? undefined : () => onAfter('')}
     />
   );
+}
+
+/** By the name; the title has the whole id, which tells two of the same name apart. */
+export function Person({ id }: { readonly id: string | null }) {
+  if (id === null) return <span className="muted">nobody</span>;
+  return <span title={id}>{personOf(id)}</span>;
 }
 
 /** A clock that runs: when something has to be done, and whether that is over. */

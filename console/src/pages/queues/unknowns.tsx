@@ -8,7 +8,6 @@ import {
   Id,
   Money,
   Page,
-  personOf,
   Select,
   Status,
   Time,
@@ -18,7 +17,7 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import { ApproveResolution, AskNow, Propose } from './doubt-actions.tsx';
-import { Filters, MerchantFilter, QueueTable } from './parts.tsx';
+import { Filters, MerchantFilter, Person, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/operator/queues/unknowns';
 export type Doubtful = Answer<typeof PATH>['data'][number];
@@ -177,7 +176,8 @@ function Why({ of: doubt }: { readonly of: Doubtful }) {
             short="its case"
             href={`/queues/exceptions/${encodeURIComponent(exception)}`}
           />{' '}
-          is {owner === null ? 'nobody’s' : `${personOf(owner)}’s`}.
+          is <Person id={owner} />
+          ’s.
         </small>
       )}
     </div>

@@ -21,6 +21,12 @@ export function ChangeAccount(props: {
   const [moves, setMoves] = useState(false);
   const [typed, setTyped] = useState<TypedSecrets>({});
   const [drops, setDrops] = useState(false);
+  /** Secrets are typed for one place: of another, the API says anew whether it asks for them, and none of these goes there. */
+  const forget = () => {
+    setMoves(false);
+    setTyped({});
+    setDrops(false);
+  };
   const lacking = account.secrets.filter(({ name, source }) => source !== null && typed[name] === undefined);
   const newSettings = parsedObject(settings);
   const newCatalogue = parsedObject(catalogue);
@@ -33,7 +39,8 @@ export function ChangeAccount(props: {
     } catch (problem) {
       const { param } = problemOf(problem);
       // Of one secret: it is missing, or wrong. Of all: the account stays where it is, and keeps them.
-      if (param?.startsWith('secrets') === true) setMoves(param !== 'secrets');
+      if (param === 'secrets') forget();
+      else if (param?.startsWith('secrets') === true) setMoves(true);
       throw problem;
     }
   };
@@ -51,13 +58,25 @@ export function ChangeAccount(props: {
       onConfirm={change}
       onClose={onClose}
     >
-      <Field label="Address" type="url" value={baseUrl} required onText={setBaseUrl} />
+      <Field
+        label="Address"
+        type="url"
+        value={baseUrl}
+        required
+        onText={(text) => {
+          setBaseUrl(text);
+          forget();
+        }}
+      />
       <TextArea
         label="Settings"
         hint="JSON, as the provider’s adapter knows them."
         value={settings}
         {...(newSettings === undefined ? { wrong } : {})}
-        onText={setSettings}
+        onText={(text) => {
+          setSettings(text);
+          forget();
+        }}
       />
       <TextArea
         label="What differs from the catalogue"

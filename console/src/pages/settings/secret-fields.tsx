@@ -21,7 +21,7 @@ export function SecretFields(props: {
       key={secret.name}
       label={secret.required ? secret.name : `${secret.name} (optional)`}
       type="password"
-      autoComplete="off"
+      autoComplete="new-password"
       spellCheck={false}
       placeholder={saying(secret)}
       value={typed[secret.name] ?? ''}
