@@ -1,19 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { FOLDER, type SftpServer, startSftpServer } from '../../test/support/sftp-server.ts';
+import { FOLDER, newKeyPair, type SftpServer, startSftpServer } from '../../test/support/sftp-server.ts';
 import { DOWNLOAD_LIMITS, type DownloadLimits, ReportFault } from '../reports.ts';
 import { sftpSource } from './config.ts';
 import { fetchFromSftp } from './fetch.ts';
 
 /** Files are fetched over the real protocol, from a server that does what servers do. */
-const KEY = ssh2.utils.generateKeyPairSync('ed25519', {
-  passphrase: 'open',
-  cipher: 'aes256-ctr',
-  rounds: 1,
-});
+const KEY = newKeyPair('open');
 const LOGIN = { username: 'merchant', password: 'right', publicKey: KEY.public };
 
 let server: SftpServer;
@@ -230,11 +225,7 @@ describe('the server', () => {
 
   it.each([
     ['a wrong password', { sftpPassword: 'wrong' }, 'sftpPassword'],
-    [
-      'a key that it doesn’t know',
-      { sftpPrivateKey: ssh2.utils.generateKeyPairSync('ed25519').private },
-      'registered',
-    ],
+    ['a key that it doesn’t know', { sftpPrivateKey: newKeyPair().private }, 'registered'],
     ['no private key', { sftpPrivateKey: 'no key' }, 'is no private key'],
     [
       'a passphrase that doesn’t open it',

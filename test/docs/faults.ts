@@ -275,7 +275,7 @@ const refundTerminated: Drive = async (stage) => {
   const id = await paid(stage);
   await stage.system.fault('stripe', { operation: 'refund', mode: 'hang_after_commit' });
   await stage.system.fault('stripe', { operation: 'lookup', mode: 'status' });
-  const { status, body } = await refund(stage, id, {}, freshKey(), 2);
+  const { status, body } = await refund(stage, id, {}, freshKey(), 5);
   await stage.temporal.terminate(body.id);
   // Tried again like the worker's own: another system of this run may hold workflows that no key here opens.
   const swept = async () => (await stage.temporal.sweep()).reopened.closed === 1;

@@ -50,8 +50,20 @@ export const FOLDER = '/outgoing';
 const REGULAR = 0o100644;
 const { STATUS_CODE } = ssh2.utils.sftp;
 
+/** Now and then ssh2 writes a key that it can't read itself. */
+export function newKeyPair(passphrase?: string) {
+  const make = () =>
+    passphrase === undefined
+      ? ssh2.utils.generateKeyPairSync('ed25519')
+      : ssh2.utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-ctr', rounds: 1 });
+  for (;;) {
+    const pair = make();
+    if (!(ssh2.utils.parseKey(pair.private, passphrase) instanceof Error)) return pair;
+  }
+}
+
 export async function startSftpServer(login: Login): Promise<SftpServer> {
-  const key = ssh2.utils.generateKeyPairSync('ed25519');
+  const key = newKeyPair();
   const files: SftpServer['files'] = new Map();
   const weather: Weather = {};
   const opened: string[] = [];
