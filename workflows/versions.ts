@@ -38,6 +38,8 @@ export const PATCHES = {
   lettersBeforeRetry: 'letters-before-retry',
   /** What is released from a review is routed anew. */
   releaseRoutesAnew: 'release-routes-anew',
+  /** What is authorized while it is being canceled is not captured before the void has ended. */
+  voidDecides: 'void-decides',
   /** A day's run asks the provider about what its files don't have. */
   providerAsked: 'provider-asked',
 } as const;

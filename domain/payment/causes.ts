@@ -1,6 +1,9 @@
 /** How the cause of a void begins that an operator asked for; what follows is the request. */
 export const OPERATOR_VOID = 'operator_void_';
 
+/** The void that cancels an intent which asks for what we can't show the payer. */
+export const AUTHENTICATION_REQUIRED = 'authentication_required';
+
 /** The void that cancels an intent whose payer's time is over. */
 export const CHALLENGE_ENDED = 'challenge_ended';
 

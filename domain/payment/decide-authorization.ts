@@ -1,7 +1,7 @@
 import { steppedUp } from '../authentication/policy.ts';
 import { isTerminal, unreachable } from '../machine.ts';
 import { adopt } from './adopt.ts';
-import { CHALLENGE_ENDED } from './causes.ts';
+import { AUTHENTICATION_REQUIRED, CHALLENGE_ENDED } from './causes.ts';
 import { challengeGivenUp, challengeRequired, isPayerAwaited } from './challenge.ts';
 import {
   addOperation,
@@ -9,6 +9,7 @@ import {
   editAttempt,
   editOperation,
   mustFind,
+  rootCause,
   settle,
   startAttempt,
   withStatus,
@@ -26,11 +27,12 @@ export function decideAuthorization(
   operation: Operation,
   outcome: OperationOutcome,
   nowMs: number,
+  voidDecides: () => boolean,
 ): Decision {
   const settled = settle(payment, operation.id, outcome);
   switch (outcome.type) {
     case 'authorized':
-      return authorized(settled, attempt, outcome, nowMs);
+      return authorized(settled, attempt, outcome, nowMs, voidDecides);
     case 'captured':
       return sold(settled, attempt, outcome);
     case 'pending':
@@ -174,7 +176,13 @@ function dead(payment: Payment, attempt: Attempt, status: 'errored' | 'voided', 
   return editAttempt(payment, attempt.id, (each) => ({ ...each, status, watched: each.watched || watched }));
 }
 
-function authorized(payment: Payment, attempt: Attempt, outcome: Authorized, nowMs: number): Decision {
+function authorized(
+  payment: Payment,
+  attempt: Attempt,
+  outcome: Authorized,
+  nowMs: number,
+  voidDecides: () => boolean,
+): Decision {
   const step = mustFind(routeStepOf(payment, attempt.accountId), `route step ${attempt.accountId}`);
   const expiresAtMs = outcome.captureBeforeMs ?? nowMs + step.authorizationLifetimeMs;
   const marked: Payment = {
@@ -189,8 +197,8 @@ function authorized(payment: Payment, attempt: Attempt, outcome: Authorized, now
     authorizationExpiresAtMs: expiresAtMs,
   };
   const reason = `authorized by ${attempt.provider}`;
-  // The payer was too late, and what cancels the intent is on its way: that says whether the authorization stands.
-  if (isBeingEnded(attempt))
+  // The payer was too late, or unexpected, and what cancels the intent is on its way: that says whether the authorization stands.
+  if (isBeingEnded(attempt) || (isBeingRefused(attempt) && voidDecides()))
     return { after: withStatus(marked, 'processing'), reason: `${reason}, while it was being canceled` };
   return adopt(marked, attempt, reason, nowMs);
 }
@@ -199,6 +207,11 @@ function isBeingEnded({ authentication, operations }: Attempt): boolean {
   return (
     authentication?.status === 'unknown' && operations.some((each) => each.kind === 'void' && !each.closed)
   );
+}
+
+/** It asked for something that we can't show the payer, who was shown it all the same. */
+function isBeingRefused({ operations }: Attempt): boolean {
+  return operations.some((each) => !each.closed && rootCause(each) === AUTHENTICATION_REQUIRED);
 }
 
 /**
@@ -252,7 +265,7 @@ function requiresAction(
   }));
   const voiding = addOperation(marked, attempt.id, {
     kind: 'void',
-    cause: 'authentication_required',
+    cause: AUTHENTICATION_REQUIRED,
     amountMinor: payment.amountMinor,
   });
   return {

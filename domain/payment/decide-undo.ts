@@ -1,7 +1,13 @@
 import { isTerminal, unreachable } from '../machine.ts';
-import { adopt } from './adopt.ts';
+import { adopt, waitsForVoid } from './adopt.ts';
 import { backoffMs } from './backoff.ts';
-import { CHALLENGE_ENDED, isCompletion, NOTHING_TO_VOID, OPERATOR_VOID } from './causes.ts';
+import {
+  AUTHENTICATION_REQUIRED,
+  CHALLENGE_ENDED,
+  isCompletion,
+  NOTHING_TO_VOID,
+  OPERATOR_VOID,
+} from './causes.ts';
 import { challengeGivenUp, isPayerAwaited } from './challenge.ts';
 import {
   addOperation,
@@ -49,6 +55,8 @@ export function decideVoid(
       if (isStray(attempt, operation)) return { after: settled, reason: 'the void is no longer needed' };
       if (attempt.status === 'authorized' && rootCause(operation) === CHALLENGE_ENDED)
         return adopt(settled, attempt, 'the challenge was completed before it was canceled', nowMs);
+      if (waitsForVoid(payment, attempt, operation))
+        return adopt(settled, attempt, 'it was authorized before it was canceled', nowMs);
       return {
         after: withStatus(retry(settled, attempt, operation, nowMs), waiting),
         reason: `void not attempted (${outcome.proof}); trying again`,
@@ -102,7 +110,7 @@ function voided(payment: Payment, attempt: Attempt, operation: Operation, nowMs:
     return { after: closeAuthorization(after, attempt, 'rejected'), reason };
   if (isPayerAwaited(attempt) || rootCause(operation) === CHALLENGE_ENDED)
     return { after: challengeGivenUp(closeAuthorization(after, attempt, 'declined'), attempt), reason };
-  if (rootCause(operation) === 'authentication_required') return authenticationRequired(after, attempt);
+  if (rootCause(operation) === AUTHENTICATION_REQUIRED) return authenticationRequired(after, attempt);
   if (operation.cause.startsWith('resolve_')) {
     const closed = closeAuthorization(after, attempt, 'rejected');
     return goOn(closed, `${reason}, by our reference`, nowMs, {
@@ -169,8 +177,10 @@ function refused(
   nowMs: number,
 ): Decision {
   const nothing = code === NOTHING_TO_VOID;
+  if (waitsForVoid(payment, attempt, operation))
+    return adopt(payment, attempt, `it was authorized before it was canceled (${code})`, nowMs);
   // Only we could have completed the challenge, so an intent that isn't there cannot be charged.
-  if (nothing && (rootCause(operation) === 'authentication_required' || isUncompleted(attempt)))
+  if (nothing && (rootCause(operation) === AUTHENTICATION_REQUIRED || isUncompleted(attempt)))
     return voided(payment, attempt, operation, nowMs);
   // The payer may have been quicker: asking tells.
   if (attempt.status === 'requires_action' && attempt.authentication !== undefined)

@@ -117,6 +117,41 @@ describe('an authorization', () => {
     expect(ended).toMatchObject({ status: 'failed', failure: { code: 'authentication_required' } });
     expect(openOperations(ended)).toEqual([]);
   });
+
+  it.each([
+    ['voided', { type: 'voided' }, 'failed', []],
+    ['refused', { type: 'rejected', code: 'already_completed', message: '' }, 'processing', ['capture']],
+    [
+      'not there to void',
+      { type: 'rejected', code: 'nothing_to_void', message: '' },
+      'processing',
+      ['capture'],
+    ],
+    ['never sent', { type: 'not_attempted', proof: 'no_byte_sent' }, 'processing', ['capture']],
+  ] as const)(
+    'that is authorized meanwhile is captured only once its void has ended: %s',
+    (_how, end, status, left) => {
+      const route = [stepAt('adyen')];
+      const asked = upon(planned({ route }), {
+        type: 'requires_action',
+        providerReference: 'ref',
+        action: 'redirect',
+      });
+      const voiding = openOperations(asked).find((each) => each.kind === 'void')?.id ?? '';
+      const [charge = ''] = openOperations(asked).flatMap(({ kind, id }) => (kind === 'void' ? [] : [id]));
+      const meanwhile = step(asked, decideOutcome(asked, charge, authorized, NOW)).payment;
+      expect(openOperations(meanwhile).map(({ kind }) => kind)).toEqual(['void']);
+      const ended = step(meanwhile, decideOutcome(meanwhile, voiding, end, NOW)).payment;
+      expect(ended.status).toBe(status);
+      expect(openOperations(ended).map(({ kind }) => kind)).toEqual(left);
+      // As workflows that began before go on.
+      const before = step(
+        asked,
+        decideOutcome(asked, charge, authorized, NOW, () => false),
+      ).payment;
+      expect(openOperations(before).map(({ kind }) => kind)).toEqual(['void', 'capture']);
+    },
+  );
 });
 
 describe('a capture', () => {

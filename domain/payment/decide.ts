@@ -29,6 +29,7 @@ export function decideOutcome(
   operationId: string,
   outcome: OperationOutcome,
   nowMs: number,
+  voidDecides: () => boolean = () => true,
 ): Decision | undefined {
   const operation = mustFind(findOperation(payment, operationId), `operation ${operationId}`);
   const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
@@ -37,9 +38,9 @@ export function decideOutcome(
   const decision = withAuthentication(
     isCompletion(operation)
       ? decideCompletion(payment, attempt, operation, outcome, (after, holder) =>
-          decideOpen(after, attempt, holder, outcome, nowMs),
+          decideOpen(after, attempt, holder, outcome, nowMs, voidDecides),
         )
-      : decideOpen(payment, attempt, operation, outcome, nowMs),
+      : decideOpen(payment, attempt, operation, outcome, nowMs, voidDecides),
     attempt.id,
     operation,
     outcome,
@@ -54,11 +55,12 @@ function decideOpen(
   operation: Operation,
   outcome: OperationOutcome,
   nowMs: number,
+  voidDecides: () => boolean,
 ): Decision {
   switch (operation.kind) {
     case 'authorize':
     case 'sale':
-      return decideAuthorization(payment, attempt, operation, outcome, nowMs);
+      return decideAuthorization(payment, attempt, operation, outcome, nowMs, voidDecides);
     case 'capture':
       return decideCapture(payment, attempt, operation, outcome, nowMs);
     case 'void':

@@ -120,7 +120,8 @@ export class PaymentProcess
 
   /** Before the patches, late news of an undoing refund that had not succeeded, or of a capture after a void, was put away. */
   outcomeOf(payment: Payment, operationId: string, outcome: OperationOutcome): Decision | undefined {
-    const decision = decideOutcome(payment, operationId, outcome, Date.now());
+    const voidDecides = () => patched(PATCHES.voidDecides);
+    const decision = decideOutcome(payment, operationId, outcome, Date.now(), voidDecides);
     if (decision === undefined) return undefined;
     if (isUnmade(payment, operationId) && !patched(PATCHES.undoMadeLate)) return undefined;
     const afterAll = isCapturedAfterAll(payment, operationId, outcome);
