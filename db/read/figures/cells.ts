@@ -45,8 +45,9 @@ export async function readCells(ask: Ask, question: FigureQuestion): Promise<Fig
   const report: Report = REPORTS[question.report];
   const group = groupOf(report, question.by);
   if (spansOf(question.fromMs, question.untilMs, 'week').length === 0) return { rows: [], hasMore: false };
-  if (question.bucket === undefined || group.length === 0) return readRows(ask, question, group);
-  const { groups, hasMore } = await largestGroups(ask, question, group);
+  const { bucket } = question;
+  if (bucket === undefined || group.length === 0) return readRows(ask, question, group);
+  const { groups, hasMore } = await largestGroups(ask, question, group, bucket);
   const found = await readRows(ask, question, group, hasMore ? groups : undefined);
   return { rows: found.rows, hasMore: hasMore || found.hasMore };
 }
@@ -56,10 +57,11 @@ async function largestGroups(
   ask: Ask,
   question: FigureQuestion,
   group: readonly GroupKey[],
+  bucket: Grain,
 ): Promise<{ readonly groups: Groups; readonly hasMore: boolean }> {
-  const { bucket, fromMs, untilMs, limit } = question;
+  const { fromMs, untilMs, limit } = question;
   const report: Report = REPORTS[question.report];
-  const times = bucket === undefined ? 1 : bucketsOf(bucket, startOf(bucket, fromMs), untilMs).length;
+  const times = bucketsOf(bucket, startOf(bucket, fromMs), untilMs).length;
   // A cell is of one payment, attempt or decline at least, so a group has no more rows than of those.
   const counted = report.of === 'declines' ? ['declined'] : ['payments', 'attempts'];
   const keys = raw(group.map((key) => `c.${key}`).join(', '));
@@ -127,8 +129,8 @@ function measuresOf({ counts, sums, histograms }: Report): readonly string[] {
  * every merchant's cells would be read to find those of one.
  */
 function cellsOf(
-  { mode, where, report: name }: FigureQuestion,
-  { of, counts, sums, histograms }: Report,
+  { mode, where }: FigureQuestion,
+  { of, counts, sums, histograms, largest }: Report,
   group: readonly GroupKey[],
   spans: readonly Span[],
   alsoCounted: readonly string[],
@@ -141,15 +143,7 @@ function cellsOf(
   const level = levelFor(asked);
   const table = of === 'declines' ? 'rollup_decline' : 'rollup_cell';
   const columns = [
-    ...new Set([
-      'bucket',
-      ...group,
-      ...counts,
-      ...sums,
-      ...histograms,
-      ...alsoCounted,
-      REPORTS[name].largest,
-    ]),
+    ...new Set(['bucket', ...group, ...counts, ...sums, ...histograms, ...alsoCounted, largest]),
   ];
   const conditions = [
     ...filters.map(([key, value]) => sql` AND ${raw(key)} = ${value}`),

@@ -7,27 +7,22 @@ import {
   type Confirmed,
   columnsOf,
   Field,
-  given,
   Id,
   Select,
   Status,
   TextArea,
   useMay,
   useMerchant,
-  useUrlState,
 } from '../../kit/index.ts';
-import { parsedObject, SettingsList } from './parts.tsx';
+import { parsedObject, SettingsList, useMerchantList } from './parts.tsx';
 
 const PATH = '/v1/operator/accounts';
 export type Account = Answer<typeof PATH>['data'][number];
 
-const DEFAULTS = { of_merchant: '', after: '' };
-
 export function Accounts() {
-  const [{ of_merchant: merchant, after }, setFilters] = useUrlState(DEFAULTS);
+  const { merchant, query, list } = useMerchantList();
   const may = useMay('configure');
   const [isOpen, setOpen] = useState(false);
-  const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
   return (
     <SettingsList
@@ -36,15 +31,8 @@ export function Accounts() {
       may={may}
       newLabel="New account"
       onNew={() => setOpen(true)}
-      filter={{
-        label: 'Merchant',
-        placeholder: 'any',
-        value: merchant,
-        onText: (text) => setFilters({ of_merchant: text, after: '' }),
-      }}
+      {...list}
       read={read}
-      after={after}
-      onAfter={(next) => setFilters({ after: next })}
       label="Provider accounts, newest first"
       columns={COLUMNS}
       rowHref={({ id }) => `/settings/accounts/${id}`}

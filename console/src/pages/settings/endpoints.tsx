@@ -7,31 +7,26 @@ import {
   Button,
   type Confirmed,
   columnsOf,
-  given,
   Id,
   Select,
   Status,
   useMay,
-  useUrlState,
 } from '../../kit/index.ts';
 import { DeliveriesDialog } from './deliveries-dialog.tsx';
 import { NewEndpoint } from './new-endpoint.tsx';
-import { SettingsList, shortOf, type Told, ToldOnce } from './parts.tsx';
+import { SettingsList, shortOf, type Told, ToldOnce, useMerchantList } from './parts.tsx';
 
 const PATH = '/v1/operator/endpoints';
 export type Endpoint = Answer<typeof PATH>['data'][number];
 type Open = { readonly act: 'toggle' | 'rotate' | 'deliveries'; readonly endpoint: Endpoint };
 
-const DEFAULTS = { of_merchant: '', after: '' };
-
 export function Endpoints() {
-  const [{ of_merchant: merchant, after }, setFilters] = useUrlState(DEFAULTS);
+  const { query, list } = useMerchantList();
   const may = useMay('configure');
   const [open, setOpen] = useState<Open | 'new'>();
   const columns = useMemo(() => [...COLUMNS, actColumn(may, setOpen)], [may]);
   const [told, setTold] = useState<Told>();
   const close = () => setOpen(undefined);
-  const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true, refetchIntervalMs: 15_000 });
   return (
     <SettingsList
@@ -40,15 +35,8 @@ export function Endpoints() {
       may={may}
       newLabel="New endpoint"
       onNew={() => setOpen('new')}
-      filter={{
-        label: 'Merchant',
-        placeholder: 'any',
-        value: merchant,
-        onText: (text) => setFilters({ of_merchant: text, after: '' }),
-      }}
+      {...list}
       read={read}
-      after={after}
-      onAfter={(next) => setFilters({ after: next })}
       label="Webhook endpoints, newest first"
       columns={columns}
       empty="There is no endpoint like that."

@@ -7,30 +7,25 @@ import {
   type Confirmed,
   columnsOf,
   Field,
-  given,
   Id,
   Select,
   Status,
   Time,
   useMay,
   useMerchant,
-  useUrlState,
 } from '../../kit/index.ts';
-import { SettingsList, type Told, ToldOnce } from './parts.tsx';
+import { SettingsList, type Told, ToldOnce, useMerchantList } from './parts.tsx';
 
 const PATH = '/v1/operator/keys';
 type Key = Answer<typeof PATH>['data'][number];
 
-const DEFAULTS = { of_merchant: '', after: '' };
-
 export function Keys() {
-  const [{ of_merchant: merchant, after }, setFilters] = useUrlState(DEFAULTS);
+  const { merchant, query, list } = useMerchantList();
   const may = useMay('configure');
   const refresh = useRefresh();
   const [open, setOpen] = useState<Key | 'new'>();
   const [told, setTold] = useState<Told>();
   const columns = useMemo(() => (may ? [...COLUMNS, revokeColumn(setOpen)] : COLUMNS), [may]);
-  const query = { limit: 50, ...given({ merchant, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
   const revoke = async (id: string, { key, reason }: Confirmed) => {
     const params = { header: { 'Idempotency-Key': key }, path: { id } };
@@ -44,15 +39,8 @@ export function Keys() {
       may={may}
       newLabel="New key"
       onNew={() => setOpen('new')}
-      filter={{
-        label: 'Merchant',
-        placeholder: 'any',
-        value: merchant,
-        onText: (text) => setFilters({ of_merchant: text, after: '' }),
-      }}
+      {...list}
       read={read}
-      after={after}
-      onAfter={(next) => setFilters({ after: next })}
       label="API keys, newest first"
       columns={columns}
       empty="There is no key like that."

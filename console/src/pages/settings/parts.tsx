@@ -8,10 +8,12 @@ import {
   Dialog,
   ErrorBox,
   FilterField,
+  given,
   type ListRead,
   Notice,
   Page,
   Pager,
+  useUrlState,
 } from '../../kit/index.ts';
 
 /** What the API has told just now and will not tell again. */
@@ -75,6 +77,24 @@ interface SettingsListProps<T extends { readonly id: string }>
   readonly onAfter: (after: string) => void;
   /** The page's dialogs. */
   readonly children: ReactNode;
+}
+
+const OF_MERCHANT = { of_merchant: '', after: '' };
+
+/** What is asked of one merchant, or of all: as the API's question, and as a list's filter and place. Both stand in the address. */
+export function useMerchantList() {
+  const [{ of_merchant: merchant, after }, setFilters] = useUrlState(OF_MERCHANT);
+  const filter = {
+    label: 'Merchant',
+    placeholder: 'any',
+    value: merchant,
+    onText: (text: string) => setFilters({ of_merchant: text, after: '' }),
+  };
+  return {
+    merchant,
+    query: { limit: 50, ...given({ merchant, starting_after: after }) },
+    list: { filter, after, onAfter: (next: string) => setFilters({ after: next }) },
+  };
 }
 
 /** What there is of one kind, newest first, with one filter, and a button that makes another one for whoever may. */
