@@ -9,9 +9,20 @@ const MIN_DIGITS = 13;
 const MAX_DIGITS = 19;
 /** 3 to 6 are the schemes' major industries; beside them Mastercard's 2 series and UnionPay's 81. */
 const SCHEME_PREFIX = /^(?:[3-6]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|81)/;
-/** Random names in hexadecimal hold long runs of digits often enough to be mistaken: 1 digest in 500. */
-const HEXADECIMAL_NAMES =
-  /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9]*[a-f])[0-9a-f]{24,}\b/gi;
+/**
+ * Random names in hexadecimal hold long runs of digits often enough to be mistaken, 1 in some thousand, and who is
+ * refused their id once is refused it always. A short one has letters in two places: `cc4242424242424242` is a card.
+ */
+const HEXADECIMAL_NAMES = new RegExp(
+  [
+    '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}',
+    '(?=[0-9]*[a-f])[0-9a-f]{24,}',
+    '(?=[0-9]*[a-f]+[0-9]+[a-f])[0-9a-f]{16,}',
+  ]
+    .map((name) => `(?<![0-9a-z])${name}(?![0-9a-z])`)
+    .join('|'),
+  'gi',
+);
 const SEPARATED_DIGITS = /\d(?:[\s.\-_/]{0,2}\d)+/g;
 
 export function containsCardNumber(text: string, isLuhnValid: LuhnCheck): boolean {

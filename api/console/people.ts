@@ -52,7 +52,7 @@ const createPerson = operatorRoute({
   handle: (call, services) =>
     inOrder(call, services, async (order) => {
       const { reason: _why, ...said } = call.body;
-      const id = `opr_${randomBytes(10).toString('hex')}`;
+      const id = `opr_${randomBytes(12).toString('hex')}`;
       const { passwordHash, sealedPassword } = await oneTimePassword(id, services);
       call.note({ person: id });
       return services.access.parts.people.create(order, { ...said, id, passwordHash }, (made) => ({

@@ -109,12 +109,10 @@ export const figuresSchema = z
     }),
     columns: z.array(z.string()).meta({ description: 'Of `figures`, in their order.' }),
     data: z.array(rowSchema),
-    has_more: z
-      .boolean()
-      .meta({
-        description:
-          'There were more rows; the largest are here: over time, the largest groups with all of their times.',
-      }),
+    has_more: z.boolean().meta({
+      description:
+        'There were more rows; the largest are here: over time, the largest groups with all of their times.',
+    }),
   })
   .meta({ id: 'Figures' });
 

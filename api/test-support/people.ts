@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { hashPassword } from '../../db/settings/index.ts';
 import type { Role } from '../../domain/access/roles.ts';
 import { type Answer, answerOf, CHEAP, type TestApi } from './harness.ts';
@@ -45,7 +45,7 @@ export class Tab {
       origin: this.#api.url,
       'sec-fetch-site': 'same-origin',
       'x-csrf-token': this.csrf,
-      'idempotency-key': randomBytes(9).toString('hex'),
+      'idempotency-key': randomUUID(),
     };
     return this.#send('POST', path, body, { ...own, ...headers });
   }

@@ -80,7 +80,7 @@ async function carryOut(order: UserOrder, db: Db, tries: TryBook): Promise<Told>
 
 async function add(order: Extract<UserOrder, { what: 'add' }>, db: Db): Promise<Told> {
   const { email, name, role, reason } = order;
-  const id = `opr_${randomBytes(10).toString('hex')}`;
+  const id = `opr_${randomBytes(12).toString('hex')}`;
   const password = oneTimePasswordOf(randomBytes);
   const person = { id, email, name, role, passwordHash: await hashPassword(password) };
   await db.$transaction((tx) => letIn(tx, person, { actor: 'cli', reason, nowMs: Date.now() }));

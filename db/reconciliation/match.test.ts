@@ -97,6 +97,20 @@ describe('several captures of one payment', () => {
     );
   });
 
+  const linked = async (file: { readonly id: string }) =>
+    here.database.sql<{ booking_id: string; verdict: string }>(
+      'SELECT booking_id, verdict FROM settlement_row WHERE file_id = $1 ORDER BY line',
+      [file.id],
+    );
+  const settledBy = async (
+    amounts: readonly number[],
+    more?: { readonly name: string; readonly date: string },
+  ) => {
+    const rows = amounts.map((grossMinor, index) => capture(index + 2, 'pi_many', { grossMinor }));
+    const { file } = await closeDay(here, rows, more);
+    return (await linked(file)).map(({ booking_id, verdict }) => `${booking_id} ${verdict}`);
+  };
+
   it('one of which comes again is a duplicate of its own line, and of no other capture', async () => {
     const rows = [500, 300, 300, 300, 500].map((grossMinor, index) =>
       capture(index + 2, 'pi_many', { grossMinor }),
@@ -115,11 +129,57 @@ describe('several captures of one payment', () => {
     const rows = [300, 500, 300].map((grossMinor, index) => capture(index + 2, 'pi_many', { grossMinor }));
     const { file, staged } = await closeDay(here, rows);
     expect(staged).toMatchObject({ open: 0 });
-    const linked = await here.database.sql(
-      'SELECT line, booking_id FROM settlement_row WHERE file_id = $1 ORDER BY line',
-      [file.id],
-    );
-    expect(linked.map(({ booking_id }) => booking_id)).toEqual(['op_2', 'op_1', 'op_3']);
+    expect((await linked(file)).map(({ booking_id }) => booking_id)).toEqual(['op_2', 'op_1', 'op_3']);
+  });
+
+  it('are found where one is settled with too little or too much', async () => {
+    expect(await settledBy([500, 300, 263])).toEqual(['op_1 clean', 'op_2 clean', 'op_3 AMOUNT_UNDER']);
+  });
+
+  it('are found where the one that another was not taken for is settled with too much', async () => {
+    expect(await settledBy([560, 300, 300])).toEqual(['op_1 AMOUNT_OVER', 'op_2 clean', 'op_3 clean']);
+  });
+
+  it('are told apart by the order of their amounts where each is settled with too little', async () => {
+    expect(await settledBy([262, 437, 263])).toEqual([
+      'op_2 AMOUNT_UNDER',
+      'op_1 AMOUNT_UNDER',
+      'op_3 AMOUNT_UNDER',
+    ]);
+  });
+
+  it('are told apart where one of them comes in parts, also in files of their own', async () => {
+    expect(await settledBy([300, 300, 350])).toEqual(['op_2 clean', 'op_3 clean', 'op_1 AMOUNT_UNDER']);
+    const rest = await settledBy([150], { name: 'b', date: '2026-11-21' });
+    expect(rest).toEqual(['op_1 PARTIAL_CAPTURE_SPLIT']);
+  });
+
+  it('share no parts', async () => {
+    expect(await settledBy([300, 120, 380, 300])).toEqual([
+      'op_2 clean',
+      'op_1 PARTIAL_CAPTURE_SPLIT',
+      'op_1 PARTIAL_CAPTURE_SPLIT',
+      'op_3 clean',
+    ]);
+  });
+
+  it('are no less settled where one was declined before', async () => {
+    await here.database.sql(`UPDATE booking SET status = 'declined' WHERE id IN ('op_1', 'op_2')`);
+    expect(await settledBy([300])).toEqual(['op_3 clean']);
+  });
+
+  it('have no room where they were declined', async () => {
+    await here.database.sql(`UPDATE booking SET status = 'declined' WHERE id IN ('op_1', 'op_2')`);
+    expect(await settledBy([290])).toEqual(['op_3 AMOUNT_UNDER']);
+  });
+
+  it('have no room for another one', async () => {
+    expect(await settledBy([500, 300, 300, 40])).toEqual([
+      'op_1 clean',
+      'op_2 clean',
+      'op_3 clean',
+      'op_1 AMOUNT_OVER',
+    ]);
   });
 
   it('that were settled before are not settled again', async () => {

@@ -90,7 +90,8 @@ export function asContracted({ feeContract = [] }: Pick<Run, 'feeContract'>): St
 
 /**
  * A payment of several captures has one name: which of them a line settles is told by the amount, and of equal ones by
- * their order. A line that none is left for goes with one of its amount, of which it is a duplicate, or else with the first,
+ * their order, those that were executed before those that were not. A line of another amount settles one that has room
+ * left (`leftOver`); where none has, it goes with one of its amount, of which it is a duplicate, or else with the first,
  * where it is seen to be too much.
  */
 async function settleCrowds(client: CopyClient, file: SettlementFile): Promise<void> {
@@ -98,7 +99,10 @@ async function settleCrowds(client: CopyClient, file: SettlementFile): Promise<v
     client,
     sql`
     CREATE TEMP TABLE crowd ON COMMIT DROP AS
-    SELECT p.*, i.type, i.gross_minor, b.amount_minor, b.payment_id
+    SELECT p.*, i.type, abs(i.gross_minor) AS own_minor, b.amount_minor, b.payment_id,
+      b.status <> 'expected' AS unexpected, b.amount_minor - coalesce((
+      SELECT sum(abs(r.gross_minor)) FROM settlement_row r
+      WHERE r.booking_number = b.number AND r.type = i.type AND r.file_id <> ${file.id}), 0) AS room_minor
     FROM pair p JOIN incoming i ON i.line = p.line JOIN booking b ON b.number = p.booking_number
     WHERE p.line IN (SELECT line FROM pair GROUP BY line HAVING count(*) > 1)`,
   );
@@ -107,22 +111,39 @@ async function settleCrowds(client: CopyClient, file: SettlementFile): Promise<v
   await execute(
     client,
     sql`
-    WITH free AS (
-      SELECT * FROM crowd c WHERE abs(gross_minor) = amount_minor AND NOT EXISTS (
-        SELECT 1 FROM settlement_row r WHERE r.booking_number = c.booking_number AND r.type = c.type AND r.file_id <> ${file.id})),
-    ranked AS (
-      SELECT *, dense_rank() OVER (PARTITION BY payment_id, type, gross_minor ORDER BY line) AS of_lines,
-        dense_rank() OVER (PARTITION BY payment_id, type, gross_minor ORDER BY booking_number) AS of_bookings
-      FROM free),
+    WITH ranked AS (
+      SELECT *, dense_rank() OVER (PARTITION BY payment_id, type, own_minor ORDER BY line) AS of_lines,
+        dense_rank() OVER (PARTITION BY payment_id, type, own_minor ORDER BY unexpected, booking_number) AS of_bookings
+      FROM crowd WHERE own_minor = amount_minor AND room_minor = amount_minor),
     chosen AS (SELECT line, booking_id, booking_number, matched_by, fits FROM ranked WHERE of_lines = of_bookings)
     INSERT INTO pair (line, booking_id, booking_number, matched_by, fits)
-    SELECT * FROM chosen
-    UNION ALL (
-      SELECT DISTINCT ON (line) line, booking_id, booking_number, matched_by, false FROM crowd
-      WHERE line NOT IN (SELECT line FROM chosen)
-      ORDER BY line, abs(gross_minor) = amount_minor DESC, booking_number)`,
+    SELECT * FROM chosen UNION ALL (${leftOver})`,
   );
 }
+
+/**
+ * Each line that is not of a capture's very amount, with one that is still to be settled: where they are as many, in the
+ * order of their amounts; else with the one whose room it fills best, as parts of one capture do.
+ */
+const leftOver = sql`
+  SELECT DISTINCT ON (c.line) c.line, c.booking_id, c.booking_number, c.matched_by, false
+  FROM crowd c
+    LEFT JOIN (
+      SELECT line, row_number() OVER payment AS place, count(*) OVER (PARTITION BY payment_id, type) AS places
+      FROM (SELECT DISTINCT line, payment_id, type, own_minor FROM crowd) s
+      WHERE line NOT IN (SELECT line FROM crowd WHERE own_minor = amount_minor)
+      WINDOW payment AS (PARTITION BY payment_id, type ORDER BY own_minor, line)) l ON l.line = c.line
+    LEFT JOIN (
+      SELECT booking_number, type, row_number() OVER payment AS place, count(*) OVER (PARTITION BY payment_id, type) AS places
+      FROM (SELECT DISTINCT booking_number, payment_id, type, room_minor FROM crowd WHERE NOT unexpected) s
+      WHERE room_minor > 0 AND booking_number NOT IN (SELECT booking_number FROM chosen)
+      WINDOW payment AS (PARTITION BY payment_id, type ORDER BY room_minor, booking_number)) o
+    ON o.booking_number = c.booking_number AND o.type = c.type
+  WHERE c.line NOT IN (SELECT line FROM chosen)
+  ORDER BY c.line, c.own_minor = c.amount_minor DESC, o.place IS NULL,
+    coalesce(l.places = o.places AND l.place = o.place, false) DESC,
+    o.place IS NOT NULL AND c.room_minor >= c.own_minor DESC,
+    CASE WHEN o.place IS NOT NULL THEN abs(c.room_minor - c.own_minor) END, c.unexpected, c.booking_number`;
 
 /**
  * What is left is looked for by every name and in every account of the merchant: lines that name an order of ours and
