@@ -45,6 +45,8 @@ const THROWAWAY_SETTINGS: Record<string, string> = {
 
 export type PostgresOptions = {
   group: ProcessGroup;
+  /** What its process is called in the group. */
+  name?: string;
   dataDir: string;
   port: number;
   password: string;
@@ -68,7 +70,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const urlOf = (database: string) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
   const settings = { ...SETTINGS, ...(options.throwaway ? THROWAWAY_SETTINGS : {}) };
   await options.group.start({
-    name: 'postgres',
+    name: options.name ?? 'postgres',
     command: join(home.binDir, 'postgres'),
     args: [
       '-D',

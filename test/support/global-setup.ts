@@ -1,9 +1,13 @@
 /**
- * Before any test file: a Postgres and a Temporal server of this run's own, on free ports, in a temporary
- * folder; a template database with all migrations. After the last: everything ends and the folder goes, also
- * when the run fails. Test files reach what was started through harness.ts only.
+ * Before any test file: Temporal and Postgres servers of this run's own, on free ports, in a temporary folder; a
+ * template database with all migrations. After the last: everything ends and the folder goes, also when the run
+ * fails. Test files reach what was started through harness.ts only.
+ *
+ * Each of the files that run at once has a Postgres of its own. Databases do not keep neighbours apart: what was
+ * written is told of once the oldest transaction of the whole server is past it, and there are tests that freeze a
+ * process in the midst of one.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -19,7 +23,8 @@ import { buildWorkflowBundleApart, bundleIsStale, bundlePath } from '../../cli/s
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    postgresAdminUrl: string;
+    /** One for each file that runs at once. */
+    postgresAdminUrls: string[];
     templateDatabase: string;
     temporalAddress: string;
     workflowBundle: string;
@@ -30,23 +35,26 @@ const TEMPLATE = 'interlock_template';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'interlock-test-'));
-  // Postgres's user passes through; what lies inside has modes of its own.
-  chmodSync(dataDir, 0o755);
   const group = await ProcessGroup.open(dataDir, ({ kind, detail }) =>
     console.error(`test stack: ${kind}: ${detail}`),
   );
+  const count = project.vitest.config.maxWorkers;
+  const clusters = Array.from({ length: count }, (_, index) => join(dataDir, String(index + 1)));
+  for (const dir of clusters) mkdirSync(dir);
+  // Postgres's user passes through; what lies inside has modes of its own.
+  for (const dir of [dataDir, ...clusters]) chmodSync(dir, 0o755);
+  const outside = clusters.flatMap((dir) => findPostgresHome(dir).outsideDir ?? []);
   // Also when the run is killed: the watchdog ends the servers and removes what they wrote.
-  const { outsideDir } = findPostgresHome(dataDir);
-  group.discardAtEnd(outsideDir ? [outsideDir, dataDir] : [dataDir]);
+  group.discardAtEnd([...outside, dataDir]);
   const tearDown = async () => {
     await group.stopAll();
-    removePostgres(dataDir);
+    for (const dir of clusters) removePostgres(dir);
     rmSync(dataDir, { recursive: true, force: true });
   };
   try {
-    const [postgresPort, temporalPort] = [await freePort(), await freePort()];
-    const [postgres, temporalAddress] = await Promise.all([
-      startPostgres({ group, dataDir, port: postgresPort, password: 'test', throwaway: true }),
+    const temporalPort = await freePort();
+    const [postgresAdminUrls, temporalAddress] = await Promise.all([
+      Promise.all(clusters.map((dir, index) => startCluster(group, dir, `postgres-${index + 1}`))),
       obtainTemporalBinary({
         env: process.env,
         onProgress: (line) => console.error(`Temporal: ${line}`),
@@ -55,9 +63,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       bundleIsStale() ? buildWorkflowBundleApart() : undefined,
       consoleIsStale() ? buildConsoleApart() : undefined,
     ]);
-    await ensureDatabase(postgres.urlOf('postgres'), TEMPLATE);
-    await migrate(postgres.urlOf(TEMPLATE));
-    project.provide('postgresAdminUrl', postgres.urlOf('postgres'));
+    project.provide('postgresAdminUrls', postgresAdminUrls);
     project.provide('templateDatabase', TEMPLATE);
     project.provide('temporalAddress', temporalAddress);
     project.provide('workflowBundle', bundlePath());
@@ -66,4 +72,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error;
   }
   return tearDown;
+}
+
+/** A server with the template database, and the URL of its superuser. */
+async function startCluster(group: ProcessGroup, dataDir: string, name: string): Promise<string> {
+  const port = await freePort();
+  const { urlOf } = await startPostgres({ group, name, dataDir, port, password: 'test', throwaway: true });
+  await ensureDatabase(urlOf('postgres'), TEMPLATE);
+  await migrate(urlOf(TEMPLATE));
+  return urlOf('postgres');
 }

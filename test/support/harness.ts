@@ -31,7 +31,7 @@ export function createEmptyDatabase(): Promise<TestDatabase> {
 async function createDatabase(template: string): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`;
   await asAdmin(`CREATE DATABASE ${name} TEMPLATE ${template}`);
-  const owner = new URL(inject('postgresAdminUrl'));
+  const owner = new URL(adminUrl());
   owner.pathname = `/${name}`;
   return {
     ownerUrl: owner.href,
@@ -40,8 +40,16 @@ async function createDatabase(template: string): Promise<TestDatabase> {
   };
 }
 
+/** Of the Postgres that no other file uses while this one runs. */
+function adminUrl(): string {
+  const urls = inject('postgresAdminUrls');
+  const url = urls[(Number(process.env.VITEST_POOL_ID) - 1) % urls.length];
+  if (url === undefined) throw new Error('this run has no Postgres: test/support/global-setup.ts starts it');
+  return url;
+}
+
 async function asAdmin(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: inject('postgresAdminUrl') });
+  const client = new pg.Client({ connectionString: adminUrl() });
   await client.connect();
   try {
     await client.query(sql);
