@@ -63,3 +63,4 @@ export async function connectDoor(
     },
   };
 }
+export { causeOfStuck } from './stuck.ts';

@@ -5,7 +5,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createNamespaceOrTaskQueue, temporalAddress, waitFor } from '../test/support/harness.ts';
 import { createDataConverter } from './codec/index.ts';
-import { type LostTask, looksStuck, lostTasks } from './stuck.ts';
+import { causeOfStuck, type LostTask, looksStuck, lostTasks } from './stuck.ts';
 
 /** What Temporal's own histories say of tasks that came to nothing, by a bug and by want of time. */
 const KEYS = { activeId: 'k1', keys: { k1: Buffer.alloc(32, 7) } };
@@ -54,7 +54,9 @@ it.each([
     });
     await worker.runUntil(async () => {
       const handle = await client.workflow.start(type, { taskQueue, workflowId });
-      expect(await firstLost(workflowId)).toMatchObject([{ why }]);
+      expect(await firstLost(workflowId)).toMatchObject([
+        { why, cause: 'WORKFLOW_WORKER_UNHANDLED_FAILURE' },
+      ]);
       expect(await looksStuck(client, workflowId, 4)).toBe(stuck);
       await handle.terminate();
     });
@@ -76,7 +78,8 @@ it('knows a task that a worker took and never answered', async () => {
       identity: 'a worker that dies',
     }),
   );
-  expect(await firstLost(workflowId)).toMatchObject([{ why: 'starved' }]);
+  expect(await firstLost(workflowId)).toMatchObject([{ why: 'starved', cause: 'TIMED_OUT' }]);
   expect(await looksStuck(client, workflowId, 4)).toBe(false);
   await handle.terminate();
+  expect(await causeOfStuck(client, workflowId)).toBe('TIMED_OUT');
 });

@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { isStuck, type LostTask } from './stuck.ts';
 
 const NOW_MS = 1_800_000_000_000;
-const ago = (seconds: number, why: LostTask['why']): LostTask => ({ atMs: NOW_MS - seconds * 1_000, why });
+const ago = (seconds: number, why: LostTask['why']): LostTask => ({
+  atMs: NOW_MS - seconds * 1_000,
+  why,
+  cause: why === 'faulty' ? 'NON_DETERMINISTIC_ERROR' : 'TIMED_OUT',
+});
 
 describe('a workflow is stuck', () => {
   it('when its task was refused, and tried in vain again and again', () => {

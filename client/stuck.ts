@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import proto from '@temporalio/proto';
 
 /** A workflow whose task has failed so often in a row does not get over it by itself. */
 const STUCK_ATTEMPTS = 4;
@@ -20,6 +21,8 @@ const WORKFLOW_TASK_FAILED = 9;
 export interface LostTask {
   readonly atMs: number;
   readonly why: 'starved' | 'faulty';
+  /** As Temporal calls it, e.g. `NON_DETERMINISTIC_ERROR`. */
+  readonly cause: string;
 }
 
 /**
@@ -59,11 +62,25 @@ export async function lostTasks(client: Client, workflowId: string): Promise<rea
     if (event.eventType === WORKFLOW_TASK_COMPLETED) break;
     const { workflowTaskFailedEventAttributes: failed } = event;
     const atMs = Number(event.eventTime?.seconds ?? 0) * 1_000;
-    if (event.eventType === WORKFLOW_TASK_TIMED_OUT) lost.push({ atMs, why: 'starved' });
-    if (event.eventType === WORKFLOW_TASK_FAILED)
-      lost.push({ atMs, why: (await isStarved(client, failed?.failure)) ? 'starved' : 'faulty' });
+    if (event.eventType === WORKFLOW_TASK_TIMED_OUT) lost.push({ atMs, why: 'starved', cause: 'TIMED_OUT' });
+    if (event.eventType === WORKFLOW_TASK_FAILED) {
+      const why = (await isStarved(client, failed?.failure)) ? 'starved' : 'faulty';
+      lost.push({ atMs, why, cause: causeName(failed?.cause) });
+    }
   }
   return lost;
+}
+
+/** What the newest of its lost tasks failed with, for the person who looks into it; undefined: the history does not say. */
+export async function causeOfStuck(client: Client, workflowId: string): Promise<string | undefined> {
+  const [newest] = await lostTasks(client, workflowId);
+  return newest?.cause;
+}
+
+const { WorkflowTaskFailedCause } = proto.temporal.api.enums.v1;
+
+function causeName(cause: number | null | undefined): string {
+  return (WorkflowTaskFailedCause[cause ?? 0] ?? 'UNSPECIFIED').replace('WORKFLOW_TASK_FAILED_CAUSE_', '');
 }
 
 type Failure = Parameters<typeof decodeOptionalFailureToOptionalError>[1];

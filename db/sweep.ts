@@ -49,9 +49,17 @@ export async function finishedAmong(
   return rows.map(({ id }) => id);
 }
 
-/** A workflow that doesn't go on is a fault of the platform's, so a person hears of it even when it is replaced. */
-export async function openStuckException(db: Db, ownerId: string, generation: number): Promise<void> {
-  const summary = `the workflow of generation ${generation} could not go on; see its failed tasks in Temporal`;
+/**
+ * A workflow that doesn't go on is a fault of the platform's, so a person hears of it even when it is replaced: with the
+ * cause that Temporal gives for its failed task, e.g. `NON_DETERMINISTIC_ERROR`.
+ */
+export async function openStuckException(
+  db: Db,
+  ownerId: string,
+  generation: number,
+  cause = 'of unknown cause',
+): Promise<void> {
+  const summary = `the workflow of generation ${generation} could not go on (${cause}); see its failed tasks in Temporal`;
   await db.exception.upsert({
     where: { kind_subjectId: { kind: 'workflow_stuck', subjectId: ownerId } },
     create: { id: `exc_workflow_stuck_${ownerId}`, kind: 'workflow_stuck', subjectId: ownerId, summary },

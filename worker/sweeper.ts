@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import {
+  causeOfStuck,
   type DeliveriesDoor,
   endStuck,
   openGeneration,
@@ -193,11 +194,16 @@ async function startDeliveries(
 const GENERATIONS_AT_MOST = 10;
 
 async function unstick(options: SweeperOptions, ownerId: string, generation: number): Promise<boolean> {
-  options.log.error({ ownerId, generation }, 'a workflow task fails again and again');
-  await openStuckException(options.db, ownerId, generation);
+  await tellOfStuck(options, ownerId, generation);
   if (generation >= GENERATIONS_AT_MOST) return false;
   await replaceStuck(options, ownerId, generation);
   return true;
+}
+
+async function tellOfStuck(options: SweeperOptions, ownerId: string, generation: number): Promise<void> {
+  const cause = await causeOfStuck(options.client, workflowIdOf(ownerId, generation));
+  options.log.error({ ownerId, generation, cause }, 'a workflow task fails again and again');
+  await openStuckException(options.db, ownerId, generation, cause);
 }
 
 /** Most that is listed closes while we look, or waits for a merchant; what is finished and still there is asked about. */
@@ -219,8 +225,7 @@ async function endStuckOfFinished(options: SweeperOptions, running: ReadonlySet<
     for (const ownerId of finished) {
       const { workflowId = '', generation = 1 } = owners.get(ownerId) ?? {};
       if (!(await endStuck(options, workflowId))) continue;
-      options.log.error({ ownerId, generation }, 'a workflow task fails again and again');
-      await openStuckException(options.db, ownerId, generation);
+      await tellOfStuck(options, ownerId, generation);
       ended += 1;
     }
   }

@@ -172,7 +172,10 @@ describe('a workflow that fails again and again', () => {
       },
       { what: 'a sweeper to find it' },
     );
-    expect(exception.kind).toBe('workflow_stuck');
+    expect(exception).toMatchObject({
+      kind: 'workflow_stuck',
+      summary: expect.stringMatching(/could not go on \([A-Z_]+\); see/),
+    });
     expect(await operator.statusOf(id)).toBe('TERMINATED');
     expect(await refunds(id)).toBe(0);
     await expectSound(system, id);

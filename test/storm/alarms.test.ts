@@ -4,8 +4,12 @@ import { aftermathMs, EXPLANATIONS, judgeAlarms } from './alarms.ts';
 import type { FaultLine, Row, StormEvidence } from './evidence-types.ts';
 
 /** Evidence with nothing but faults and alarms in it: the judge looks at nothing else. */
-function evidence(faults: readonly FaultLine[], alarm: readonly Row[]): StormEvidence {
-  return { faults, tables: { alarm }, timeScale: 0.005 } as unknown as StormEvidence;
+function evidence(
+  faults: readonly FaultLine[],
+  alarm: readonly Row[],
+  exception: readonly Row[] = [],
+): StormEvidence {
+  return { faults, tables: { alarm, exception }, timeScale: 0.005 } as unknown as StormEvidence;
 }
 
 const at = 1_000_000;
@@ -76,6 +80,21 @@ describe('the judge of alarms', () => {
         expect(unexplained).toHaveLength(1);
       }
     }
+  });
+
+  it('takes them for the reason where the server refuses every answer to an update that they were in the midst of', () => {
+    const stuck = (cause: string) => ({
+      kind: 'workflow_stuck',
+      summary: `it could not go on (${cause}); see`,
+    });
+    const known = stuck('BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE');
+    const unexplained = (target: string, exceptions: readonly Row[]) => {
+      const faults: FaultLine[] = [{ ...dark, kind: 'kill', target, what: 'random' }];
+      return judgeAlarms(evidence(faults, [row('WorkflowsStuck', '', 5_000)], exceptions)).unexplained.length;
+    };
+    expect(unexplained('worker-0', [known])).toBe(0);
+    expect(unexplained('temporal', [known])).toBe(1);
+    expect(unexplained('worker-0', [known, stuck('NON_DETERMINISTIC_ERROR')])).toBe(1);
   });
 
   it('misses what a Temporal that is away, a dead provider and a wrong clock have to raise', () => {

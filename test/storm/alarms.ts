@@ -109,10 +109,30 @@ export function aftermathMs(name: string, timeScale: number): number {
 /** Two looks, and what a machine under load adds. */
 const NOTICED_WITHIN_MS = 10_000;
 
+/**
+ * A worker that is killed or frozen in the midst of an update may leave a history whose task the server refuses ever after:
+ * the SDK answers a command of that update without its message (temporalio/sdk-rust#888). The workflow is really stuck, and the
+ * alarm is right; any other cause is a fault of ours.
+ */
+const LEFT_BY_A_LOST_WORKER = /\(BAD_UPDATE_WORKFLOW_EXECUTION_MESSAGE\)/;
+
+function isLeftByLostWorker({ name }: FiredAlarm, { tables, faults }: StormEvidence): boolean {
+  const stuck = tables.exception.filter(({ kind }) => kind === 'workflow_stuck');
+  return (
+    name === 'WorkflowsStuck' &&
+    stuck.length > 0 &&
+    stuck.every(({ summary }) => LEFT_BY_A_LOST_WORKER.test(String(summary))) &&
+    faults.some(({ kind, target }) => (kind === 'kill' || kind === 'freeze') && /worker/.test(target))
+  );
+}
+
 export function judgeAlarms(evidence: StormEvidence): AlarmVerdict {
   const fired = firedIn(evidence);
   const { faults, timeScale } = evidence;
-  const unexplained = fired.filter((alarm) => !faults.some((fault) => explains(fault, alarm, timeScale)));
+  const unexplained = fired.filter(
+    (alarm) =>
+      !isLeftByLostWorker(alarm, evidence) && !faults.some((fault) => explains(fault, alarm, timeScale)),
+  );
   const missing = faults.flatMap((fault) => {
     const due = mustRaise(fault);
     if (due === undefined) return [];
