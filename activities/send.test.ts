@@ -9,11 +9,14 @@ import { bumpGeneration } from '../db/generations.ts';
 import { revokePermit } from '../db/permits.ts';
 import { loadSendFacts } from '../db/sends.ts';
 import { shredExpired } from '../db/sweep.ts';
+import type { OperationOutcome } from '../domain/payment/outcome.ts';
 import type { Operation, Payment } from '../domain/payment/payment.ts';
+import type { Transition } from '../domain/payment/transition.ts';
 import type { ProviderConnection } from '../providers/provider.ts';
 import { type Simulator, startSimulator } from '../sandbox/simulator.ts';
 import { CLAIMS, closeGate } from '../test/attack/support/postgres-gate.ts';
 import {
+  captured,
   type Database,
   draft,
   lastOperation,
@@ -175,6 +178,9 @@ async function permit(
   const operation = lastOperation(payment);
   return { payment, operation, order: { operationId: operation.id, generation: 1 } };
 }
+
+const record = (transition: Transition, deps: Dependencies) =>
+  new MockActivityEnvironment().run(createActivities(deps).record, { transition });
 
 /** Sent, executed, and the answer lost. */
 async function lost(over: Partial<Payment> = {}, deps = dependencies()) {
@@ -367,6 +373,56 @@ describe('between the claim and the first byte', () => {
   });
 });
 
+describe('an answer that is found after the first', () => {
+  const challenged: OperationOutcome = {
+    type: 'requires_action',
+    providerReference: 'pi_test',
+    action: 'redirect',
+    nextAction: { type: 'redirect_to_url', url: 'https://acs.example/challenge' },
+  };
+
+  it.each([
+    ['after a challenge', challenged, captured(), 'approved'],
+    [
+      'after a challenge that it ends',
+      challenged,
+      { type: 'declined', decline: { reason: 'insufficient_funds', providerCode: 'x', message: 'm' } },
+      'soft_decline',
+    ],
+    ['once it is settled', { type: 'pending', providerReference: 'pi_test' }, captured(), 'approved'],
+  ] as const)('is learnt once, %s', async (_when, first, then, result) => {
+    const routing = idleBook();
+    const deps = dependencies({ routing });
+    const { payment } = await permit({
+      authentication: { asked: { request: 'automatic' }, reasons: [], offSession: false },
+    });
+    const open = stepAfter(payment, first);
+    expect(await record(open, deps)).toEqual({ type: 'recorded', refundedMinor: 0 });
+    expect(routing.observations).toEqual([]);
+    expect(await record(stepAfter(open.payment, then), deps)).toEqual({ type: 'recorded', refundedMinor: 0 });
+    expect(routing.observations).toEqual([
+      {
+        accountId: 'pa_demo_stripe',
+        method: 'card',
+        brand: 'visa',
+        currency: 'USD',
+        result,
+        amountMinor: 1_000,
+        atMs: expect.any(Number),
+      },
+    ]);
+  });
+
+  it('is learnt by the send alone where the send brought it', async () => {
+    const routing = idleBook();
+    const deps = dependencies({ routing });
+    const { payment, order } = await permit();
+    await run('authorize', order, deps);
+    await record(stepAfter(payment, captured()), deps);
+    expect(routing.observations).toMatchObject([{ result: 'approved', latencyMs: expect.any(Number) }]);
+  });
+});
+
 describe('after the first byte', () => {
   it.each(['reset_before_commit', 'reset_after_commit', 'truncate', 'hang', 'hang_after_commit', 'status'])(
     '%s is unknown, and observed',
@@ -448,6 +504,22 @@ describe('sending again', () => {
     expect(await observations(payment)).toEqual([
       { source: 'send', type: 'unknown' },
       { source: 'resend', type: 'captured' },
+    ]);
+  });
+
+  it('brings an answer that routing learns when it is recorded: the money of what was counted as unknown', async () => {
+    const routing = idleBook();
+    const deps = dependencies({ routing });
+    const { payment, order } = await lost({}, deps);
+    const unknown = stepAfter(payment, { type: 'unknown', cause: 'connection_lost' });
+    await record(unknown, deps);
+    expect(await run('resend', order, deps)).toMatchObject({ outcome: { type: 'captured' } });
+    expect(routing.observations).toMatchObject([{ result: 'unknown' }]);
+    const found = stepAfter(unknown.payment, captured());
+    await record(found, deps);
+    expect(await record(found, deps)).toEqual({ type: 'already_recorded' });
+    expect(routing.observations.slice(1)).toMatchObject([
+      { accountId: 'pa_demo_stripe', result: 'late_approval', amountMinor: 1_000, currency: 'USD' },
     ]);
   });
 

@@ -6,7 +6,7 @@ import { observe, type SendFacts } from '../db/sends.ts';
 import { unreachable } from '../domain/machine.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
 import { circuitOpenMs, healthSign } from '../domain/routing/circuit.ts';
-import { observedResult } from '../domain/routing/observed.ts';
+import { isOpen, observedResult } from '../domain/routing/observed.ts';
 import type { ProviderConnection } from '../providers/provider.ts';
 import { openCall } from '../providers/transport/index.ts';
 import { CVC_LIFETIME_MS } from '../vault/index.ts';
@@ -183,6 +183,9 @@ function learn(deps: Dependencies, facts: SendFacts, outcome: OperationOutcome, 
   const { account, kind, paymentMethod, currency, amountMinor } = facts;
   const result = kind === 'authorize' || kind === 'sale' ? observedResult(outcome) : undefined;
   if (result === undefined) return;
+  // A resend, or what completes a challenge: its answer is learnt when it is recorded, as whoever finds it brings it.
+  const isAnswer = result !== 'unknown' && result !== 'not_attempted';
+  if (isAnswer && isOpen(facts.attemptStatus)) return;
   deps.routing.observed({
     accountId: account.id,
     method: 'card',

@@ -10,6 +10,7 @@ import { adminRoutes } from './admin/routes.ts';
 import { createVerifier } from './admin/verifier.ts';
 import { alarmRoutes } from './alarms/routes.ts';
 import { createAuthenticator } from './auth.ts';
+import { BODY_TIMES, watchBody } from './body-time.ts';
 import { createCallers } from './callers.ts';
 import { createCommandGate } from './command-gate.ts';
 import { createAccess } from './console/access.ts';
@@ -99,6 +100,7 @@ export function createApp(deps: ApiDeps): Express {
   // One resource, one path: an idempotency key is scoped by it.
   app.enable('strict routing');
   app.enable('case sensitive routing');
+  app.use(watchBody(deps.bodyTimes ?? BODY_TIMES));
   app.use(beginRequest(services));
   app.use(consoleAssets(deps.consoleDir));
   for (const route of apiRoutes()) {

@@ -45,6 +45,7 @@ import type {
 import type { TargetRules } from '../domain/events/target.ts';
 import type { RequestMeter } from '../domain/meter.ts';
 import type { AdminParts } from './admin/parts.ts';
+import type { BodyTimes } from './body-time.ts';
 import type { AccessParts } from './console/settings.ts';
 import type { LimiterParts } from './rate-limits/limiter.ts';
 import type { StoryParts } from './story/places.ts';
@@ -115,6 +116,8 @@ export interface ApiDeps {
   readonly consoleDir?: string;
   /** Absent: nobody is limited. */
   readonly rateLimits?: LimiterParts;
+  /** Absent: the usual ones. */
+  readonly bodyTimes?: BodyTimes;
   readonly limits: {
     /** How long an answer may wait for an outcome where the caller states no preference. */
     readonly apiWaitMs: number;

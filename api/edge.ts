@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import type { Logger } from 'pino';
 import type { RefusedCommand } from '../db/settings/index.ts';
+import { BODY_TIMES, bodyAsItComes, readInTime } from './body-time.ts';
 import type { CallerHeaders, Callers, Known } from './callers.ts';
 import { containsCardNumber, findCardNumber, percentDecoded } from './card-data.ts';
 import { readJsonBody, refuseUnsafe } from './json-body.ts';
@@ -77,7 +78,9 @@ export function beginRequest({ logger, cards, meter }: Services): RequestHandler
         const { method } = request;
         const route = typeof facts.route === 'string' ? facts.route : 'none';
         const seconds = (performance.now() - startedMs) / 1_000;
-        meter?.served({ method, route, status: response.statusCode, seconds });
+        // What never came whole had no answer to wait for; its status says what it was refused with.
+        const isAnswered = response.writableFinished || !request.complete;
+        meter?.served({ method, route, status: response.statusCode, isAnswered, seconds });
       }
       if (response.statusCode >= 500) log.error(line, 'served');
       else log.info(line, 'served');
@@ -130,8 +133,9 @@ export function serveRoute(route: Route, services: Services, callers: Callers): 
     }
     next();
   };
+  const { bodyTimes = BODY_TIMES } = services;
   const limit = route.rawBodyBytes ?? route.jsonBodyBytes ?? MAX_JSON_BYTES;
-  const read = express.raw({ type: () => true, limit, inflate: false });
+  const read = readInTime(express.raw({ type: () => true, limit, inflate: false }));
   const run: RequestHandler = async (request, response) => {
     const serving = servingOf(response);
     const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -146,7 +150,7 @@ export function serveRoute(route: Route, services: Services, callers: Callers): 
       params,
       query: request.query,
       body: bodyFor(route, bytes, request.get('content-type'), services),
-      stream: () => bodyAsItComes(request, route.streamedBodyBytes ?? 0),
+      stream: () => bodyAsItComes(request, route.streamedBodyBytes ?? 0, bodyTimes),
       headers: headersIn(request),
       remoteAddress: request.socket.remoteAddress,
       concretePath: route.path.replace(/:([a-z_]+)/g, (_, name: string) => params[name] ?? ''),
@@ -169,21 +173,6 @@ export function serveRoute(route: Route, services: Services, callers: Callers): 
   };
   const isRead = route.method === 'post' && route.streamedBodyBytes === undefined;
   return isRead ? [authenticated, read, run] : [authenticated, run];
-}
-
-/** Larger than allowed, it is refused where it becomes so; nothing of it is gathered here. */
-async function* bodyAsItComes(request: Request, atMostBytes: number): AsyncGenerator<Uint8Array> {
-  const { 'content-encoding': encoding = 'identity', 'content-length': length = '0' } = request.headers;
-  if (encoding !== 'identity') throw problem('media_type_unsupported');
-  let received = Number(length) > atMostBytes ? Number(length) : 0;
-  if (received === 0) {
-    for await (const chunk of request as AsyncIterable<Buffer>) {
-      received += chunk.byteLength;
-      if (received > atMostBytes) break;
-      yield chunk;
-    }
-  }
-  if (received > atMostBytes) throw problem('body_too_large');
 }
 
 /** Node joins what was sent twice, except of `Set-Cookie`, which no request has. */
@@ -262,12 +251,17 @@ export function answerError(
   }
 }
 
-const NO_MISDEED: ReadonlySet<string> = new Set(['session_expired', 'too_many_reads', 'read_too_long']);
+const NO_MISDEED: ReadonlySet<string> = new Set([
+  'session_expired',
+  'too_many_reads',
+  'read_too_long',
+  'request_timeout',
+]);
 
 /** What a role, or one person alone, may not do: written down however it was asked for, by a merchant's key as well. */
 const ALWAYS_WRITTEN: ReadonlySet<string> = new Set(['forbidden', 'keys_only', 'second_person_required']);
 
-/** That a session has ended is nobody's misdeed. */
+/** That a session has ended is nobody's misdeed, and a slow line neither. */
 function isForTheBook(isAudited: boolean, { code, httpStatus }: Problem): boolean {
   if (ALWAYS_WRITTEN.has(code)) return true;
   return isAudited && httpStatus < 500 && !NO_MISDEED.has(code);

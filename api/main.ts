@@ -70,6 +70,7 @@ import {
 } from '../vault/index.ts';
 import { composeAdministration, openProviderSecrets } from './admin/compose.ts';
 import { createApp } from './app.ts';
+import { BODY_TIMES, type BodyTimes } from './body-time.ts';
 import { type CodecServer, startCodecServer } from './codec-server.ts';
 import { ACCESS, type AccessParts, type AccessSettings } from './console/settings.ts';
 import type { ApiDeps } from './deps.ts';
@@ -98,12 +99,12 @@ export interface ApiParts {
   readonly resolveHost?: ResolveHost;
   /** How people sign in; a test may be in a hurry. */
   readonly access?: Partial<AccessSettings>;
+  readonly bodyTimes?: BodyTimes;
 }
 
 /** A cart left open over night can still be paid. Scaled, as every wait for a person is. */
 const CONFIRM_WITHIN_MS = 24 * 60 * 60 * 1_000;
 const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
 /** What people read by, beside the payments' own: who asks too much keeps nobody waiting but other people. */
 const READING = { maxConnections: 3, statementTimeoutMs: STATEMENT_MS };
 /** Longer than load balancers keep idle connections, so that they are the ones to close them. */
@@ -131,11 +132,13 @@ export async function startApi(config: Config, parts: ApiParts = {}): Promise<Ru
   };
   const metrics = createRequestMetrics();
   const counted = config.metrics === undefined ? {} : { meter: metrics.meter };
-  const app = createApp({ ...composeDeps(config, db, connection, shared), ...counted });
+  const { bodyTimes = BODY_TIMES } = parts;
+  const app = createApp({ ...composeDeps(config, db, connection, shared), ...counted, bodyTimes });
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      // Bodies are bounded by route, see body-time.ts.
+      requestTimeout: 0,
       keepAliveTimeout: KEEP_ALIVE_MS,
     },
     app,

@@ -160,6 +160,7 @@ const KINDS = {
   json_too_deep: invalid(400, 'The JSON body is nested too deeply.'),
   request_invalid: invalid(400, 'The request could not be read.'),
   webhook_malformed: invalid(400, 'The webhook is not in the form that this provider sends.'),
+  request_timeout: invalid(408, 'The body took too long to come. Nothing was done.'),
   body_too_large: invalid(413, 'The body is too large.'),
   media_type_unsupported: invalid(415, 'Send the body as `application/json`, unencoded.'),
   card_number_in_text: invalid(

@@ -122,14 +122,36 @@ export async function takeDueLetters(
     RETURNING id AS "inboxId", owner_id AS "ownerId", signals`);
 }
 
-/** A letter that matches nothing after its tries becomes a person's, and is put away. */
+/** A letter that its owner's workflow could make nothing of becomes a person's, and is put away. */
 export async function openLetterException(db: Db, inboxId: string): Promise<void> {
-  await db.$executeRaw(Prisma.sql`
+  await putAway(db, inboxId, Prisma.sql`true`, 'does not agree with what we know of it');
+}
+
+/**
+ * The same of a letter that no workflow has answered in all its tries. Not while anything of its payment is under way:
+ * what the letter says may decide that, and its doubt outlasts the tries. Answers whether it was given up.
+ */
+export async function giveUpLetter(db: Db, inboxId: string): Promise<boolean> {
+  const atRest = Prisma.sql`NOT EXISTS (SELECT FROM operation o WHERE o.payment_id = i.payment_id AND o.closed_at IS NULL)`;
+  return putAway(db, inboxId, atRest, 'could not be settled by asking the provider');
+}
+
+/** Of a payment that we know it is money's, and urgent; else it matches nothing that we did. */
+async function putAway(db: Db, inboxId: string, when: Prisma.Sql, ofOurs: string): Promise<boolean> {
+  const rows = await db.$queryRaw<unknown[]>(Prisma.sql`
     WITH put_away AS (
-      UPDATE inbox SET acknowledged_at = clock_timestamp() WHERE id = ${inboxId} AND acknowledged_at IS NULL
-      RETURNING id, provider, event_type, reference)
-    INSERT INTO exception (id, kind, subject_id, summary)
-    SELECT 'exc_unmatched_webhook_' || id, 'unmatched_webhook', id,
-      provider || ' sent ' || event_type || ' for ' || coalesce(reference, 'no reference') || ', which matches nothing that we did'
-    FROM put_away ON CONFLICT (kind, subject_id) DO NOTHING`);
+      UPDATE inbox i SET acknowledged_at = clock_timestamp()
+      WHERE i.id = ${inboxId} AND i.acknowledged_at IS NULL AND ${when}
+      RETURNING i.id, i.provider, i.account_id, i.event_type, i.reference, i.payment_id),
+    told AS (
+      SELECT l.*, p.merchant_id, CASE WHEN p.id IS NULL THEN 'unmatched_webhook' ELSE 'unresolved_webhook' END AS kind,
+        CASE WHEN p.id IS NULL THEN 'matches nothing that we did' ELSE ${ofOurs} END AS why
+      FROM put_away l LEFT JOIN payment p ON p.id = l.payment_id),
+    opened AS (
+      INSERT INTO exception (id, kind, subject_id, payment_id, merchant_id, account_id, summary)
+      SELECT 'exc_' || kind || '_' || id, kind, id, payment_id, merchant_id, account_id,
+        provider || ' sent ' || event_type || ' for ' || coalesce(reference, payment_id, 'no reference') || ', which ' || why
+      FROM told ON CONFLICT (kind, subject_id) DO NOTHING)
+    SELECT id FROM put_away`);
+  return rows.length > 0;
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decideCaptureCommand } from '../domain/payment/commands.ts';
+import { decideExternalRefund } from '../domain/payment/decide.ts';
 import type { Payment } from '../domain/payment/payment.ts';
 import { type Transition, transitionOf } from '../domain/payment/transition.ts';
 import { expectAuditChain } from '../test/attack/support/checks.ts';
@@ -55,6 +56,30 @@ async function stored(paymentId: string): Promise<unknown> {
 }
 
 const record = (transition: Transition) => recordTransition(database.db, transition, {});
+
+describe('writing a refund that was made at the provider', () => {
+  it('tells the merchant of it, with all that was given back by then, whoever knew of it', async () => {
+    const payment = await mustRecord(database.db, stepAfter(await plan(database.db), captured()));
+    await database.sql(
+      `UPDATE payment_balance SET refund_reserved_minor = 200, refunded_minor = 200, charged_back_minor = 100
+       WHERE payment_id = $1`,
+      [payment.id],
+    );
+    const refund = { providerReference: `re_${payment.id}`, amountMinor: 300 };
+    const decision = decideExternalRefund(payment, payment.attempts[0]?.id ?? '', refund);
+    if (decision === undefined) throw new Error('nothing was decided');
+    const step = transitionOf(payment, decision, { type: 'external_refund', actor: 'test' }, Date.now());
+    expect(await record(step)).toEqual({ type: 'recorded', refundedMinor: 500 });
+    const [event] = await database.sql(
+      `SELECT type, event_sequence, payload->'amountRefundedMinor' AS refunded,
+         payload->'amountChargedBackMinor' AS charged_back FROM outbox
+       WHERE payment_id = $1 ORDER BY event_sequence DESC LIMIT 1`,
+      [payment.id],
+    );
+    const told = { type: 'payment.refunded_externally', refunded: 500, charged_back: 100 };
+    expect(event).toEqual({ ...told, event_sequence: 2 });
+  });
+});
 
 describe('writing a step', () => {
   it('twice with the same content answers that it stands there already, and writes nothing', async () => {

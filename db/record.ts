@@ -1,7 +1,10 @@
+import { refundedByOthersMinor } from '../domain/ledger/postings.ts';
 import { isRerouted } from '../domain/payment/edit.ts';
 import { snapshotOf } from '../domain/payment/payment.ts';
+import type { AttemptStatus } from '../domain/payment/states.ts';
 import type { Transition } from '../domain/payment/transition.ts';
 import type { StoredRouting } from '../domain/routing/choose.ts';
+import { OPEN_STATUSES, type OpenStatus } from '../domain/routing/observed.ts';
 import type { Db } from './client.ts';
 import { Prisma } from './generated/client.ts';
 import { type ResolutionRow, resolutionPart } from './resolutions.ts';
@@ -26,6 +29,8 @@ export type Recorded =
       readonly type: 'recorded';
       /** What has been refunded of the payment by now; refunds write it without the payment's workflow. */
       readonly refundedMinor?: number;
+      /** Its attempts that were open before and are settled by this step. */
+      readonly settled?: readonly SettledAttempt[];
     }
   /** The same content stands there already: an earlier try of this very step got through. */
   | { readonly type: 'already_recorded' }
@@ -33,6 +38,14 @@ export type Recorded =
   | { readonly type: 'superseded'; readonly generation: number }
   /** Another step took this sequence number: the caller is behind and hydrates again. */
   | { readonly type: 'behind' };
+
+export interface SettledAttempt {
+  readonly id: string;
+  readonly was: OpenStatus;
+  /** Of its card, as far as it is known. */
+  readonly brand: string | null;
+  readonly country: string | null;
+}
 
 export interface RecordExtras {
   /** The command that this step answers to, stored with it. */
@@ -57,7 +70,7 @@ export async function recordTransition(
   const content = auditContent(transition);
   const step = stepOf(transition);
   const answer = Prisma.sql`jsonb_build_object('payment', ${snapshotPart(transition)})`;
-  const rows = await db.$queryRaw<{ recorded: boolean; refunded_minor: bigint | null }[]>(Prisma.sql`
+  const rows = await db.$queryRaw<RecordedRow[]>(Prisma.sql`
     WITH before AS (SELECT audit_head FROM payment WHERE id = ${payment.id}),
     gate AS (${gatePart(transition, content.digest)}),
     attempt_rows AS (${attemptsPart(transition)}),
@@ -76,19 +89,38 @@ export async function recordTransition(
       UPDATE payment_method SET sealed_cvc = NULL, cvc_expires_at = NULL FROM gate
       WHERE ${transition.authorizationResolved}::boolean AND payment_method.id = ${payment.paymentMethodId ?? null}
         AND sealed_cvc IS NOT NULL)
-    SELECT count(*) > 0 AS recorded,
-      (SELECT refunded_minor + external_refunded_minor FROM payment_balance WHERE payment_id = ${payment.id}) AS refunded_minor
-    FROM gate`);
+    SELECT count(*) > 0 AS recorded, (SELECT refunded_minor FROM ${balanceNow(payment.id)}) AS refunded_minor,
+      ${settledPart(transition)} AS settled FROM gate`);
   const row = rows[0];
   if (row?.recorded === true) {
-    const external = transition.externalRefunds.reduce((sum, each) => sum + each.amountMinor, 0);
-    return { type: 'recorded', refundedMinor: Number(row.refunded_minor ?? 0) + external };
+    const settled = row.settled === null ? {} : { settled: row.settled };
+    return { type: 'recorded', refundedMinor: Number(row.refunded_minor ?? 0), ...settled };
   }
   const mine = { ownerId: payment.id, sequence, generation, contentDigest: content.digest };
   return whyNotRecorded(db, mine, () =>
     db.payment.findUnique({ where: { id: payment.id }, select: { generation: true } }),
   );
 }
+
+interface RecordedRow {
+  readonly recorded: boolean;
+  readonly refunded_minor: bigint | null;
+  readonly settled: readonly SettledAttempt[] | null;
+}
+
+/** Of the attempts that have an answer now those that had none: a statement reads its tables as they were before it. */
+function settledPart({ payment, attempts }: Transition): Prisma.Sql {
+  const answered = attempts.filter(({ status }) => ANSWERED.has(status)).map(({ id }) => id);
+  return Prisma.sql`(SELECT jsonb_agg(jsonb_build_object('id', a.id, 'was', a.status, 'brand', m.brand, 'country', m.country))
+    FROM attempt a LEFT JOIN payment_method m ON m.id = ${payment.paymentMethodId ?? null}
+    WHERE a.payment_id = ${payment.id} AND a.id = ANY (${answered}::text[]) AND a.status = ANY (${[...OPEN_STATUSES]}::text[]))`;
+}
+
+const ANSWERED: ReadonlySet<string> = new Set([
+  'authorized',
+  'captured',
+  'declined',
+] satisfies AttemptStatus[]);
 
 /** Of this step's attempts those that are declined count for the card's network, each once, however often it is written. */
 function declinePart({ payment, attempts }: Transition): Prisma.Sql {
@@ -149,17 +181,28 @@ function gatePart(transition: Transition, contentDigest: string): Prisma.Sql {
     RETURNING p.id, p.audit_head, before.audit_head AS previous_hash`;
 }
 
-/** The payment as merchants see it, with what has been refunded of it, which its own workflow doesn't write. */
+/**
+ * The payment as merchants see it, with what has been refunded of it and charged back: others write that without its
+ * workflow, which knows of it as of its last reading.
+ */
 function snapshotPart({ payment }: Transition): Prisma.Sql {
-  const snapshot = JSON.stringify(snapshotOf(payment));
-  return Prisma.sql`(SELECT jsonb_set(${snapshot}::jsonb, '{amountRefundedMinor}',
-    to_jsonb(n.refunded_minor + n.external_refunded_minor)) FROM payment_balance n WHERE n.payment_id = ${payment.id})`;
+  const { amountChargedBackMinor: _read, ...snapshot } = snapshotOf(payment);
+  return Prisma.sql`(SELECT ${JSON.stringify(snapshot)}::jsonb || jsonb_build_object('amountRefundedMinor', n.refunded_minor)
+    || CASE WHEN n.charged_back_minor > 0 THEN jsonb_build_object('amountChargedBackMinor', n.charged_back_minor) ELSE '{}' END
+    FROM ${balanceNow(payment.id)})`;
+}
+
+/** What the step leaves in the balance; a statement reads its tables as they were before it. As `n`, to select from. */
+function balanceNow(paymentId: string): Prisma.Sql {
+  return Prisma.sql`(SELECT refunded_minor, charged_back_minor FROM balance_row UNION ALL
+    SELECT refunded_minor + external_refunded_minor, charged_back_minor FROM payment_balance
+    WHERE payment_id = ${paymentId} AND NOT EXISTS (SELECT FROM balance_row)) n`;
 }
 
 /**
  * What the step reserves (once for each attempt that is undone), what was captured, and refunds that somebody
- * made at the provider. The last are facts, whatever the balance says; where together with ours they exceed
- * what was captured, a person is told.
+ * made at the provider. The last are facts, whatever the balance says; where together with ours and with chargebacks
+ * they exceed what was captured, a person is told.
  */
 function balanceParts(transition: Transition): Prisma.Sql {
   const { payment, capturedDeltaMinor, externalRefunds } = transition;
@@ -167,7 +210,7 @@ function balanceParts(transition: Transition): Prisma.Sql {
     ...each,
     id: `xrf_${each.accountId}_${each.providerReference}`,
   }));
-  const externalMinor = external.reduce((sum, each) => sum + each.amountMinor, 0);
+  const externalMinor = refundedByOthersMinor(transition.ledger);
   return Prisma.sql`
     reservation_rows AS (
       INSERT INTO refund_reservation (subject_id, payment_id, amount_minor)
@@ -185,11 +228,12 @@ function balanceParts(transition: Transition): Prisma.Sql {
         external_refunded_minor = b.external_refunded_minor + ${externalMinor}::bigint
       FROM gate WHERE b.payment_id = gate.id
         AND ${capturedDeltaMinor !== 0 || transition.reservations.length > 0 || externalMinor !== 0}::boolean
-      RETURNING b.payment_id, b.external_refunded_minor + b.refund_reserved_minor - b.captured_minor AS excess_minor),
+      RETURNING b.payment_id, b.refunded_minor + b.external_refunded_minor AS refunded_minor, b.charged_back_minor,
+        b.charged_back_minor + b.external_refunded_minor + b.refund_reserved_minor - b.captured_minor AS excess_minor),
     excess_row AS (
       INSERT INTO exception (id, kind, subject_id, payment_id, merchant_id, summary)
       SELECT 'exc_refund_excess_' || payment_id, 'refund_excess', payment_id, payment_id, ${payment.merchantId},
-        'refunds made at the provider exceed, with ours, what was captured by ' || excess_minor
+        'refunds and chargebacks exceed what was captured, by ' || excess_minor
       FROM balance_row WHERE excess_minor > 0 AND ${externalMinor > 0}::boolean
       ON CONFLICT (kind, subject_id) DO UPDATE SET closed_at = NULL, resolution = NULL, summary = excluded.summary)`;
 }

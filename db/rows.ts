@@ -237,17 +237,22 @@ export function outboxParts(
   }));
   const count = events.length;
   return Prisma.sql`
-    counter_row AS (
-      INSERT INTO event_counter (payment_id, last, transaction_id)
-      SELECT ${step.paymentId}, ${count}::int, pg_current_xact_id()::text::bigint
-      FROM gate WHERE ${count > 0}::boolean AND (SELECT count(*) FROM ${after}) >= 0
-      ON CONFLICT (payment_id) DO UPDATE SET last = event_counter.last + excluded.last,
-        transaction_id = greatest(event_counter.transaction_id, excluded.transaction_id)
-      RETURNING last, transaction_id),
+    counter_row AS (${eventNumbers(Prisma.sql`
+      SELECT ${step.paymentId}, ${count}::int FROM gate WHERE ${count > 0}::boolean AND (SELECT count(*) FROM ${after}) >= 0`)}),
     outbox_rows AS (
       INSERT INTO outbox (id, merchant_id, mode, payment_id, owner_id, sequence, type, payload, event_sequence, transaction_id)
       SELECT e.id, ${step.merchantId}, ${step.mode}, ${step.paymentId}, gate.id, ${step.sequence}::int, e.type, ${payload},
         counter_row.last - ${count}::int + e.place, counter_row.transaction_id
       FROM gate, counter_row, jsonb_to_recordset(${json(events)}) AS e(id text, type text, place int)
       ORDER BY e.place)`;
+}
+
+/** Takes the next numbers of payments' events, so many as `wanted` says (payment, count): answers with the last of each. */
+export function eventNumbers(wanted: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    INSERT INTO event_counter (payment_id, last, transaction_id)
+    SELECT w.payment_id, w.count, pg_current_xact_id()::text::bigint FROM (${wanted}) AS w(payment_id, count)
+    ON CONFLICT (payment_id) DO UPDATE SET last = event_counter.last + excluded.last,
+      transaction_id = greatest(event_counter.transaction_id, excluded.transaction_id)
+    RETURNING payment_id, last, transaction_id`;
 }

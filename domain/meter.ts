@@ -6,8 +6,10 @@
 export interface WorkMeter {
   /** One request to a provider came to its end, whatever that was. */
   providerCalled(call: ProviderCall): void;
-  /** A payment came to an end, after so many attempts at providers; `reason` is a failure's code, or `none`. */
-  paymentEnded(outcome: string, reason: string, attempts: number): void;
+  /** A payment came to an end; `reason` is a failure's code, or `none`. */
+  paymentEnded(outcome: string, reason: string): void;
+  /** Its payer was answered (domain/payment/answered.ts), once in its life, after so many attempts at providers. */
+  paymentAnswered(outcome: string, reason: string, attempts: number): void;
   refundEnded(outcome: string): void;
   /** One attempt to tell a merchant's endpoint of an event. */
   eventSent(result: 'delivered' | 'failed' | 'dead'): void;
@@ -32,6 +34,9 @@ export interface RequestMeter {
 export interface ServedRequest {
   readonly method: string;
   readonly route: string;
+  /** What its answer says, or would have said. */
   readonly status: number;
+  /** False: the request came whole, and the connection ended before its answer had been written. */
+  readonly isAnswered: boolean;
   readonly seconds: number;
 }

@@ -33,8 +33,11 @@ export function refundOperationIdFor(paymentId: string, refundId: string, number
   return `op_${stem(paymentId)}_${refundId.slice('ref_'.length)}_${number}`;
 }
 
-/** Payments and refunds have stems of one space: both are digests, so no two events meet. */
-export function eventIdFor(ownerId: string, sequence: number, ordinal: number): string {
+/**
+ * Payments and refunds have stems of one space: both are digests, so no two events meet. What no step of theirs wrote is
+ * named by the event's own number and what it came of.
+ */
+export function eventIdFor(ownerId: string, sequence: number, ordinal: number | 'chargeback'): string {
   return `evt_${ownerId.slice(ownerId.indexOf('_') + 1)}_${sequence}_${ordinal}`;
 }
 

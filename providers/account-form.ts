@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isTimeZone } from '../domain/reconciliation/day.ts';
 import { FEE_KINDS, ROW_TYPES } from '../domain/reconciliation/row.ts';
+import { agreedRates, currencyCode, reconciliationSettings } from './account-settings.ts';
 import type { AccountForm } from './provider.ts';
 import { providerByName, providers } from './registry.ts';
 import { sftpSecrets, sftpSettings } from './sftp/config.ts';
@@ -39,13 +40,15 @@ const common = z.object({
     .array(
       z.strictObject({
         on: z.enum(ROW_TYPES),
-        currency: z.string().regex(/^[A-Z]{3}$/, 'must be a currency of ISO 4217'),
+        currency: currencyCode,
         kind: z.enum(FEE_KINDS),
         bps: z.int(),
         fixedMinor: z.int(),
       }),
     )
     .optional(),
+  fxRates: agreedRates.optional(),
+  reconciliation: reconciliationSettings.optional(),
   sftp: sftpSettings.optional(),
 });
 

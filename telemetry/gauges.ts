@@ -84,14 +84,17 @@ function providerGauges(gauge: MakeGauge): Show {
   );
   return (look) => {
     if (look.providers !== undefined)
-      for (const each of [circuit, attempts, answers, success, usual, unknown, p95]) each.reset();
-    for (const { provider, account, circuit: state, recent, usualApproval } of look.providers ?? []) {
+      for (const each of [circuit, attempts, answers, success, unknown, p95]) each.reset();
+    // Its labels are known only where both are.
+    if (look.providers !== undefined && look.usualApproval !== undefined) usual.reset();
+    for (const { provider, account, circuit: state, recent } of look.providers ?? []) {
       const labels = { provider, account };
       for (const each of CIRCUIT_STATES) circuit.set({ ...labels, state: each }, each === state ? 1 : 0);
       attempts.set(labels, recent.attempts);
       answers.set(labels, recent.answered);
       if (recent.answered > 0) success.set(labels, recent.approved / recent.answered);
       if (recent.attempts > 0) unknown.set(labels, recent.unknown / recent.attempts);
+      const usualApproval = look.usualApproval?.get(account);
       if (usualApproval !== undefined) usual.set(labels, usualApproval);
       if (recent.latencyP95Seconds !== undefined) p95.set(labels, recent.latencyP95Seconds);
     }
@@ -137,7 +140,7 @@ function moneyGauges(gauge: MakeGauge): Show {
   const overdue = gauge('exceptions_overdue', 'Open exceptions past the time promised for them.', ['kind']);
   const behind = gauge(
     'settlement_days_behind',
-    'Business days since the last one that was closed.',
+    "Business days since the last one that was closed with a file, or accepted as one without, by the account's own days.",
     ACCOUNT,
   );
   const lag = gauge(

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { watchFromApi } from './gauges.ts';
+import { createFactGauges, watchFromApi } from './gauges.ts';
 import { createRequestMetrics, createWorkMetrics } from './metrics.ts';
 import { answerMetrics, startMetricsPage } from './metrics-page.ts';
 
@@ -34,10 +34,12 @@ describe('what is counted', () => {
 
   it('counts a payment that was sent nowhere, without an attempt', async () => {
     const { registry, meter } = createWorkMetrics();
-    meter.paymentEnded('failed', 'no_route', 0);
-    meter.paymentEnded('succeeded', 'none', 2);
+    meter.paymentEnded('failed', 'no_route');
+    meter.paymentAnswered('failed', 'no_route', 0);
+    meter.paymentAnswered('authorized', 'none', 2);
     const text = await registry.metrics();
     expect(text).toContain('interlock_payments_total{outcome="failed",reason="no_route"} 1');
+    expect(text).toContain('interlock_payments_answered_total{outcome="authorized",reason="none"} 1');
     expect(text).toContain('interlock_payment_attempts_count 1');
     expect(text).toContain('interlock_payment_attempts_sum 2');
   });
@@ -45,8 +47,37 @@ describe('what is counted', () => {
   it('has one label for all methods that nobody routes', async () => {
     const { registry, meter } = createRequestMetrics();
     for (const method of ['PROPFIND', 'BREW'])
-      meter.served({ method, route: 'none', status: 404, seconds: 0.01 });
+      meter.served({ method, route: 'none', status: 404, isAnswered: true, seconds: 0.01 });
     expect(await registry.metrics()).toContain('_count{method="other",route="none",status_class="4xx"} 2');
+  });
+
+  it('has a class for what was never answered, whatever the answer would have been', async () => {
+    const { registry, meter } = createRequestMetrics();
+    meter.served({ method: 'POST', route: '/v1/payments', status: 200, isAnswered: false, seconds: 9 });
+    expect(await registry.metrics()).toContain('route="/v1/payments",status_class="aborted"} 1');
+    expect(await registry.metrics()).not.toContain('2xx');
+  });
+});
+
+describe('what a look found', () => {
+  it('shows the usual approval that was known last where a look could not find it out, and drops it where there is none', async () => {
+    const registry = new Registry();
+    const gauges = createFactGauges(registry);
+    const providers = [
+      {
+        ...{ provider: 'stripe', account: 'pa_1', circuit: 'closed' as const },
+        recent: { attempts: 10, answered: 10, approved: 5, unknown: 0 },
+      },
+    ];
+    const shown = async () =>
+      /interlock_provider_usual_success_ratio\{.*pa_1.*\} (\S+)/.exec(await registry.metrics())?.[1];
+    gauges.show({ providers, usualApproval: new Map([['pa_1', 0.9]]) });
+    expect(await shown()).toBe('0.9');
+    gauges.show({ providers });
+    gauges.show({ usualApproval: new Map([['pa_1', 0.8]]) });
+    expect(await shown()).toBe('0.9');
+    gauges.show({ providers, usualApproval: new Map() });
+    expect(await shown()).toBeUndefined();
   });
 });
 

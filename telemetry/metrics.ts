@@ -29,7 +29,7 @@ export function createRequestMetrics(): Metrics<RequestMeter> {
   const registers = [registry];
   const duration = new Histogram({
     name: 'interlock_http_request_duration_seconds',
-    help: 'From the request to the last byte of its answer, by route pattern; event streams are not among them.',
+    help: 'From the request to the last byte of its answer, by route pattern; `aborted`: the connection ended before. Event streams are not among them.',
     labelNames: ['method', 'route', 'status_class'] as const,
     buckets: SECONDS,
     registers,
@@ -43,11 +43,11 @@ export function createRequestMetrics(): Metrics<RequestMeter> {
   return {
     registry,
     meter: {
-      served({ method, route, status, seconds }) {
+      served({ method, route, status, isAnswered, seconds }) {
         const labels = {
           method: METHODS.has(method) ? method : 'other',
           route,
-          status_class: `${Math.floor(status / 100)}xx`,
+          status_class: isAnswered ? `${Math.floor(status / 100)}xx` : 'aborted',
         };
         duration.observe(labels, seconds);
       },
@@ -78,9 +78,15 @@ export function createWorkMetrics(): Metrics<WorkMeter> {
     labelNames: ['outcome', 'reason'] as const,
     registers,
   });
+  const answered = new Counter({
+    name: 'interlock_payments_answered_total',
+    help: 'Payments whose payer was answered, once each: `authorized` where the money is held to be captured later, else as they ended.',
+    labelNames: ['outcome', 'reason'] as const,
+    registers,
+  });
   const attempts = new Histogram({
     name: 'interlock_payment_attempts',
-    help: 'Attempts at providers of each payment that came to an end.',
+    help: 'Attempts at providers until the payer was answered, of each payment that was tried.',
     buckets: ATTEMPTS,
     registers,
   });
@@ -103,8 +109,9 @@ export function createWorkMetrics(): Metrics<WorkMeter> {
         calls.inc({ ...labels, send: isResend ? 'resend' : 'first' });
         callSeconds.observe({ provider: labels.provider, operation: labels.operation }, seconds);
       },
-      paymentEnded(outcome, reason, count) {
-        payments.inc({ outcome, reason });
+      paymentEnded: (outcome, reason) => payments.inc({ outcome, reason }),
+      paymentAnswered(outcome, reason, count) {
+        answered.inc({ outcome, reason });
         if (count > 0) attempts.observe(count);
       },
       refundEnded: (outcome) => refunds.inc({ outcome }),

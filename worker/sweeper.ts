@@ -14,7 +14,7 @@ import {
   startRollup,
 } from '../client/index.ts';
 import type { Db } from '../db/client.ts';
-import { type DueLetter, openLetterException, takeDueLetters } from '../db/letters.ts';
+import { type DueLetter, giveUpLetter, takeDueLetters } from '../db/letters.ts';
 import {
   asOnlySweeper,
   finishedAmong,
@@ -99,7 +99,7 @@ const FINISHED_AT_ONCE = 1_000;
 const LETTERS_A_BATCH = 500;
 /** After so many signals that found no payment, a letter is a person's. */
 const LETTER_TRIES = 5;
-/** Also a letter whose payment exists, when asking the provider about it has come to nothing so often. */
+/** Also a letter whose payment exists and rests, when asking the provider about it has come to nothing so often. */
 const LETTER_TRIES_AT_MOST = 12;
 const SWEEP_TIMEOUT_MS = 120_000;
 
@@ -274,10 +274,8 @@ async function tell(options: SweeperOptions, due: readonly DueLetter[]): Promise
   for (const { inboxId, ownerId, signals } of due) {
     if (ownerId !== null && !told.has(ownerId)) told.set(ownerId, await options.door.news(ownerId));
     const unknown = ownerId === null || told.get(ownerId) === 'no_such_owner';
-    if ((unknown && signals >= LETTER_TRIES) || signals >= LETTER_TRIES_AT_MOST) {
-      await openLetterException(options.db, inboxId);
-      givenUp += 1;
-    }
+    const enough = (unknown && signals >= LETTER_TRIES) || signals >= LETTER_TRIES_AT_MOST;
+    if (enough && (await giveUpLetter(options.db, inboxId))) givenUp += 1;
   }
   return givenUp;
 }

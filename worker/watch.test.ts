@@ -54,6 +54,7 @@ describe('what Prometheus is shown', () => {
       'interlock_http_request_duration_seconds_count{method="POST",route="/v1/payments",status_class="2xx"}',
     );
     expect(api).toContain('process_cpu_seconds_total');
+    expect(worker).toMatch(/interlock_payments_answered_total\{outcome="succeeded",reason="none"\} [1-9]/);
     for (const text of [worker, api]) {
       expect(text).not.toContain('mer_demo');
       expect(text).not.toContain(payment.body.id);
@@ -107,6 +108,11 @@ describe('alarms', () => {
       resolved_at: null,
       runbook: 'docs/runbooks/provider-circuit-open.md',
     });
+    // Each of those payments went to a second account: its answer took two attempts.
+    const page = await workerPage();
+    const [, sum, count] =
+      /interlock_payment_attempts_sum (\d+)\n.*?interlock_payment_attempts_count (\d+)/s.exec(page) ?? [];
+    expect(Number(sum)).toBeGreaterThan(Number(count));
     await system.clearFaults();
     await waitFor(
       async () => {
@@ -117,6 +123,17 @@ describe('alarms', () => {
       },
       { what: 'its end', intervalMs: 500 },
     );
+  });
+
+  it('that are past are told for a week after their end, however long they had fired', async () => {
+    const past = (name: string, ended: string) =>
+      system.sql(`INSERT INTO alarm (name, subject, severity, detail, since, fired_at, resolved_at)
+        VALUES ('${name}', 'past', 'ticket', 'as seen', now() - interval '9 days', now() - interval '9 days',
+          now() - interval '${ended}')`);
+    await past('DeadLetters', '1 hour');
+    await past('FiguresStale', '8 days');
+    const told = (await alarms()).filter(({ subject }) => subject === 'past').map(({ name }) => name);
+    expect(told).toEqual(['DeadLetters']);
   });
 
   it('say nothing to merchants', async () => {

@@ -42,4 +42,10 @@ export const PATCHES = {
   voidDecides: 'void-decides',
   /** A day's run asks the provider about what its files don't have. */
   providerAsked: 'provider-asked',
+  /** A void by reference is sent also where the ladder of questions began anew. */
+  voidsNumbered: 'voids-numbered',
+  /** A hint about an authorization that rests makes us ask: somebody may have captured or canceled it at the provider. */
+  restAskedAbout: 'rest-asked-about',
+  /** A capture that we did not expect, of what counts, is recorded, or told to a person. */
+  capturesAdopted: 'captures-adopted',
 } as const;

@@ -26,7 +26,13 @@ export interface BacktestOrder {
 }
 
 export type BacktestProgress =
-  | { readonly type: 'more' | 'completed'; readonly read: number; readonly total: number }
+  | {
+      readonly type: 'more' | 'completed';
+      readonly read: number;
+      readonly total: number;
+      /** The total is a bound; absent: it is known. */
+      readonly isTotalAtLeast?: true;
+    }
   /** Canceled, or ended by another: nothing more is to be done. */
   | { readonly type: 'ended' };
 
@@ -59,7 +65,7 @@ async function advance(
 ): Promise<BacktestProgress> {
   const { db } = deps;
   const { backtest } = work;
-  const { id, total } = backtest;
+  const { id } = backtest;
   const judging = { policy: await policyOf(deps, work), catalogues: new Catalogues(deps) };
   const tally = work.tally ?? emptyTally();
   let { read } = backtest;
@@ -69,7 +75,7 @@ async function advance(
     const last = rows.at(-1);
     if (last === undefined) {
       await completeBacktest(db, id, read, resultOf(tally));
-      return { type: 'completed', read, total };
+      return { type: 'completed', read, total: read };
     }
     await judgeAll(rows, { ...judging, tally });
     cursor = { createdAtMs: last.createdAtMs, id: last.id };
@@ -78,7 +84,8 @@ async function advance(
     if (!(await keepProgress(db, id, before, { read, cursor, tally }))) return { type: 'ended' };
     tell({ read, cursor });
   }
-  return { type: 'more', read, total };
+  const atLeast = backtest.isTotalAtLeast ? ({ isTotalAtLeast: true } as const) : {};
+  return { type: 'more', read, total: Math.max(backtest.total, read), ...atLeast };
 }
 
 /** What the workers' event loop is given back between slices: they have payments to look after. */

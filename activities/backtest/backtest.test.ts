@@ -104,6 +104,17 @@ describe('a back-test', () => {
     for (const cost of found.costs) expect(cost.changeMinor).toEqual({ expected: 0, low: 0, high: 0 });
   });
 
+  it('of more payments than are counted says that there are at least so many, until all are read', async () => {
+    const id = await begin(PAST.policy);
+    await sql.query('UPDATE routing_backtest SET total = 100000 WHERE id = $1', [id]);
+    expect(await findBacktest(db, id)).toMatchObject({ total: 100_000, isTotalAtLeast: true });
+    const advance = createAdvanceBacktest({ db }, () => undefined);
+    const bound = { total: 100_000, isTotalAtLeast: true };
+    expect(await advance({ backtestId: id, pages: 1 })).toEqual({ type: 'more', read: 500, ...bound });
+    expect((await run(id)).progress).toEqual({ type: 'completed', read: 3_000, total: 3_000 });
+    expect(await findBacktest(db, id)).toMatchObject({ read: 3_000, total: 3_000, isTotalAtLeast: false });
+  });
+
   it('of a draft that sends all elsewhere says to whom, and expects what was estimated, with bounds', async () => {
     const id = await begin(policyOf('pa_b, pa_a'));
     await run(id);

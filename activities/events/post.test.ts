@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../../test/support/harness.ts';
 import { createPoster, guardedLookup, type Poster } from './post.ts';
 import { createSigner } from './sign.ts';
 
@@ -111,6 +112,16 @@ describe('an attempt', () => {
         type: 'failed',
         error: 'timeout',
       });
+  });
+
+  it('waits for no other one to the same host, however many of those hang', async () => {
+    const { port, requests } = await local((request, response) => {
+      if (request.url === '/answers') response.end();
+    });
+    const post = inSandbox();
+    const hanging = Array.from({ length: 64 }, () => post(`http://127.0.0.1:${port}/hangs`, 10_000));
+    await waitFor(async () => requests() === hanging.length, { what: 'hanging posts' });
+    expect(await post(`http://127.0.0.1:${port}/answers`)).toEqual({ type: 'answered', statusCode: 200 });
   });
 
   it('is answered by its status, however long the rest goes on', async () => {

@@ -21,7 +21,6 @@ export interface Poster {
 
 /** Under the usual five seconds of servers, so that no request is written into a connection about to be closed. */
 const IDLE_SOCKET_MS = 4_000;
-const SOCKETS_PER_HOST = 64;
 /** Nobody reads what endpoints answer; a short answer is drained so that its connection can be used again. */
 const DRAINED_BYTES = 64 * 1_024;
 
@@ -30,11 +29,13 @@ export interface PosterOptions extends TargetRules {
   readonly lookup?: LookupFunction;
 }
 
-/** The agents of one process. Every connection that they open goes through the guarded look-up. */
+/**
+ * The agents of one process. Every connection that they open goes through the guarded look-up. They bound no host:
+ * each pass bounds its own endpoint, and where several share a host, one that hangs must not keep the others waiting.
+ */
 export function createPoster({ lookup, ...rules }: PosterOptions): Poster {
   const options = {
     keepAlive: true,
-    maxSockets: SOCKETS_PER_HOST,
     timeout: IDLE_SOCKET_MS,
     lookup: lookup ?? (rules.privateTargets ? undefined : guardedLookup()),
   };

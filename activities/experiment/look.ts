@@ -1,4 +1,12 @@
-import { armsOf, findExperiment, hasItsControl, recordLook, stopByItself } from '../../db/routing/index.ts';
+import { log } from '@temporalio/activity';
+import {
+  armsOf,
+  endOutOfTime,
+  findExperiment,
+  hasItsControl,
+  recordLook,
+  stopByItself,
+} from '../../db/routing/index.ts';
 import { type ExperimentStatus, statusAfter } from '../../domain/routing/experiment/experiment.ts';
 import { sequentialTest } from '../../domain/routing/learning/index.ts';
 import type { Dependencies } from '../dependencies.ts';
@@ -35,7 +43,21 @@ export function createLookAtExperiment({ db, settings }: Pick<Dependencies, 'db'
       await stopByItself(db, id, 'its control is no longer the active version');
       return { status: 'stopped', attempts: before, waitMs: 0 };
     }
-    const arms = await armsOf(db, experiment, settings.timeScale);
+    let arms: Awaited<ReturnType<typeof armsOf>>;
+    try {
+      arms = await armsOf(db, experiment, settings.timeScale);
+    } catch (error) {
+      if (Date.now() < endsByMs) throw error;
+      // Counting may take longer than it is given, each time anew: nobody was promised a verdict, but an end was.
+      log.warn('an experiment ends uncounted', {
+        id,
+        error: error instanceof Error ? error.name : typeof error,
+      });
+      const isEnded = await endOutOfTime(db, id);
+      return isEnded
+        ? { status: 'out_of_time', attempts: before, waitMs: 0 }
+        : { status: 'running', attempts: before, waitMs: 1 };
+    }
     const look = { ...arms, test: sequentialTest(arms, options, seen?.test.pValuePpm) };
     const nowMs = Date.now();
     const next = statusAfter(look, endsByMs, nowMs);

@@ -1,5 +1,6 @@
 import { recordChargebacks } from '../../db/reconciliation/chargebacks.ts';
 import { linesOfNews, unreadNews } from '../../db/reconciliation/news.ts';
+import type { Mode } from '../../domain/ids.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { counted, type DayOrder, mustFindAccount, runAt, type Said, watched } from './day.ts';
 import { letterOf, NEWS_VERDICTS } from './letters.ts';
@@ -35,6 +36,7 @@ export function createBringSettlementNews(deps: Dependencies) {
         tell({ brought });
       }
       const balances = await recordChargebacks(deps.db, run);
+      if (balances > 0) deps.events?.pokeEndpoints(run.merchantId, run.mode as Mode);
       const letters = await unreadNews(deps.db, run);
       return {
         said: `${counted(brought, 'new letter')}, ${counted(balances, 'balance')} with chargebacks changed`,

@@ -14,7 +14,7 @@ import { markStatementKept } from '../../db/reconciliation/statements.ts';
 import { assert } from '../../domain/machine.ts';
 import { type Break, classify } from '../../domain/reconciliation/classify.ts';
 import type { FileComparison } from '../../domain/reconciliation/comparison.ts';
-import type { FileTrailer, SettlementRow } from '../../domain/reconciliation/row.ts';
+import { type FileTrailer, type SettlementRow, TOTALS_WARNINGS } from '../../domain/reconciliation/row.ts';
 import { TABLE } from '../../domain/reconciliation/table.ts';
 import type { Policy } from '../../domain/reconciliation/tolerance.ts';
 import { type BankFormat, isBankFormat, parseBankStatement } from '../../providers/settlement/bank/parse.ts';
@@ -36,7 +36,7 @@ export function createStageSettlements(deps: Dependencies) {
       const run = await runAt(deps, day, 'stage');
       const files = await filesOf(deps.db, day.accountId, day.businessDate);
       const came = { rows: 0, open: 0, refused: 0 };
-      for (const file of files.filter(({ status }) => status === 'received' || status === 'staged')) {
+      for (const file of files.filter(({ status }) => status !== 'refused' && status !== 'posted')) {
         const onProgress = (rows: number) => tell({ name: file.name, rows });
         const staged = await stage(deps, { run, file, policy, onProgress });
         if (staged === 'refused') came.refused += 1;
@@ -97,12 +97,17 @@ async function stageLines(deps: Dependencies, { run, file, policy, onProgress }:
   return 'refused';
 }
 
-/** The bank's lines are its merchant's: which payouts they are is found later, beside all of them. */
+/**
+ * The bank's lines are its merchant's: which payouts they are is found later, beside all of them. A statement that does
+ * not add up is one that lines are missing of.
+ */
 async function keepStatement(deps: Dependencies, { run, file }: Work, format: BankFormat): Promise<Staged> {
   const lines: Parameters<typeof receiveBankLines>[2][number][] = [];
   for await (const parsed of parseBankStatement(readFile(deps.db, file.id), format)) {
     if (parsed.type === 'line') lines.push(parsed.line);
     else {
+      const off = parsed.warnings.find(({ code }) => TOTALS_WARNINGS.has(code));
+      if (off !== undefined) throw new SettlementFileError('not_balanced', off.line, off.message);
       await receiveBankLines(copyPoolOf(deps), run.merchantId, lines);
       await markStatementKept(deps.db, file.id, parsed.rows, parsed.warnings);
     }

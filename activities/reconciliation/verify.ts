@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { openRefusedException } from '../../db/reconciliation/exceptions.ts';
+import { emptyCopies } from '../../db/reconciliation/files.ts';
 import { filesOf, readFile, refuseFile, type SettlementFile } from '../../db/reconciliation/index.ts';
 import { settlementNames } from '../../providers/settlement/registry.ts';
 import type { Dependencies } from '../dependencies.ts';
 import { counted, type DayOrder, type Said, watched } from './day.ts';
 
 export interface Verified extends Said {
-  /** Files of the day, refused ones among them. */
+  /** Files of the day, refused ones among them, and those that say, as an earlier one did, that there was nothing. */
   readonly held: number;
   readonly refused: number;
   /** Of these, those that are neither refused nor posted. */
@@ -29,8 +30,9 @@ export function createVerifySettlements(deps: Dependencies) {
       const after = await filesOf(db, accountId, businessDate);
       const refused = after.filter(({ status }) => status === 'refused').length;
       const waiting = after.filter(({ status }) => status !== 'refused' && status !== 'posted').length;
-      const said = `${counted(after.length, 'file')} of the day, ${refused} refused, ${waiting} to be read`;
-      return { said, held: after.length, refused, waiting };
+      const held = after.length + (await emptyCopies(db, accountId, businessDate));
+      const said = `${counted(held, 'file')} of the day, ${refused} refused, ${waiting} to be read`;
+      return { said, held, refused, waiting };
     });
   };
 }

@@ -4,7 +4,7 @@ import type { CaseCommand, CaseFile } from '../../domain/cases/case.ts';
 import { requestIdFor } from '../../domain/ids.ts';
 import type { Refusal } from '../../domain/payment/commands.ts';
 import { nameRequest, type RequestName, refuseOtherBody } from '../idempotency.ts';
-import { refusalProblem } from '../problems.ts';
+import { problem, refusalProblem } from '../problems.ts';
 import { type OperatorCall, operatorRoute, type Services } from '../route.ts';
 import { assignment } from './assignment.ts';
 import { bulkResultSchema, bulkSchema, MAX_BULK } from './schema.ts';
@@ -38,7 +38,7 @@ export const bulkRoute = operatorRoute({
     const owner = { merchantId: call.operator.operatorId, mode: 'live' as const };
     const request = nameRequest(owner, call, call.body, services);
     call.note({ operator: call.operator.name, request: request.requestId });
-    const kept = await services.selections.keep(owner, request, () => select(call.body, services));
+    const kept = await services.selections.keep(owner, request, () => select(call, services));
     refuseOtherBody(request.bodyDigest, kept);
     const data = await tellAll(call, services, request, kept.selection.ids);
     const count = (result: Item['result']) => data.filter((item) => item.result === result).length;
@@ -56,12 +56,19 @@ export const bulkRoute = operatorRoute({
   },
 });
 
-async function select({ ids, kind, cause }: Body, { exceptions }: Services) {
+async function select(call: Call, { exceptions }: Services) {
+  const { ids, kind, cause, starting_after: startingAfter } = call.body;
   if (ids !== undefined) return { ids: [...new Set(ids)], hasMore: false };
   const found = await exceptions.select(
-    { kind: kind ?? '', ...(cause === undefined ? {} : { cause }) },
+    {
+      kind: kind ?? '',
+      command: commandOf(call),
+      ...(cause === undefined ? {} : { cause }),
+      ...(startingAfter === undefined ? {} : { startingAfter }),
+    },
     MAX_BULK + 1,
   );
+  if (found === undefined) throw problem('parameter_invalid', { param: 'starting_after' });
   return { ids: found.slice(0, MAX_BULK), hasMore: found.length > MAX_BULK };
 }
 

@@ -94,7 +94,7 @@ const assign = operatorRoute({
 
 type Listed = z.output<typeof listExceptionsSchema>;
 
-function filterOf({ merchant, account, payment, ...query }: Listed) {
+function filterOf({ merchant, account, payment, file, ...query }: Listed) {
   const { starting_after: startingAfter, min_age_hours: minAgeHours, ...rest } = query;
   const named = {
     startingAfter,
@@ -102,6 +102,7 @@ function filterOf({ merchant, account, payment, ...query }: Listed) {
     merchantId: merchant,
     accountId: account,
     paymentId: payment,
+    fileId: file,
     ...rest,
   };
   return Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined)) as {

@@ -25,6 +25,9 @@ export const listExceptionsSchema = z.strictObject({
   merchant: idText.optional(),
   account: idText.optional().meta({ description: 'A provider account.' }),
   payment: idText.optional(),
+  file: idText
+    .optional()
+    .meta({ description: 'A settlement file: what is wrong with it, with its lines and with its payouts.' }),
   owner: idText.optional().meta({ description: "An operator's id, or `none`." }),
   min_age_hours: z
     .string()
@@ -67,8 +70,11 @@ export const bulkSchema = z
       .min(1)
       .max(80)
       .optional()
-      .meta({ description: 'Instead of ids: the unresolved ones of this kind.' }),
+      .meta({ description: 'Instead of ids: those of this kind that take the command as they stand.' }),
     cause: idText.optional().meta({ description: 'With kind: of this cause only.' }),
+    starting_after: exceptionIdSchema
+      .optional()
+      .meta({ description: 'With kind: younger than this exception, the last one of an answer before.' }),
     disposition: disposition.optional(),
     target,
     owner: idText.optional(),
@@ -77,6 +83,10 @@ export const bulkSchema = z
   .refine(({ ids, kind }) => (ids === undefined) !== (kind === undefined), {
     path: ['ids'],
     message: 'either ids or a kind',
+  })
+  .refine(({ kind, starting_after: after }) => kind !== undefined || after === undefined, {
+    path: ['starting_after'],
+    message: 'goes with a kind',
   })
   .refine(
     ({ action, disposition }) =>
@@ -175,9 +185,9 @@ export const bulkResultSchema = z
     unknown: z
       .int()
       .meta({ description: 'Whether these were carried out is not known: repeat with the same key.' }),
-    has_more: z
-      .boolean()
-      .meta({ description: `More than ${MAX_BULK} were selected; a new key does the next ones.` }),
+    has_more: z.boolean().meta({
+      description: `There are more than ${MAX_BULK}: go on with a new key, and with the last id of \`data\` as \`starting_after\`.`,
+    }),
   })
   .meta({ id: 'ExceptionBulkResult' });
 

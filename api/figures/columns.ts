@@ -72,7 +72,7 @@ const DERIVED: Readonly<Record<ReportName, readonly Column[]>> = {
     { name: 'best_expected_ppm', of: (row) => ratioOf(sum(row, 'best_rate_ppm'), count(row, 'routed')) },
   ],
   fees: [
-    { name: 'fee_ppm', of: (row) => ratioPpm(sum(row, 'fee_minor'), sum(row, 'captured_minor')) },
+    { name: 'fee_ppm', of: (row) => ratioPpm(sum(row, 'fee_minor'), sum(row, 'fee_captured_minor')) },
     difference('left_on_table_minor', 'fee_estimated_minor', 'fee_best_minor'),
     difference('saved_minor', 'fee_blind_minor', 'fee_estimated_minor'),
   ],

@@ -110,6 +110,24 @@ describe('analytics', () => {
     }
   });
 
+  it('have a share of fees of the payments that have one, and none where no payment has', async () => {
+    const asked = [{ by: 'account', bucket: 'hour' }, { by: 'provider' }];
+    const answers = await Promise.all(asked.map((terms) => figures('fees', terms)));
+    const rows: Record<string, string | number | null>[] = answers.flatMap(({ body }) =>
+      body.data.map((row: { figures: Record<string, string | number | null> }) => row.figures),
+    );
+    const captured = rows.filter((row) => Number(row.captured_minor) > 0);
+    const without = captured.filter(({ fee_payments }) => fee_payments === 0);
+    const partly = captured.filter(
+      ({ captured_minor, fee_captured_minor, fee_payments }) =>
+        fee_payments !== 0 && Number(fee_captured_minor) < Number(captured_minor),
+    );
+    expect(Math.min(without.length, partly.length)).toBeGreaterThan(0);
+    expect(new Set(without.map(({ fee_ppm }) => fee_ppm))).toEqual(new Set([null]));
+    for (const { fee_ppm, fee_minor, fee_captured_minor } of partly)
+      expect(fee_ppm).toBe(Math.floor((Number(fee_minor) * 1_000_000) / Number(fee_captured_minor)));
+  });
+
   it('have reasons for declines, and for nothing else', async () => {
     const { body } = await figures('declines', { by: 'reason' });
     const { rows } = await api.sql.query(
@@ -206,5 +224,27 @@ describe('the overview', () => {
     expect(body.freshness.hours_waiting).toBe(0);
     expect((await ask('/v1/operator/overview?hours=0')).status).toBe(400);
     expect((await ask('/v1/operator/overview?merchant=mer_nobody')).body.providers).toEqual([]);
+  });
+
+  it('counts exceptions of its own mode, by their payment or else their account, and those that have neither', async () => {
+    const { rows } = await api.sql.query(
+      `SELECT min(id) FILTER (WHERE mode = 'live') AS live, min(id) FILTER (WHERE mode = 'test') AS test FROM payment`,
+    );
+    const open = async (id: string, paymentId: string | null, accountId: string | null) =>
+      api.sql.query(
+        `INSERT INTO exception (id, kind, subject_id, summary, payment_id, account_id, opened_at)
+         VALUES ($1, 'of_a_mode', $1, 's', $2, $3, now() - interval '5 days')`,
+        [id, paymentId, accountId],
+      );
+    await open('exc_live', rows[0].live, 'acc_a_stripe');
+    await open('exc_test', rows[0].test, null);
+    await open('exc_account', null, 'acc_a_stripe');
+    await open('exc_neither', null, null);
+    const aged = async (mode: string) => {
+      const { body } = await ask(`/v1/operator/overview?mode=${mode}`);
+      return body.exceptions.find(({ age }: { age: string }) => age === '3d_to_7d').count;
+    };
+    expect(await aged('test')).toBe(3);
+    expect(await aged('live')).toBe(2);
   });
 });

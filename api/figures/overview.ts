@@ -39,7 +39,7 @@ export const overview = operatorRoute({
         delays: await read('latency', fromMs, ['account_id']),
         settled: await read('latency', receivedAtMs - SETTLEMENT_DAYS * 24 * HOUR_MS, ['account_id']),
         unknowns: await one.unknowns(whose),
-        exceptions: await one.openExceptions(merchant),
+        exceptions: await one.openExceptions(whose),
         accounts: await one.accountsNow(whose),
         standing: await one.standing(),
       };

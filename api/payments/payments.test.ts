@@ -172,6 +172,19 @@ describe('commands', () => {
     expect([refused.status, refused.body.error.code]).toEqual([424, 'capture_failed']);
     expect(refused.body.error.payment.status).toBe('requires_capture');
   });
+
+  it('answers 424 as well for a capture that is refused after a part was captured', async () => {
+    const { body } = await pay({ capture_method: 'manual' });
+    const failure = { code: 'capture_failed', message: 'capture refused: nope' } as const;
+    const partly = { status: 'partially_captured', amountCapturedMinor: 400 } as const;
+    api.door.outcome = (payment) => ({ ...payment, ...partly, failure });
+    const refused = await post(api, `/v1/payments/${body.id}/capture`, { amount: 300 });
+    expect([refused.status, refused.body.error.code]).toEqual([424, 'capture_failed']);
+    expect(refused.body.error.payment).toMatchObject({ status: 'partially_captured', amount_captured: 400 });
+    api.door.outcome = ({ failure: _last, ...payment }) => ({ ...payment, ...partly });
+    const captured = await post(api, `/v1/payments/${body.id}/capture`, { amount: 400 });
+    expect([captured.status, captured.body.amount_captured]).toEqual([200, 400]);
+  });
 });
 
 describe('another merchant', () => {

@@ -33,17 +33,19 @@ export function replyWithPayment(
 }
 
 /**
- * A capture or void that the provider refused leaves the payment authorized, with the reason on it. After
- * an earlier partial capture the amounts say what happened, because the reason may be an older one's.
+ * A capture or void that the provider refused leaves the payment where it stood, with the reason on it. It is this
+ * command's, because each new one takes the last one's reason away.
  */
 function failureOf(action: PaymentAction, payment: PaymentSnapshot): PaymentFailure | undefined {
   const { status, failure } = payment;
   if (status === 'failed') {
     return failure ?? { code: 'provider_unavailable', message: 'The payment failed.' };
   }
+  const held = status === 'requires_capture';
   const refused =
-    status === 'requires_capture' &&
-    ((action === 'capture' && failure?.code === 'capture_failed') ||
-      (action === 'void' && failure?.code === 'void_failed'));
+    (action === 'capture' &&
+      (held || status === 'partially_captured') &&
+      failure?.code === 'capture_failed') ||
+    (action === 'void' && held && failure?.code === 'void_failed');
   return refused ? failure : undefined;
 }

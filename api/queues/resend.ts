@@ -38,12 +38,11 @@ async function resend(
   const asked = { ...request, requester: requesterOf(call), act };
   const kept = await services.deliveries.replay(owner, asked, endpointId, selection, (done) => {
     if (selection.eventId !== undefined && done.count === 0) throw problem('resource_missing');
-    const { count, hasMore } = done;
     return {
       object: 'dead_letter_resend',
       endpoint: endpointId,
-      replayed: count,
-      has_more: hasMore,
+      replayed: done.count,
+      has_more: done.nextEventId !== undefined,
       by,
       reason: call.body.reason,
     };

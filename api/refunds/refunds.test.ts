@@ -195,6 +195,7 @@ describe('an answer', () => {
   it.each([
     ['amount_too_large', 'amount'],
     ['nothing_to_refund', undefined],
+    ['charged_back', undefined],
     ['currency_mismatch', 'currency'],
   ])('that breaks the rule %s names it', async (code, param) => {
     answerWith((order) => refused(code, order));

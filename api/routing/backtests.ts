@@ -51,7 +51,9 @@ const resultSchema = z.object({
       expected_approved: z.number(),
     }),
   ),
-  success: z.object({ actual_ppm: z.int(), draft_ppm: z.int(), change_ppm: intervalSchema }),
+  success: z.object({ actual_ppm: z.int(), draft_ppm: z.int(), change_ppm: intervalSchema }).nullable().meta({
+    description: 'Null where no payment could be compared: that says nothing, and not that nothing changes.',
+  }),
   costs: z.array(
     z.object({
       currency: z.string(),
@@ -75,7 +77,11 @@ export const backtestSchema = z
     to: z.int(),
     progress: z.object({
       read: z.int(),
-      total: z.int().meta({ description: 'As counted at the start, up to 100,000; there may be more.' }),
+      total: z.int().meta({ description: 'As counted at the start; once all are read, how many they were.' }),
+      at_least: z.boolean().meta({
+        description:
+          'The counting stopped at 100,000: there are `total` payments or more, and not all are read.',
+      }),
     }),
     result: resultSchema.nullable(),
     failure: z.string().nullable(),
@@ -100,7 +106,7 @@ function renderBacktest(backtest: Backtest, { mode }: PolicyOwner): PublicBackte
     version: backtest.policyVersion ?? null,
     from: unixSeconds(backtest.fromMs),
     to: unixSeconds(backtest.toMs),
-    progress: { read: backtest.read, total: backtest.total },
+    progress: { read: backtest.read, total: backtest.total, at_least: backtest.isTotalAtLeast },
     result: result === undefined ? null : renderResult(result),
     failure: backtest.failure ?? null,
     created: unixSeconds(backtest.createdAtMs),
@@ -120,11 +126,14 @@ function renderResult(result: NonNullable<Backtest['result']>): NonNullable<Publ
       ...pair,
       expected_approved: Math.round(expectedApproved * 10) / 10,
     })),
-    success: {
-      actual_ppm: success.actualPpm,
-      draft_ppm: success.draftPpm,
-      change_ppm: rounded(success.changePpm),
-    },
+    success:
+      result.compared === 0
+        ? null
+        : {
+            actual_ppm: success.actualPpm,
+            draft_ppm: success.draftPpm,
+            change_ppm: rounded(success.changePpm),
+          },
     costs: result.costs.map((cost) => ({
       currency: cost.currency,
       actual: cost.actualMinor,

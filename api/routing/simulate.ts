@@ -41,7 +41,9 @@ const hypotheticalSchema = z
       .strictObject({
         payments_succeeded: z.int().min(0),
         payments_failed: z.int().min(0),
-        first_seen: z.iso.datetime({ offset: true }),
+        first_seen: z.iso
+          .datetime({ offset: true })
+          .meta({ description: 'When the customer was created: what `customer_days` counts from.' }),
       })
       .optional(),
     at: z.iso.datetime({ offset: true }).optional().meta({ description: 'When it is routed; absent: now.' }),
@@ -90,6 +92,7 @@ export const simulate = merchantRoute({
     const inputs = {
       policyVersion: version,
       platformVersion: routing.platformVersion,
+      edition: policy.edition,
       catalogueId: routing.catalogueId,
       facts,
       candidates: candidatesOf(routing, facts, numbers, view.atMs),

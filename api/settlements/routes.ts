@@ -112,14 +112,15 @@ const listReconciliations = operatorRoute({
   query: listRunsSchema,
   responses: { 200: { description: 'Days.', schema: runListSchema } },
   async handle({ query }, services) {
-    const { limit, account, status, before } = query;
+    const { limit, account, status, before, starting_after: startingAfter } = query;
     const page = await services.settlements.runs({
       limit,
       ...(account === undefined ? {} : { accountId: account }),
       ...(status === undefined ? {} : { status }),
       ...(before === undefined ? {} : { before }),
+      ...(startingAfter === undefined ? {} : { startingAfter }),
     });
-    if (page.type === 'unknown_cursor') throw problem('parameter_invalid', { param: 'before' });
+    if (page.type === 'unknown_cursor') throw problem('parameter_invalid', { param: 'starting_after' });
     return { status: 200, body: list(page, '/v1/reconciliations', renderRun) };
   },
 });

@@ -89,6 +89,12 @@ export const listRunsSchema = z.strictObject({
   account: accountSchema.optional(),
   status: z.enum(['running', 'closed', 'blocked']).optional(),
   before: businessDateSchema.optional().meta({ description: 'Days before this one.' }),
+  starting_after: z
+    .string()
+    .min(1)
+    .max(300)
+    .optional()
+    .meta({ description: "What comes after this one, by its id: a day's accounts may lie on two pages." }),
 });
 
 export const startRunSchema = z

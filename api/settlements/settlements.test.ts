@@ -100,6 +100,26 @@ describe('a settlement file', () => {
     expect(await count()).toBe(before);
   });
 
+  it('is listed with the others of its status after one that has another by now', async () => {
+    for (const n of [1, 2, 3]) {
+      const content = fileOf(line(`PSPPAGE${n}AAAAAAAA`, '10.00'));
+      expect((await upload(content, { name: `page ${n}.csv`, business_date: '2026-08-01' })).status).toBe(
+        201,
+      );
+    }
+    const page = (query: string) =>
+      read(`/v1/settlements?business_date=2026-08-01&status=received&limit=1${query}`);
+    const { body: first } = await page('');
+    const [{ id }] = first.data;
+    await api.sql.query(`UPDATE settlement_file SET status = 'staged' WHERE id = $1`, [id]);
+    const { body: second } = await page(`&starting_after=${id}`);
+    const { body: third } = await page(`&starting_after=${second.data[0].id}`);
+    const names = [first, second, third].flatMap(({ data }) =>
+      data.map((each: { name: string }) => each.name),
+    );
+    expect(names).toEqual(['page 3.csv', 'page 2.csv', 'page 1.csv']);
+  });
+
   it('for nobody, of no format, on no day, or by nobody is refused', async () => {
     const content = fileOf(line('PSPAAAAAAAAAAAA4', '10.00'));
     const codes = async (query: Record<string, string>, options = {}) => {
@@ -150,6 +170,29 @@ describe('a day', () => {
     const listed = await read('/v1/reconciliations?status=closed&limit=5');
     expect(listed.body.data).toHaveLength(1);
     expect((await read('/v1/reconciliations/acc_b_stripe/19-11-2026')).status).toBe(400);
+  });
+
+  it('is listed page by page, with every account of a day', async () => {
+    await api.sql.query(
+      `INSERT INTO reconciliation_run (id, account_id, business_date, status, step)
+       SELECT 'reconciliation/' || a.id || '/' || d, a.id, d, 'running', 'staged'
+       FROM provider_account a, unnest('{2026-10-01,2026-10-02}'::date[]) d`,
+    );
+    const places: string[] = [];
+    for (let after = '', more = true; more; ) {
+      const { body } = await read(`/v1/reconciliations?limit=1&before=2026-10-03${after}`);
+      const [run] = body.data;
+      places.push(`${run.business_date} ${run.account}`);
+      after = `&starting_after=${run.id}`;
+      more = body.has_more;
+    }
+    const { rows } = await api.sql.query('SELECT id FROM provider_account ORDER BY id');
+    expect(rows.length).toBeGreaterThan(1);
+    expect(places).toEqual(
+      ['2026-10-02', '2026-10-01'].flatMap((day) => rows.map(({ id }) => `${day} ${id}`)),
+    );
+    const unknown = await read('/v1/reconciliations?starting_after=run_none');
+    expect([unknown.status, unknown.body.error.param]).toEqual([400, 'starting_after']);
   });
 
   it('of an account that is not there is refused', async () => {

@@ -3,12 +3,13 @@ import { problem } from '../problems.ts';
 import type { Reply, Services } from '../route.ts';
 import { pathOfRun, renderFile } from './render.ts';
 import type { uploadQuerySchema } from './schema.ts';
+import { spooled } from './spool.ts';
 
 type Upload = z.output<typeof uploadQuerySchema>;
 
 /**
  * Takes a file in as it comes: its beginning is looked at first, so that a wrong one is refused with its line and
- * reason before it is stored, and then the day's run is started, or woken. The same bytes are the same file.
+ * reason before it is stored; it is kept once it has come whole, and then the day's run is started, or woken. The same bytes are the same file.
  */
 export async function upload(
   order: Upload,
@@ -33,7 +34,7 @@ export async function upload(
     throw problem('settlement_file_refused', { message: `${place}${message} (${code})` });
   }
   const arrival = { accountId: account, businessDate, format, source: 'uploaded' as const, name };
-  const { type, file } = await settlementFiles.receive(arrival, rest);
+  const { type, file } = await spooled(rest, (whole) => settlementFiles.receive(arrival, whole));
   // Also for bytes that were there: the run that they were meant for may never have heard of them.
   await reconciliations.run(file.accountId, file.businessDate);
   return {

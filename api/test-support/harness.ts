@@ -6,6 +6,7 @@ import type { DoorConnection } from '../../client/index.ts';
 import type { Config } from '../../config/env.ts';
 import { createTestDatabase } from '../../test/support/harness.ts';
 import { createVault, type Vault } from '../../vault/index.ts';
+import { BODY_TIMES, type BodyTimes } from '../body-time.ts';
 import type { AccessSettings } from '../console/settings.ts';
 import { startApi } from '../main.ts';
 import { createFakeDoor, type FakeDoor } from './fake-door.ts';
@@ -42,6 +43,7 @@ export const STRIPE_SECRET = 'whsec_test_secret_of_the_api_tests';
 export async function startTestApi(
   overrides: Partial<Config> = {},
   access: Partial<AccessSettings> = {},
+  bodyTimes: BodyTimes = BODY_TIMES,
 ): Promise<TestApi> {
   const database = await createTestDatabase();
   const digest = randomBytes(32);
@@ -86,6 +88,7 @@ export async function startTestApi(
     logger: pino({ level: 'info' }, sink),
     resolveHost: async (name) => (dns.has(name) ? dns.get(name) : []),
     access: { passwordCost: CHEAP, ...access },
+    bodyTimes,
   });
   const api: TestApi = {
     url: running.url,

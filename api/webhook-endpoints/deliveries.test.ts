@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDb } from '../../db/client.ts';
+import { createDeliveryRegister } from '../../db/settings/index.ts';
 import { type Settled, takeDeliveries } from '../../db/webhooks/index.ts';
 import { waitFor } from '../../test/support/harness.ts';
 import { type Answer, get, post, startTestApi, type TestApi } from '../test-support/harness.ts';
@@ -10,10 +11,15 @@ import { insertEvent, randomPaymentId } from '../test-support/rows.ts';
 let api: TestApi;
 let db: ReturnType<typeof openDb>;
 let endpoint: string;
+const admin = { key: `iop_${'x'.repeat(20)}` };
 
 beforeAll(async () => {
   api = await startTestApi();
   db = openDb(api.ownerUrl);
+  await api.sql.query(
+    "INSERT INTO operator (id, name, digest, role) VALUES ('opr_admin', 'admin', $1, 'admin')",
+    [api.vault.keyedDigest(admin.key)],
+  );
 });
 afterAll(async () => {
   await db.$disconnect();
@@ -121,6 +127,50 @@ describe('the deliveries of an endpoint', () => {
   });
 });
 
+describe('an endpoint that is enabled again', () => {
+  const enabling: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['by its merchant', () => post(api, `/v1/webhook_endpoints/${endpoint}`, { status: 'enabled' })],
+    [
+      'by an operator',
+      () =>
+        post(api, `/v1/operator/endpoints/${endpoint}`, { status: 'enabled', reason: 'it is back' }, admin),
+    ],
+  ];
+
+  it.each(enabling)('%s has what waits sent at once, in order', async (_by, enable) => {
+    const [one, two] = [await events(2), await events(1)];
+    const heads = [one[0] ?? '', two[0] ?? ''];
+    await takeAll([...one, ...two]);
+    await take(
+      [
+        ...heads.map((eventId) => ({
+          type: 'attempted' as const,
+          eventId,
+          status: 'pending' as const,
+          waitMs: 86_400_000,
+          statusCode: 410,
+        })),
+        { type: 'unsent', eventId: one[1] ?? '' },
+      ],
+      0,
+    );
+    const disabled = { status: 'disabled' };
+    expect((await post(api, `/v1/webhook_endpoints/${endpoint}`, disabled)).status).toBe(200);
+    api.pokes.length = 0;
+    await enable();
+    expect(api.pokes).toEqual([endpoint]);
+    expect((await takenNow()).toSorted()).toEqual([...one, ...two].toSorted());
+  });
+
+  it('keeps the waits of its retries where it was enabled all along', async () => {
+    const [id = ''] = await events(1);
+    await takeAll([id]);
+    await take([{ type: 'attempted', eventId: id, status: 'pending', waitMs: 60_000, statusCode: 500 }], 0);
+    await post(api, `/v1/webhook_endpoints/${endpoint}`, { status: 'enabled' });
+    expect(await takenNow()).toEqual([]);
+  });
+});
+
 describe('a replay', () => {
   it('puts one delivery back to pending, due now and with all its attempts before it', async () => {
     const [id = ''] = await events(1);
@@ -205,6 +255,25 @@ describe('a replay', () => {
     const { body } = await post(api, path('replay'), { status: 'delivered', from: ids[1] });
     expect(body.replayed).toBe(3);
     expect(await statusOf(ids[0] ?? '')).toBe('delivered');
+  });
+
+  it('of more than one request takes names the event with which the next one begins', async () => {
+    const ids = await events(3);
+    await takeAll(ids);
+    await settle(ids, 'delivered');
+    const register = createDeliveryRegister(db);
+    const replayed = async (fromEventId: string) => {
+      const requestId = `req_${fromEventId}`;
+      const name = { requestId, path: 'x', idempotencyKey: requestId, bodyDigest: 'x' };
+      const owner = { merchantId: 'mer_a', mode: 'test' } as const;
+      const selection = { statuses: ['delivered'], fromEventId, limit: 2 } as const;
+      const kept = await register.replay(owner, name, endpoint, selection, (done) => done);
+      return kept.type === 'done' ? kept.stored.answer : kept;
+    };
+    expect(await replayed(ids[0] ?? '')).toEqual({ count: 2, nextEventId: ids[2] });
+    await takeAll(ids.slice(0, 2));
+    await settle(ids.slice(0, 2), 'delivered');
+    expect(await replayed(ids[2] ?? '')).toEqual({ count: 1 });
   });
 
   it('finds only its own merchant’s events, and leaves a key free that found none', async () => {

@@ -100,10 +100,12 @@ async function replay(
 ): Promise<Reply> {
   const { id } = call.params;
   return answerOnce(call, services, replayedSchema, (request) =>
-    services.deliveries.replay(call.caller, request, id, selection, ({ count, hasMore }) => {
+    services.deliveries.replay(call.caller, request, id, selection, ({ count, nextEventId }) => {
       // Thrown within the transaction: nothing was done, and the key may be used again.
       if (selection.eventId !== undefined && count === 0) throw problem('resource_missing');
-      const body = { object: 'webhook_replay', endpoint: id, replayed: count, has_more: hasMore };
+      const next = nextEventId === undefined ? {} : { next_from: nextEventId };
+      const has_more = nextEventId !== undefined;
+      const body = { object: 'webhook_replay', endpoint: id, replayed: count, has_more, ...next };
       return { status: 200, body };
     }),
   );

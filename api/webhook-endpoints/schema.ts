@@ -129,6 +129,10 @@ export const replayedSchema = z
     object: z.literal('webhook_replay'),
     endpoint: z.string(),
     replayed: z.int().meta({ description: 'So many deliveries are pending again.' }),
-    has_more: z.boolean().meta({ description: 'There are more: ask again with another key.' }),
+    has_more: z.boolean().meta({ description: 'There are more: ask again, from `next_from`.' }),
+    next_from: z
+      .string()
+      .optional()
+      .meta({ description: 'Where there are more: the `from` of the next request, under another key.' }),
   })
   .meta({ id: 'WebhookReplay' });

@@ -94,8 +94,14 @@ async function tellOne(desk: Desk, what: CommandWord, id: string, options: Excep
 const ROUNDS = 10;
 
 async function tellMany(desk: Desk, what: CommandWord, options: ExceptionOptions): Promise<Told> {
-  const { kind, cause, key = randomUUID() } = options;
-  const about = { action: what, kind, ...(cause === undefined ? {} : { cause }), ...detailsOf(options) };
+  const { kind, cause, after, key = randomUUID() } = options;
+  const about = {
+    action: what,
+    kind,
+    ...(cause === undefined ? {} : { cause }),
+    ...(after === undefined ? {} : { starting_after: after }),
+    ...detailsOf(options),
+  };
   for (let rounds = 1; ; rounds += 1) {
     const { body } = await desk.command('/bulk', about, { key });
     const { words, complete, unanswered } = sayBulk(body);

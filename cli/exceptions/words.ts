@@ -124,7 +124,7 @@ export function sayBulk(body: unknown): SaidOfMany {
   const lines = data
     .filter(({ result }) => result !== 'done')
     .map(({ id, result, error }) => `${id}  ${result}: ${error?.message ?? ''} (${error?.code ?? ''})`);
-  const summary = `${done} done, ${refused} refused, ${unknown} not known${more ? '; there are more' : ''}`;
+  const summary = `${done} done, ${refused} refused, ${unknown} not known${more ? `; there are more: go on with --after ${data.at(-1)?.id}` : ''}`;
   return {
     words: [...lines, summary].join('\n'),
     complete: refused + unknown === 0,

@@ -107,7 +107,7 @@ async function begin(desk: Desk, what: string, options: Options, terminal: Termi
   let said = -1;
   while (standing.status === 'running' && !options['no-wait']) {
     const { id, progress } = standing;
-    if (!json && progress.read !== said) terminal.err(`${id}: ${progress.read} of ${progress.total}`);
+    if (!json && progress.read !== said) terminal.err(`${id}: ${sayProgress(progress)}`);
     said = progress.read;
     await delay(LOOK_EVERY_MS);
     ({ body } = await desk.view(pathOf(id)));
@@ -122,7 +122,7 @@ const backtestSchema = z.object({
   id: z.string(),
   status: z.string(),
   version: z.number().nullable(),
-  progress: z.object({ read: z.number(), total: z.number() }),
+  progress: z.object({ read: z.number(), total: z.number(), at_least: z.boolean() }),
   failure: z.string().nullable(),
   result: z
     .object({
@@ -138,15 +138,24 @@ const backtestSchema = z.object({
           expected_approved: z.number(),
         }),
       ),
-      success: z.object({ actual_ppm: z.number(), draft_ppm: z.number(), change_ppm: interval }),
+      success: z.object({ actual_ppm: z.number(), draft_ppm: z.number(), change_ppm: interval }).nullable(),
       costs: z.array(
-        z.object({ currency: z.string(), actual: z.number(), draft: z.number(), change: interval }),
+        z.object({
+          currency: z.string(),
+          actual: z.number(),
+          draft: z.number(),
+          change: interval,
+          actual_rate_ppm: z.number().nullable(),
+          draft_rate_ppm: z.number().nullable(),
+          unpriced: z.number(),
+        }),
       ),
     })
     .nullable(),
 });
 
 type Shown = z.infer<typeof backtestSchema>;
+type Cost = NonNullable<Shown['result']>['costs'][number];
 
 function sayList(body: unknown): string {
   const { data } = z.object({ data: z.array(backtestSchema) }).parse(body);
@@ -155,7 +164,11 @@ function sayList(body: unknown): string {
 
 function sayHead({ id, status, version, progress }: Shown): string {
   const what = version === null ? 'a text' : `version ${version}`;
-  return `${id}  ${status}  ${what}  ${progress.read} of ${progress.total} payments`;
+  return `${id}  ${status}  ${what}  ${sayProgress(progress)} payments`;
+}
+
+function sayProgress({ read, total, at_least: isAtLeast }: Shown['progress']): string {
+  return `${read} of ${isAtLeast ? 'at least ' : ''}${total}`;
 }
 
 export function sayBacktest(body: unknown): string {
@@ -167,20 +180,31 @@ export function sayBacktest(body: unknown): string {
   const left = Object.entries(skipped).filter(([, count]) => count > 0);
   return [
     head,
-    `${elsewhere} of ${compared} would have gone elsewhere first.`,
+    success === null
+      ? 'No payment could be compared: nothing is known of what would change.'
+      : `${elsewhere} of ${compared} would have gone elsewhere first.`,
     ...result.pairs.map(
       ({ from, to, payments, approved, expected_approved: expected }) =>
         `  ${from} -> ${to}: ${payments}, of which ${approved} were approved and ${expected} are expected to be`,
     ),
-    `Success: ${percent(success.actual_ppm)} were approved at first, ${percent(success.draft_ppm)} expected: ${points(success.change_ppm)}`,
-    ...result.costs.map(
-      ({ currency, actual, draft, change }) =>
-        `Cost in ${currency} (minor units): ${actual}, ${draft} expected: ${signed(change.expected)} (${signed(change.low)} to ${signed(change.high)})`,
-    ),
+    ...(success === null
+      ? []
+      : [
+          `Success: ${percent(success.actual_ppm)} were approved at first, ${percent(success.draft_ppm)} expected: ${points(success.change_ppm)}`,
+        ]),
+    ...result.costs.map(sayCost),
     ...(left.length === 0
       ? []
       : [`Left out: ${left.map(([reason, count]) => `${count} ${reason}`).join(', ')}`]),
   ].join('\n');
+}
+
+function sayCost({ currency, actual, draft, change, unpriced, ...rates }: Cost): string {
+  if (unpriced > 0 && rates.actual_rate_ppm === null && rates.draft_rate_ppm === null)
+    return `Cost in ${currency}: no fee is known of its ${unpriced} payments.`;
+  const numbers = `${actual}, ${draft} expected: ${signed(change.expected)} (${signed(change.low)} to ${signed(change.high)})`;
+  const without = unpriced === 0 ? '' : `; ${unpriced} without a known fee are left out`;
+  return `Cost in ${currency} (minor units): ${numbers}${without}`;
 }
 
 function percent(ppm: number): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freshKey, type System, startSystem } from '../../test/support/system.ts';
 import { type Heard, heard } from '../../test/support/terminal.ts';
-import { runBacktest } from './backtest.ts';
+import { runBacktest, sayBacktest } from './backtest.ts';
 import { runExperiment } from './experiment.ts';
 
 let system: System;
@@ -47,6 +47,54 @@ describe('./interlock routing backtest', () => {
     const [id = ''] = found.out.split(' ');
     expect((await said(runBacktest, 'show', id)).out).toBe(found.out);
     expect((await said(runBacktest, 'list')).out).toContain(id);
+  });
+
+  it('of which no payment could be compared says that, and no numbers', async () => {
+    const path = policyFile(ADYEN_FIRST);
+    const found = await said(
+      runBacktest,
+      path,
+      '--from',
+      '2020-01-01T00:00:00Z',
+      '--to',
+      '2020-01-02T00:00:00Z',
+    );
+    expect(found.out).toMatch(/ 0 of 0 payments\nNo payment could be compared: nothing is known/);
+    expect(found.out).not.toContain('Success');
+  });
+
+  it('names the payments whose fee nobody knows, and a total that is a bound', () => {
+    const change = { expected: -5, low: -9, high: -1 };
+    const cost = { actual: 20, draft: 15, change, actual_rate_ppm: 2, draft_rate_ppm: 1, unpriced: 0 };
+    const none = { expected: 0, low: 0, high: 0 };
+    const nothing = { actual: 0, draft: 0, change: none, actual_rate_ppm: null, draft_rate_ppm: null };
+    const words = sayBacktest({
+      id: 'rbt_x',
+      status: 'canceled',
+      version: 3,
+      progress: { read: 12, total: 100_000, at_least: true },
+      failure: null,
+      result: {
+        compared: 9,
+        skipped: {},
+        elsewhere: 1,
+        pairs: [],
+        success: { actual_ppm: 900_000, draft_ppm: 910_000, change_ppm: change },
+        costs: [
+          { ...cost, currency: 'EUR' },
+          { ...cost, currency: 'GBP', unpriced: 2 },
+          { ...nothing, currency: 'USD', unpriced: 3 },
+        ],
+      },
+    });
+    expect(words.split('\n')).toEqual([
+      'rbt_x  canceled  version 3  12 of at least 100000 payments',
+      '1 of 9 would have gone elsewhere first.',
+      expect.stringMatching(/^Success: 90.00% were approved/),
+      'Cost in EUR (minor units): 20, 15 expected: -5 (-9 to -1)',
+      'Cost in GBP (minor units): 20, 15 expected: -5 (-9 to -1); 2 without a known fee are left out',
+      'Cost in USD: no fee is known of its 3 payments.',
+    ]);
   });
 
   it('refuses a policy with the line and a hint', async () => {

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { boundsOf, dateAt } from '../../domain/reconciliation/day.ts';
 import { createEmptyDatabase, waitFor } from '../../test/support/harness.ts';
 import { type System, startSystem } from '../../test/support/system.ts';
 import { type Db, openDb } from '../client.ts';
@@ -14,6 +15,25 @@ beforeAll(async () => {
 afterAll(async () => {
   await db?.$disconnect();
   await system?.close();
+});
+
+it('counts a payer as answered once, when money is held and not again when it is captured', async () => {
+  const answered = async () => (await createFactsReader(db)()).facts.payments?.answered ?? -1;
+  const before = await answered();
+  const payment_method = await system.card();
+  const held = await system.pay({
+    ...{ amount: 700, currency: 'USD', confirm: true, payment_method, capture_method: 'manual' },
+  });
+  expect(held.body.status).toBe('requires_capture');
+  expect(await answered()).toBe(before + 1);
+  const captured = await system.request('POST', `/v1/payments/${held.body.id}/capture`, {
+    key: `capture-${held.body.id}`,
+    body: {},
+  });
+  expect(captured.body.status).toBe('succeeded');
+  expect(await answered()).toBe(before + 1);
+  await system.pay({ amount: 700, currency: 'USD', confirm: true, payment_method });
+  expect(await answered()).toBe(before + 2);
 });
 
 it('counts an unknown outcome until a person has been given it', async () => {
@@ -45,6 +65,73 @@ it('answers the other questions where one fails, and says which', async () => {
   } finally {
     await system.sql('ALTER TABLE inbox_elsewhere RENAME TO inbox');
   }
+});
+
+it('goes on with the usual approval that it knew where that question fails, and has none where it never knew', async () => {
+  const cell = (approved: number, brand: string) =>
+    system.sql(`INSERT INTO routing_window (account_id, grain, bucket_start, method, brand, issuer_country, currency, approved,
+        soft_declined, hard_declined, unknown, not_attempted, authorized_minor, latency)
+      VALUES ('pa_demo_stripe', 'cell', now(), 'card', '${brand}', 'XX', 'USD', ${approved}, 100, 0, 0, 0, 0, '{}')`);
+  await cell(300, 'usual_brand');
+  const look = createFactsReader(db, 0);
+  const { facts: known } = await look();
+  expect(known.usualApproval?.get('pa_demo_stripe')).toBeGreaterThan(0.5);
+  // Adding its counts up goes past what a number of theirs holds.
+  await cell(2_147_483_647, 'past_bounds');
+  try {
+    const { facts, failures } = await look();
+    expect(failures.map(({ question }) => question)).toEqual(['usual']);
+    expect(facts.usualApproval).toEqual(known.usualApproval);
+    const { facts: fresh } = await createFactsReader(db)();
+    expect(fresh.providers).toBeDefined();
+    expect(fresh.usualApproval).toBeUndefined();
+  } finally {
+    await system.sql(`DELETE FROM routing_window WHERE brand IN ('usual_brand', 'past_bounds')`);
+  }
+});
+
+describe('settlement of an account', () => {
+  const DAY_MS = 86_400_000;
+  /** On one of the two it is always another day than in UTC. */
+  const ZONES = ['Pacific/Kiritimati', 'Pacific/Pago_Pago'];
+  const daysAgo = (zone: string, days: number) => dateAt(Date.now() - days * DAY_MS, zone);
+  const close = (account: string, date: string) =>
+    system.sql(`INSERT INTO reconciliation_run (id, account_id, business_date, status, step)
+      VALUES ('run/${account}/${date}', '${account}', '${date}', 'closed', 'report')`);
+  const missed = (account: string, date: string) =>
+    system.sql(`INSERT INTO exception (id, kind, subject_id, account_id, summary)
+      VALUES ('exc/${account}/${date}', 'settlement_file_missing', 'run/${account}/${date}', '${account}', 'none came')`);
+  const factsOf = async (account: string) =>
+    (await createFactsReader(db)()).facts.settlement?.find((each) => each.account === account);
+
+  it.each(ZONES)('is counted by its own days: %s', async (zone) => {
+    const account = `acc_${zone}`;
+    await system.sql(`INSERT INTO provider_account (id, merchant_id, mode, provider, base_url, settings)
+      SELECT '${account}', id, 'live', 'stripe', 'https://s.example', '{"time_zone":"${zone}"}' FROM merchant LIMIT 1`);
+    expect(await factsOf(account)).toBeUndefined();
+    const date = daysAgo(zone, 4);
+    const postedAt = new Date(boundsOf(date, zone).toMs + 3_600_000).toISOString();
+    await close(account, date);
+    await system.sql(`INSERT INTO settlement_file (id, account_id, business_date, format, source, name, sha256, size_bytes,
+        content_id, status, posted_at)
+      VALUES ('fil_${account}', '${account}', '${date}', 'x', 'uploaded', 'n', '${account}', 1, 'c', 'posted', '${postedAt}')`);
+    expect(await factsOf(account)).toMatchObject({ daysBehind: 3, lagSeconds: 3_600, missing: 0 });
+  });
+
+  it('is late for as long as its days end without a file, until a person accepts that there is none', async () => {
+    const account = 'acc_no_file';
+    await system.sql(`INSERT INTO provider_account (id, merchant_id, mode, provider, base_url, settings)
+      SELECT '${account}', id, 'live', 'stripe', 'https://s.example', '{"time_zone":"nowhere"}' FROM merchant LIMIT 1`);
+    for (const days of [3, 2, 1]) {
+      await close(account, daysAgo('UTC', days));
+      await missed(account, daysAgo('UTC', days));
+    }
+    expect(await factsOf(account)).toMatchObject({ daysBehind: 3 });
+    await system.sql(
+      `UPDATE exception SET closed_at = now() WHERE id = 'exc/${account}/${daysAgo('UTC', 2)}'`,
+    );
+    expect(await factsOf(account)).toMatchObject({ daysBehind: 1 });
+  });
 });
 
 it('tells how long events are held by a transaction that was left open in another database of the server', async () => {

@@ -7,17 +7,18 @@ import {
   type Look,
   type PaymentFacts,
   PLATFORM_FAILURES,
-  type SettlementFacts,
   type UnknownFacts,
 } from '../../domain/alarms/index.ts';
 import { FINAL_STATUSES } from '../../domain/payment/states.ts';
 import { type Db, isUnavailable, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { query, transaction } from '../sql.ts';
-import { providerFacts, rememberUsual } from './provider-facts.ts';
+import { providerFacts, rememberUsual, USUAL_MS } from './provider-facts.ts';
+import { settlementFacts } from './settlement-facts.ts';
 
 type StoredFact =
   | 'providers'
+  | 'usualApproval'
   | 'unknown'
   | 'openOperations'
   | 'payments'
@@ -50,8 +51,8 @@ const STATEMENT_MS = 2_000;
  * One look, on one connection, each statement through an index: none of them grows with how much was ever paid, only with what
  * is open or recent. A question that fails leaves the others standing; rejects only where Postgres itself does not answer.
  */
-export function createFactsReader(db: Db): () => Promise<StoredLook> {
-  const usual = rememberUsual();
+export function createFactsReader(db: Db, usualForMs = USUAL_MS): () => Promise<StoredLook> {
+  const usual = rememberUsual(usualForMs);
   return () =>
     transaction(poolOf(db), async (client) => {
       await client.query(`SET TRANSACTION READ ONLY; SET LOCAL statement_timeout = ${STATEMENT_MS}`);
@@ -59,12 +60,13 @@ export function createFactsReader(db: Db): () => Promise<StoredLook> {
       const failures: { question: string; error: unknown }[] = [];
       const ask = <T>(question: string, work: Question<T>) =>
         askApart(client, work, (error) => failures.push({ question, error }));
-      const usualApproval = await ask('usual', usual);
+      const usualApproval = (await ask('usual', usual.ask)) ?? usual.last();
       const open = await ask('operations', openOperations);
       const exceptions = await ask('exceptions', exceptionFacts);
       const facts = {
         ...open,
-        providers: await ask('providers', (on) => providerFacts(on, usualApproval)),
+        providers: await ask('providers', providerFacts),
+        usualApproval,
         payments: await ask('payments', paymentFacts),
         inbox: await ask('inbox', inboxFacts),
         deliveries: await ask('deliveries', deliveryFacts),
@@ -143,7 +145,10 @@ async function openOperations(
 
 const ASKED = Prisma.sql`o.status = 'unknown' AND x.id IS NULL`;
 
-/** Of the last ten minutes: what was closed, and what ended. */
+/**
+ * Of the last minutes: what was sent, and whose payers were answered, each payment once (domain/payment/answered.ts). Money that
+ * is held to be captured later is an answer when its authorization closes; how such a payment ends is none any more.
+ */
 async function paymentFacts(client: pg.ClientBase): Promise<PaymentFacts> {
   const sends = await one<{ sends: number; sent_for: number }>(
     client,
@@ -154,13 +159,25 @@ async function paymentFacts(client: pg.ClientBase): Promise<PaymentFacts> {
   const ended = await one<{ ended: number; failed: number }>(
     client,
     Prisma.sql`
-    SELECT count(*)::int AS ended, count(*) FILTER (WHERE status = 'failed' AND failure->>'code' IN
+    SELECT count(*)::int AS ended, count(*) FILTER (WHERE p.status = 'failed' AND p.failure->>'code' IN
       (${Prisma.join(PLATFORM_FAILURES)}))::int AS failed
-    FROM payment WHERE status IN (${Prisma.join(FINAL_STATUSES)})
-      AND updated_at > clock_timestamp() - interval '5 minutes'`,
+    FROM payment p WHERE p.status IN (${Prisma.join(FINAL_STATUSES)})
+      AND p.updated_at > clock_timestamp() - interval '5 minutes'
+      AND NOT (p.capture_method = 'manual' AND EXISTS (SELECT FROM attempt t WHERE t.payment_id = p.id AND ${HELD}))`,
   );
-  return { sends: sends.sends, sentFor: sends.sent_for, ...ended };
+  const { held } = await one<{ held: number }>(
+    client,
+    Prisma.sql`
+    SELECT count(DISTINCT o.payment_id)::int AS held FROM operation o
+      JOIN attempt t ON t.id = o.attempt_id JOIN payment p ON p.id = o.payment_id
+    WHERE o.closed_at > clock_timestamp() - interval '5 minutes' AND o.kind = 'authorize' AND o.status = 'succeeded'
+      AND p.capture_method = 'manual' AND ${HELD}`,
+  );
+  const answered = ended.ended + held;
+  return { sends: sends.sends, sentFor: sends.sent_for, answered, failed: ended.failed };
 }
+
+const HELD = Prisma.sql`t.authorized_minor > 0 AND NOT t.undoing`;
 
 async function inboxFacts(client: pg.ClientBase): Promise<Facts['inbox']> {
   const row = await one<{ count: number; oldest: string | null }>(
@@ -218,35 +235,6 @@ async function exceptionFacts(client: pg.ClientBase): Promise<readonly Exception
     FROM exception WHERE closed_at IS NULL GROUP BY kind ORDER BY kind`,
   );
   return rows.map(({ oldest, ...row }) => ({ ...row, oldestSeconds: Math.max(0, Number(oldest)) }));
-}
-
-/** Accounts that were reconciled before: one that never was has no day to be behind of. */
-async function settlementFacts(client: pg.ClientBase): Promise<readonly SettlementFacts[]> {
-  const rows = await query<{
-    account: string;
-    provider: string;
-    days_behind: number;
-    lag: string | null;
-    missing: number;
-  }>(
-    client,
-    Prisma.sql`
-    SELECT a.id AS account, a.provider, greatest(0, current_date - 1 - r.last_closed)::int AS days_behind, f.lag, m.missing
-    FROM provider_account a
-    JOIN LATERAL (SELECT max(business_date) AS last_closed FROM reconciliation_run r
-      WHERE r.account_id = a.id AND r.status = 'closed') r ON r.last_closed IS NOT NULL
-    LEFT JOIN LATERAL (SELECT extract(epoch FROM f.posted_at - (f.business_date + 1)::timestamptz) AS lag
-      FROM settlement_file f WHERE f.account_id = a.id AND f.posted_at IS NOT NULL
-      ORDER BY f.business_date DESC LIMIT 1) f ON true
-    CROSS JOIN LATERAL (SELECT count(*)::int AS missing FROM booking b
-      WHERE b.account_id = a.id AND b.missing_since IS NOT NULL) m
-    WHERE a.enabled ORDER BY a.id LIMIT 1000`,
-  );
-  return rows.map(({ lag, days_behind: daysBehind, ...row }) => ({
-    ...row,
-    daysBehind,
-    ...(lag === null ? {} : { lagSeconds: Math.max(0, Number(lag)) }),
-  }));
 }
 
 /** Postgres refuses them at their commit; this is the second wall, over what was written lately. */

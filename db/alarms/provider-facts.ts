@@ -1,19 +1,25 @@
 import type pg from 'pg';
-import type { ProviderFacts } from '../../domain/alarms/index.ts';
+import type { Facts, ProviderFacts } from '../../domain/alarms/index.ts';
 import { latencyQuantile } from '../../domain/routing/learning/latency.ts';
 import { Prisma } from '../generated/client.ts';
 import { query } from '../sql.ts';
 
 /** A week's habit does not change within minutes, and is the one question that reads a week. */
-const USUAL_MS = 300_000;
+export const USUAL_MS = 300_000;
 
-export type Usual = ReadonlyMap<string, number>;
+type Usual = Facts['usualApproval'];
 
-/** By account: approved of answered, of a week of the slower cells. Remembered, so that most looks don't ask. */
-export function rememberUsual(): (client: pg.ClientBase) => Promise<Usual> {
+export interface RememberedUsual {
+  ask(client: pg.ClientBase): Promise<Usual>;
+  /** What was found last, where asking failed: a habit of yesterday is nearer the truth than none. */
+  last(): Usual | undefined;
+}
+
+/** By account: approved of answered, of a week of the slower cells. Remembered for a while, so that most looks don't ask. */
+export function rememberUsual(forMs: number): RememberedUsual {
   let known: { readonly usual: Usual; readonly readMs: number } | undefined;
-  return async (client) => {
-    if (known !== undefined && performance.now() - known.readMs < USUAL_MS) return known.usual;
+  const ask = async (client: pg.ClientBase) => {
+    if (known !== undefined && performance.now() - known.readMs < forMs) return known.usual;
     const rows = await query<{ account: string; usual: number }>(
       client,
       Prisma.sql`
@@ -27,13 +33,11 @@ export function rememberUsual(): (client: pg.ClientBase) => Promise<Usual> {
     known = { usual, readMs: performance.now() };
     return usual;
   };
+  return { ask, last: () => known?.usual };
 }
 
 /** Health's buckets live for as long as health looks back. */
-export async function providerFacts(
-  client: pg.ClientBase,
-  usual: Usual | undefined,
-): Promise<readonly ProviderFacts[]> {
+export async function providerFacts(client: pg.ClientBase): Promise<readonly ProviderFacts[]> {
   const rows = await query<{
     account: string;
     provider: string;
@@ -61,7 +65,6 @@ export async function providerFacts(
     WHERE a.enabled ORDER BY a.id LIMIT 1000`,
   );
   return rows.map(({ account, provider, circuit, latency, ...row }) => {
-    const usualApproval = usual?.get(account);
     const [approved, declined, unknown] = [row.approved ?? 0, row.declined ?? 0, row.unknown ?? 0];
     const answered = approved + declined;
     const p95 = latencyQuantile((latency ?? []).map(Number), 950_000);
@@ -76,7 +79,6 @@ export async function providerFacts(
         unknown,
         ...(p95 === undefined ? {} : { latencyP95Seconds: p95 / 1_000 }),
       },
-      ...(usualApproval === undefined ? {} : { usualApproval }),
     };
   });
 }

@@ -2,6 +2,8 @@ import { kindEntry } from '../../domain/cases/kinds.ts';
 import type { Stake } from '../../domain/cases/money.ts';
 import { suspense } from '../../domain/ledger/chart.ts';
 import { Prisma } from '../generated/client.ts';
+import { payoutPostingId } from '../reconciliation/bank.ts';
+import { explainedId } from '../reconciliation/explain.ts';
 import { type Connection, query } from '../sql.ts';
 import type { CaseRow } from './row.ts';
 
@@ -11,7 +13,7 @@ interface StakeRow {
   readonly amount: string;
 }
 
-/** Where the case's money waits now: what its opening or its payment left, less what an earlier decision has moved. */
+/** Where the case's money waits now: what its opening or its payment left, less what has been moved of it since. */
 export async function stakesOf(session: Connection, row: CaseRow): Promise<readonly Stake[]> {
   const { holds } = kindEntry(row.kind);
   if (holds === 'nothing') return [];
@@ -44,7 +46,7 @@ async function recorded(session: Connection, row: CaseRow): Promise<readonly Sta
         SELECT 1 FROM settlement_file f WHERE f.id = x.file_id AND f.posted_at IS NOT NULL)))
     SELECT s.account, s.currency, (s.amount + coalesce((SELECT sum(p.amount_minor)
         FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id
-        WHERE t.id = ANY(${earlierIds(row)}::text[]) AND p.account = s.account AND p.currency = s.currency), 0))::bigint AS amount
+        WHERE t.id = ANY(${movedBy(row)}::text[]) AND p.account = s.account AND p.currency = s.currency), 0))::bigint AS amount
     FROM stake s WHERE s.account IS NOT NULL`,
   );
 }
@@ -54,6 +56,9 @@ export function caseTransactionId(exceptionId: string, opening: number): string 
   return `lt_case_${exceptionId}_${opening}`;
 }
 
-function earlierIds({ id, opened_count }: CaseRow): readonly string[] {
-  return Array.from({ length: opened_count }, (_, index) => caseTransactionId(id, index + 1));
+/** Earlier decisions, and what a day's run has booked since of the line or bank line that the case is about. */
+function movedBy({ id, opened_count, subject_id, file_id, line }: CaseRow): readonly string[] {
+  const decided = Array.from({ length: opened_count }, (_, index) => caseTransactionId(id, index + 1));
+  const explained = file_id === null || line === null ? [] : [explainedId({ fileId: file_id, line })];
+  return [...decided, ...explained, payoutPostingId(subject_id)];
 }

@@ -115,6 +115,19 @@ describe('an export', () => {
     );
   });
 
+  it('has transactions of one instant by their bytes, whatever language the database sorts by', async () => {
+    const owner = new pg.Pool({ connectionString: database.ownerUrl, max: 1 });
+    await owner.query('ALTER TABLE ledger_transaction ALTER COLUMN id TYPE text COLLATE "en-x-icu"');
+    await owner.end();
+    const scope = { merchantId: 'mer_tied', mode: 'test' } as const;
+    const ids = ['ltx_Z', 'ltx_a', 'ltx_b'];
+    const rows = ids.map((id) => ({ ...scope, id, at: new Date('2026-09-15'), postings: PAIR }));
+    await postInThePast(database.ownerUrl, rows);
+    const found = [];
+    for await (const page of transactionsIn(database.db, scope, periodOf('2026-09'), 2)) found.push(...page);
+    expect(found.map(({ id }) => id)).toEqual(ids);
+  });
+
   it('of the days of a month are the month’s', async () => {
     const books = booksOf(fc.sample(drafts, { numRuns: 1, seed: 11 })[0] ?? []);
     await postInThePast(database.ownerUrl, books.rows);

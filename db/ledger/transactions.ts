@@ -31,7 +31,10 @@ export async function findTransaction(
 /** A bounded number at a time, however long the period. */
 const PAGE = 500;
 
-/** What was posted in a period, oldest first, in pages. Of a settled period every reading is the same. */
+/**
+ * What was posted in a period, oldest first, in pages. Of a settled period every reading is the same, whatever language the
+ * database sorts by, which a restored or upgraded server may change.
+ */
 export async function* transactionsIn(
   db: Db,
   scope: Required<LedgerScope>,
@@ -51,7 +54,7 @@ export async function* transactionsIn(
     yield found;
     if (found.length < page) return;
     const lastAt = new Date(last.postedAtMs);
-    after = [Prisma.sql`(t.created_at, t.id) > (${lastAt}::timestamptz, ${last.id})`];
+    after = [Prisma.sql`(t.created_at, t.id COLLATE "C") > (${lastAt}::timestamptz, ${last.id})`];
   }
 }
 
@@ -67,7 +70,7 @@ async function select(
         FROM ledger_posting p WHERE p.transaction_id = t.id) AS postings
     FROM ledger_transaction t
     ${where(conditions)}
-    ORDER BY t.created_at, t.id LIMIT ${limit}`;
+    ORDER BY t.created_at, t.id COLLATE "C" LIMIT ${limit}`;
   return rows.map(transactionOf);
 }
 

@@ -21,7 +21,7 @@ export interface Watch {
 }
 
 export interface AlarmReader {
-  /** Those that fire, pages first; with `since`, also those that fired after it and are over. */
+  /** Those that fire, pages first; with `since`, also those that ended after it, however long they had fired. */
   list(options: { readonly since?: Date; readonly limit: number }): Promise<readonly StoredAlarm[]>;
   watch(): Promise<Watch>;
 }
@@ -35,7 +35,7 @@ export function createAlarmReader(db: Db, isWatched: boolean): AlarmReader {
       const past =
         since === undefined
           ? Prisma.empty
-          : Prisma.sql`OR (fired_at >= ${since}::timestamptz AND resolved_at IS NOT NULL)`;
+          : Prisma.sql`OR (fired_at IS NOT NULL AND resolved_at >= ${since}::timestamptz)`;
       const rows = await query<Row>(
         poolOf(db),
         Prisma.sql`

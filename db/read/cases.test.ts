@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaseCommand } from '../../domain/cases/case.ts';
 import { openCase } from '../../test/attack/support/cases.ts';
 import { type Database, openTestDatabase } from '../../test/attack/support/rows.ts';
 import { createCaseReader } from './cases.ts';
@@ -55,6 +56,59 @@ describe('an exception about a line', () => {
     const { booking } = await settled(2);
     const id = await openCase(database, { kind: 'missing_in_file_overdue', subject: booking });
     expect((await createCaseReader(database.db).whole(id))?.rows).toMatchObject({ booking: { id: booking } });
+  });
+});
+
+describe('a settlement file’s exceptions', () => {
+  it('are those of its lines, of itself and of its payouts, and of no other file', async () => {
+    const reader = createCaseReader(database.db);
+    const [{ file }, { file: other }] = [await settled(2), await settled(2)];
+    const payout = `po_${file}`;
+    await database.sql(
+      `INSERT INTO payout (id, account_id, reference, file_id, currency, amount_minor, announced_at)
+       VALUES ($1, 'pa_demo_adyen', $1, $2, 'EUR', 990, now())`,
+      [payout, file],
+    );
+    const opened = (kind: string, subject: string) => openCase(database, { kind, subject });
+    const line = await opened('amount_under', `${file}_2`);
+    await database.sql('UPDATE exception SET file_id = $2, line = 2 WHERE id = $1', [line, file]);
+    const whole = await opened('file_copied', file);
+    const ofPayout = await opened('payout_not_received', payout);
+    const elsewhere = await opened('amount_under', `${other}_2`);
+    await database.sql('UPDATE exception SET file_id = $2, line = 2 WHERE id = $1', [elsewhere, other]);
+    const idsOf = async (fileId: string) => {
+      const page = await reader.list({ limit: 10, fileId });
+      return page.type === 'page' ? page.cases.map(({ id }) => id) : [];
+    };
+    expect(await idsOf(file)).toEqual([line, whole, ofPayout]);
+    expect(await idsOf(other)).toEqual([elsewhere]);
+    expect(await idsOf('sf_not_there')).toEqual([]);
+  });
+});
+
+describe('what a command to many is about', () => {
+  it('takes the command as it stands, so that what was told is not chosen again, and goes on from any', async () => {
+    const { select } = createCaseReader(database.db);
+    const cause = `batch ${randomBytes(6).toString('hex')}`;
+    const ids: string[] = [];
+    for (const agoMs of [4_000, 3_000, 2_000, 1_000]) ids.push(await openCase(database, { cause, agoMs }));
+    const [first = '', second = '', third = '', fourth = ''] = ids;
+    await database.sql(`UPDATE exception SET disposition = '{"status": "proposed"}' WHERE id = $1`, [first]);
+    await database.sql(`UPDATE exception SET owner = 'opr_bob' WHERE id = $1`, [second]);
+    await database.sql('UPDATE exception SET closed_at = now() WHERE id = $1', [third]);
+    const wanted = (command: CaseCommand, startingAfter?: string) =>
+      select(
+        { kind: 'amount_under', cause, command, ...(startingAfter === undefined ? {} : { startingAfter }) },
+        10,
+      );
+    for (const type of ['propose', 'dispose'] as const)
+      expect(await wanted({ type, disposition: 'ignore' }), type).toEqual([second, fourth]);
+    for (const type of ['approve', 'reject'] as const) expect(await wanted({ type }), type).toEqual([first]);
+    expect(await wanted({ type: 'assign', owner: 'opr_bob' })).toEqual([first, fourth]);
+    expect(await wanted({ type: 'assign' })).toEqual([second]);
+    expect(await wanted({ type: 'comment' })).toEqual([first, second, fourth]);
+    expect(await wanted({ type: 'comment' }, first)).toEqual([second, fourth]);
+    expect(await wanted({ type: 'comment' }, 'exc_not_there')).toBeUndefined();
   });
 });
 

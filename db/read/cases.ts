@@ -1,5 +1,5 @@
-import type { CaseFile } from '../../domain/cases/case.ts';
-import type { CaseStatus } from '../../domain/cases/states.ts';
+import type { CaseCommand, CaseFile } from '../../domain/cases/case.ts';
+import { CASE_MOVES, CASE_STATUSES, type CaseStatus } from '../../domain/cases/states.ts';
 import { CASE_COLUMNS, type CaseRow, fileOf, readCase } from '../cases/row.ts';
 import { type Db, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
@@ -12,12 +12,17 @@ export interface CaseReader {
   find(id: string): Promise<CaseFile | undefined>;
   whole(id: string): Promise<WholeCase | undefined>;
   list(filter: CaseFilter): Promise<CasePage>;
-  /** Unresolved ones of a kind (and cause), oldest first: what a bulk command is about. */
-  select(
-    wanted: { readonly kind: string; readonly cause?: string },
-    limit: number,
-  ): Promise<readonly string[]>;
+  /** What a bulk command is about, oldest first. Undefined where there is no such exception to go on from. */
+  select(wanted: WantedCases, limit: number): Promise<readonly string[] | undefined>;
   figures(days: number): Promise<CaseFigures>;
+}
+
+/** Those of a kind (and cause) that take the command as they stand, so that the next one is about others. */
+export interface WantedCases {
+  readonly kind: string;
+  readonly cause?: string;
+  readonly command: CaseCommand;
+  readonly startingAfter?: string;
 }
 
 export interface CaseFilter {
@@ -30,6 +35,8 @@ export interface CaseFilter {
   readonly merchantId?: string;
   readonly accountId?: string;
   readonly paymentId?: string;
+  /** A settlement file: what is wrong with it, with its lines and with its payouts. */
+  readonly fileId?: string;
   /** `none`: nobody's. */
   readonly owner?: string;
   readonly minAgeHours?: number;
@@ -70,13 +77,7 @@ export function createCaseReader(db: Db): CaseReader {
     },
     whole: (id) => readWhole(db, id),
     list: (filter) => listCases(db, filter),
-    async select({ kind, cause }, limit) {
-      const rows = await db.$queryRaw<{ id: string }[]>(Prisma.sql`
-        SELECT x.id FROM exception x WHERE x.kind = ${kind} AND x.closed_at IS NULL
-          AND (${cause ?? null}::text IS NULL OR x.details->>'cause' = ${cause ?? null})
-        ORDER BY x.opened_at, x.id LIMIT ${limit}::int`);
-      return rows.map(({ id }) => id);
-    },
+    select: (wanted, limit) => selectCases(db, wanted, limit),
     figures: (days) => readFigures(db, days),
   };
 }
@@ -89,6 +90,33 @@ const OF_STATUS: { readonly [Status in CaseStatus | 'unresolved']: Prisma.Sql } 
   proposed: Prisma.sql`x.closed_at IS NULL AND ${PROPOSED}`,
   resolved: Prisma.sql`x.closed_at IS NOT NULL`,
 };
+
+async function selectCases(
+  db: Db,
+  { kind, cause, command, startingAfter }: WantedCases,
+  limit: number,
+): Promise<readonly string[] | undefined> {
+  const taking = CASE_STATUSES.filter((status) => CASE_MOVES[status][command.type] !== undefined);
+  const conditions = [
+    Prisma.sql`x.kind = ${kind}`,
+    Prisma.sql`(${Prisma.join(
+      taking.map((status) => OF_STATUS[status]),
+      ' OR ',
+    )})`,
+  ];
+  if (cause !== undefined) conditions.push(Prisma.sql`x.details->>'cause' = ${cause}`);
+  if (command.type === 'assign')
+    conditions.push(Prisma.sql`x.owner IS DISTINCT FROM ${command.owner ?? null}::text`);
+  if (startingAfter !== undefined) {
+    const after = await afterCase(db, startingAfter);
+    if (after === undefined) return undefined;
+    conditions.push(after);
+  }
+  const rows = await db.$queryRaw<{ id: string }[]>(Prisma.sql`
+    SELECT x.id FROM exception x WHERE ${Prisma.join(conditions, ' AND ')}
+    ORDER BY x.opened_at, x.id LIMIT ${limit}::int`);
+  return rows.map(({ id }) => id);
+}
 
 async function listCases(db: Db, filter: CaseFilter): Promise<CasePage> {
   const { limit, startingAfter, status, minAgeHours, owner } = filter;
@@ -104,6 +132,7 @@ async function listCases(db: Db, filter: CaseFilter): Promise<CasePage> {
   if (filter.merchantId !== undefined) conditions.push(Prisma.sql`x.merchant_id = ${filter.merchantId}`);
   if (filter.accountId !== undefined) conditions.push(Prisma.sql`x.account_id = ${filter.accountId}`);
   if (filter.paymentId !== undefined) conditions.push(Prisma.sql`x.payment_id = ${filter.paymentId}`);
+  if (filter.fileId !== undefined) conditions.push(ofFile(filter.fileId));
   if (owner !== undefined)
     conditions.push(owner === 'none' ? Prisma.sql`x.owner IS NULL` : Prisma.sql`x.owner = ${owner}`);
   if (minAgeHours !== undefined)
@@ -123,6 +152,15 @@ async function listCases(db: Db, filter: CaseFilter): Promise<CasePage> {
     cases: rows.slice(0, limit).map((row) => fileOf(row, UNSCALED)),
     hasMore: rows.length > limit,
   };
+}
+
+/** An exception about a payout, or about a file that is another's copy, names its file by its subject only. */
+function ofFile(fileId: string): Prisma.Sql {
+  return Prisma.sql`(x.file_id = ${fileId}
+    OR (x.account_id = (SELECT account_id FROM settlement_file WHERE id = ${fileId})
+      AND (x.subject_id = ${fileId} OR x.subject_id IN (
+        SELECT p.id FROM payout p JOIN settlement_file f ON f.account_id = p.account_id AND f.id = p.file_id
+        WHERE f.id = ${fileId}))))`;
 }
 
 async function readWhole(db: Db, id: string): Promise<WholeCase | undefined> {

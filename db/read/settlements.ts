@@ -27,6 +27,8 @@ export interface RunFilter {
   readonly status?: string;
   /** Before this day. */
   readonly before?: string;
+  /** After this run, by its id: of its day only accounts that come after its own. */
+  readonly startingAfter?: string;
 }
 
 /** Newest first. */
@@ -52,32 +54,60 @@ export function createSettlementReader(db: Db): SettlementReader {
 
 async function listFiles(db: Db, filter: FileFilter): Promise<SettlementPage<SettlementFile>> {
   const { accountId, businessDate, status, startingAfter, limit } = filter;
-  if (startingAfter !== undefined) {
-    const cursor = await db.settlementFile.findUnique({ where: { id: startingAfter }, select: { id: true } });
-    if (cursor === null) return { type: 'unknown_cursor' };
-  }
+  const cursor =
+    startingAfter === undefined
+      ? undefined
+      : await db.settlementFile.findUnique({
+          where: { id: startingAfter },
+          select: { id: true, receivedAt: true },
+        });
+  if (cursor === null) return { type: 'unknown_cursor' };
   const rows = await db.settlementFile.findMany({
     where: {
       ...(accountId === undefined ? {} : { accountId }),
       ...(businessDate === undefined ? {} : { businessDate: new Date(businessDate) }),
       ...(status === undefined ? {} : { status }),
+      // By its place: a status moves on while somebody reads, and then the file itself is none of the list's.
+      ...(cursor === undefined
+        ? {}
+        : {
+            OR: [
+              { receivedAt: { lt: cursor.receivedAt } },
+              { receivedAt: cursor.receivedAt, id: { lt: cursor.id } },
+            ],
+          }),
     },
     orderBy: [{ receivedAt: 'desc' }, { id: 'desc' }],
     take: limit + 1,
-    ...(startingAfter === undefined ? {} : { cursor: { id: startingAfter }, skip: 1 }),
   });
   return { type: 'page', rows: rows.slice(0, limit).map(toFile), hasMore: rows.length > limit };
 }
 
 async function listRuns(
   db: Db,
-  { accountId, status, before, limit }: RunFilter,
+  { accountId, status, before, startingAfter, limit }: RunFilter,
 ): Promise<SettlementPage<Run>> {
+  const cursor =
+    startingAfter === undefined
+      ? undefined
+      : await db.reconciliationRun.findUnique({
+          where: { id: startingAfter },
+          select: { accountId: true, businessDate: true },
+        });
+  if (cursor === null) return { type: 'unknown_cursor' };
   const rows = await db.reconciliationRun.findMany({
     where: {
       ...(accountId === undefined ? {} : { accountId }),
       ...(status === undefined ? {} : { status }),
       ...(before === undefined ? {} : { businessDate: { lt: new Date(before) } }),
+      ...(cursor === undefined
+        ? {}
+        : {
+            OR: [
+              { businessDate: { lt: cursor.businessDate } },
+              { businessDate: cursor.businessDate, accountId: { gt: cursor.accountId } },
+            ],
+          }),
     },
     select: { accountId: true, businessDate: true },
     orderBy: [{ businessDate: 'desc' }, { accountId: 'asc' }],

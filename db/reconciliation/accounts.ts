@@ -28,13 +28,19 @@ export async function reconciledAccount(db: Db, accountId: string): Promise<Reco
   return row === null ? undefined : read(row);
 }
 
+/** Where an account's days begin and end. A setting that is no time zone counts as not set. */
+export function timeZoneOf(settings: unknown): string {
+  const { time_zone: zone } = (settings ?? {}) as { readonly time_zone?: unknown };
+  return typeof zone === 'string' && isTimeZone(zone) ? zone : 'UTC';
+}
+
 /** A setting that is no time zone or no time counts as not set: a day is reconciled by UTC rather than not at all. */
 function read({
   settings: stored,
   ...row
 }: Omit<Row, 'settings'> & { readonly settings: unknown }): ReconciledAccount {
   const settings = (typeof stored === 'object' && stored !== null ? stored : {}) as Record<string, string>;
-  const { time_zone: timeZone, reconcile_at: at } = settings;
+  const { reconcile_at: at } = settings;
   const time = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(typeof at === 'string' ? at : '');
   return {
     id: row.id,
@@ -44,7 +50,7 @@ function read({
     baseUrl: row.baseUrl,
     enabled: row.enabled,
     settings,
-    timeZone: typeof timeZone === 'string' && isTimeZone(timeZone) ? timeZone : 'UTC',
+    timeZone: timeZoneOf(settings),
     reconcileAt: time === null ? RECONCILE_AT : { hour: Number(time[1]), minute: Number(time[2]) },
   };
 }

@@ -9,6 +9,8 @@ import type { Run } from './runs.ts';
 export interface BankLine {
   readonly account: string;
   readonly statement: string;
+  /** When the statement opened, where its name alone is not its own for ever. */
+  readonly openedOn?: string;
   readonly line: number;
   /** Positive where the account was credited. */
   readonly amountMinor: number;
@@ -20,14 +22,14 @@ export interface BankLine {
   readonly reversal: boolean;
 }
 
-/** Keeps a statement's lines; those that are there already stay as they are. Answers how many are new. */
+/** Keeps a file's lines; those that are there already stay as they are. Answers how many are new. */
 export async function receiveBankLines(
   pool: CopyPool,
   merchantId: string,
   lines: readonly BankLine[],
 ): Promise<number> {
   if (lines.length === 0) return 0;
-  const rows = lines.map((line) => ({ ...line, id: bankLineIdOf(merchantId, line) }));
+  const rows = named(merchantId, lines);
   return execute(
     pool,
     sql`
@@ -35,15 +37,38 @@ export async function receiveBankLines(
       reference, end_to_end, reversal)
     SELECT l.id, ${merchantId}, l.account, l.statement, l.line, l.currency, l."amountMinor", l."bookedOn", l.text, l.reference,
       l."endToEndId", coalesce(l.reversal, false)
-    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS l(id text, account text, statement text, line int,
-      currency text, "amountMinor" bigint, "bookedOn" date, text text, reference text, "endToEndId" text, reversal boolean)
-    ON CONFLICT DO NOTHING`,
+    FROM jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) AS l(id text, "formerId" text, account text, statement text,
+      line int, currency text, "amountMinor" bigint, "bookedOn" date, text text, reference text, "endToEndId" text,
+      reversal boolean)
+    WHERE NOT EXISTS (SELECT 1 FROM bank_statement_line o WHERE o.id = l."formerId" AND o.currency = l.currency
+      AND o.amount_minor = l."amountMinor" AND o.booked_on = l."bookedOn")
+    ON CONFLICT (id) DO NOTHING`,
   );
 }
 
-function bankLineIdOf(merchantId: string, { account, statement, line }: BankLine): string {
-  const name = JSON.stringify([merchantId, account, statement, line]);
-  return `bl_${createHash('sha256').update(name).digest('hex').slice(0, 26)}`;
+/**
+ * A line is the same as before where its statement, day, amount and references are, and as many of its like stand before
+ * it: a statement may come again written otherwise, all on one line of text, or longer than it was. `formerId` is what
+ * lines were stored under when their line of text told them apart, of which the first alone was kept.
+ */
+function named(merchantId: string, lines: readonly BankLine[]) {
+  const alike = new Map<string, number>();
+  const former = new Set<string>();
+  return lines.map((line) => {
+    const { account, statement, openedOn, bookedOn, currency, amountMinor, reference, endToEndId } = line;
+    const told = [openedOn, bookedOn, currency, amountMinor, reference, endToEndId];
+    const like = JSON.stringify([merchantId, account, statement, ...told]);
+    const before = alike.get(like) ?? 0;
+    alike.set(like, before + 1);
+    const formerId = idOf([merchantId, account, statement, line.line]);
+    const wasKept = !former.has(formerId);
+    former.add(formerId);
+    return { ...line, id: idOf([like, before]), ...(wasKept ? { formerId } : {}) };
+  });
+}
+
+function idOf(parts: readonly (string | number)[]): string {
+  return `bl_${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 26)}`;
 }
 
 interface Open {
@@ -94,7 +119,7 @@ async function confirmPayouts(client: CopyClient, run: Run): Promise<void> {
   );
 }
 
-/** Lines that were not posted yet, or were posted to suspense and are a payout's by now. */
+/** Lines that were not posted yet, or were posted to suspense and are a payout's by now, unless somebody has booked that. */
 function openLines(client: CopyClient, run: Run): Promise<Open[]> {
   return query<Open>(
     client,
@@ -105,10 +130,17 @@ function openLines(client: CopyClient, run: Run): Promise<Open[]> {
       l.ledger_transaction_id AS "transactionId"
     FROM bank_statement_line l LEFT JOIN payout p ON p.id = l.payout_id
     WHERE l.merchant_id = ${run.merchantId}
-      AND (l.ledger_transaction_id IS NULL OR (l.payout_id IS NOT NULL AND l.ledger_transaction_id = 'lt_' || l.id))
+      AND (l.ledger_transaction_id IS NULL OR (l.payout_id IS NOT NULL AND l.ledger_transaction_id = 'lt_' || l.id
+        AND NOT EXISTS (SELECT 1 FROM exception x WHERE x.kind = 'unidentified_bank_credit' AND x.subject_id = l.id
+          AND x.disposition->>'status' = 'carried_out' AND x.disposition->>'type' = 'link')))
       AND (l.ledger_transaction_id IS NOT NULL OR l.payout_id IS NOT NULL OR l.verdict IS NOT NULL)
     ORDER BY l.id`,
   );
+}
+
+/** Under this name a line's money leaves suspense: also read by what a case holds (db/cases/stakes.ts). */
+export function payoutPostingId(bankLineId: string): string {
+  return `lt_${bankLineId}_payout`;
 }
 
 function transactionOf(run: Run, line: Open): Posted {
@@ -123,7 +155,7 @@ function transactionOf(run: Run, line: Open): Posted {
     accountId === null ? unknown : { ...unknown, accountId, action, bankFeeMinor: BigInt(line.keptMinor) };
   const before = transactionId === null ? [] : [postingsOfBank(unknown)];
   return {
-    id: accountId === null ? `lt_${id}` : `lt_${id}_payout`,
+    id: accountId === null ? `lt_${id}` : payoutPostingId(id),
     ownerId: id,
     kind: accountId === null ? 'bank_unidentified' : 'bank_payout',
     description: accountId === null ? 'a bank line that no payout explains' : 'what the bank saw of a payout',

@@ -135,6 +135,18 @@ describe('captures of their own', () => {
     ]);
   });
 
+  it('that were refused and made all the same are what was captured', async () => {
+    const payment = await authorized('pi_after_all');
+    const asked = await capture(payment, 'req_1', 1_000);
+    const refused = await then(asked, lastOf(asked), { type: 'rejected', code: 'no', message: 'no' });
+    expect((await bookingsOf(refused)).map(({ status }) => status)).toEqual(['replaced', 'declined']);
+    const made = await then(refused, lastOf(refused), charged('cap_after_all'));
+    expect(await bookingsOf(made)).toMatchObject([
+      { id: attempt(payment).id, status: 'replaced' },
+      { status: 'expected', amount_minor: '1000', operation_reference: 'cap_after_all' },
+    ]);
+  });
+
   it('that are unknown are no money yet', async () => {
     const payment = await authorized('pi_unknown');
     const asked = await capture(payment, 'req_1', 400);

@@ -99,17 +99,19 @@ const ofAttempts = sql`
     coalesce(t.dcc, false) AS dcc, false AS reversed
   FROM tried t LEFT JOIN (
     SELECT attempt_id, count(*) FILTER (WHERE kind = 'capture') AS captures,
-      sum(coalesce(outcome_minor, amount_minor)) FILTER (WHERE kind = 'capture' AND status = 'succeeded') AS captured_apart,
+      sum(coalesce(outcome_minor, amount_minor)) FILTER (WHERE kind = 'capture' AND (status = 'succeeded' OR came_to = 'captured')) AS captured_apart,
       bool_or(status = 'rejected') FILTER (WHERE kind IN ('authorize', 'sale')) AS rejected,
       max(closed_at) FILTER (WHERE kind IN ('authorize', 'sale') AND status = 'succeeded') AS authorized_at
     FROM done GROUP BY attempt_id) d ON d.attempt_id = t.id`;
 
+/** A capture was made where it succeeded, and where its outcome says so though it had been closed as not made. */
 const ofCaptures = sql`
   SELECT o.id, t.payment_id, t.payment_id, t.id, 'capture',
-    CASE o.status WHEN 'succeeded' THEN 'expected' WHEN 'declined' THEN 'declined' WHEN 'rejected' THEN 'declined'
-      ELSE 'unknown' END,
+    CASE WHEN o.status = 'succeeded' OR o.came_to = 'captured' THEN 'expected'
+      WHEN o.status IN ('declined', 'rejected') THEN 'declined' ELSE 'unknown' END,
     t.provider_reference, nullif(o.provider_reference, t.provider_reference), o.id, t.currency,
-    CASE WHEN o.status = 'succeeded' THEN coalesce(o.outcome_minor, o.amount_minor) ELSE o.amount_minor END,
+    CASE WHEN o.status = 'succeeded' OR o.came_to = 'captured' THEN coalesce(o.outcome_minor, o.amount_minor)
+      ELSE o.amount_minor END,
     coalesce(o.closed_at, o.created_at), t.authorization_expires_at, coalesce(t.dcc, false), false
   FROM tried t JOIN done o ON o.attempt_id = t.id WHERE o.kind = 'capture'`;
 

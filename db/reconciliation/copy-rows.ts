@@ -43,7 +43,7 @@ export interface Copied {
 
 export async function createIncoming(client: CopyClient): Promise<void> {
   const columns = COLUMNS.map(([name, type]) => `${name} ${type}`).join(', ');
-  await client.query(`CREATE TEMP TABLE incoming (${columns}, cells text) ON COMMIT DROP`);
+  await client.query(`CREATE TEMP TABLE incoming (${columns}, cells text, part int) ON COMMIT DROP`);
 }
 
 /**
@@ -56,7 +56,7 @@ export async function copyRows(
   onProgress: (rows: number) => void = () => undefined,
 ): Promise<Copied> {
   const encoder = new RowEncoder();
-  const copy = client.query(from(`COPY incoming (${LINE_COLUMNS}, cells) FROM STDIN`));
+  const copy = client.query(from(`COPY incoming (${LINE_COLUMNS}, cells, part) FROM STDIN`));
   async function* chunks(): AsyncGenerator<Buffer> {
     let pending = '';
     for await (const some of rows) {
@@ -71,10 +71,21 @@ export async function copyRows(
     onProgress(encoder.rows);
   }
   await pipeline(Readable.from(chunks(), { objectMode: true, highWaterMark: 4 }), copy);
+  if (encoder.seconds > 0) await client.query(NUMBER_SECONDS);
   return { rows: encoder.rows, header: encoder.header };
 }
 
 const CHUNK_CHARACTERS = 131_072;
+
+/**
+ * A record that moves money of a second kind or currency makes several rows, and a row has a number of its own: the
+ * first keeps the line that people see in the file, the others are numbered behind the last one, and say whose they are.
+ */
+const NUMBER_SECONDS = `
+  UPDATE incoming i SET line = n.number, description = concat_ws('; ', i.description, 'of line ' || i.line)
+  FROM (SELECT line, part, ((SELECT max(line) FROM incoming) + row_number() OVER (ORDER BY line, part))::int AS number
+    FROM incoming WHERE part > 0) n
+  WHERE i.line = n.line AND i.part = n.part`;
 
 /** Between the cells of one line, in one column: a control character that no file's text has. */
 export const CELL_SEPARATOR = '\x1f';
@@ -99,11 +110,18 @@ export function copyText(value: string | undefined): string {
 /** Rows as lines of COPY's text format. */
 class RowEncoder {
   rows = 0;
+  /** Rows of a record that made one before. */
+  seconds = 0;
   header: readonly string[] = [];
+  private line = 0;
+  private part = 0;
 
   encode(row: SettlementRow): string {
     if (this.rows === 0) this.header = Object.keys(row.raw);
     this.rows += 1;
+    this.part = row.line === this.line ? this.part + 1 : 0;
+    this.line = row.line;
+    if (this.part > 0) this.seconds += 1;
     const { presented } = row;
     return `${row.line}\t${row.type}\t${copyText(row.providerType)}\t${copyText(row.providerReference)}\t${copyText(
       row.alternativeReference,
@@ -115,7 +133,7 @@ class RowEncoder {
       row.payoutReference,
     )}\t${copyText(row.batch)}\t${copyText(row.merchantAccount)}\t${copyText(row.description)}\t${copyText(
       this.cells(row.raw),
-    )}\n`;
+    )}\t${this.part}\n`;
   }
 
   /** The cells alone where the line has the header's columns, which is what it nearly always has. */

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decideOutcome } from '../../domain/payment/decide.ts';
 import { transitionOf } from '../../domain/payment/transition.ts';
 import type { SettlementRow } from '../../domain/reconciliation/row.ts';
+import { readWhole } from '../../providers/settlement/test-support/read.ts';
 import { mustRecord } from '../../test/attack/support/rows.ts';
 import { postFile, refreshBookings, reportOf, stageFile } from './index.ts';
 import {
@@ -68,6 +69,69 @@ describe('a file that says what we booked', () => {
       { line: 3, matched_by: 'merchant', found: true },
     ]);
     expect(await verdicts(day, file.id)).toEqual({ 2: 'clean', 3: 'clean' });
+  });
+});
+
+describe('a file of Checkout.com', () => {
+  const HEADER =
+    'Client Entity ID,Type,Payment ID,Action ID,Reference,Processed On UTC,Holding Currency,Payout ID,' +
+    'Gross In Holding Currency,Deduction In Holding Currency,Net In Holding Currency,' +
+    'Processing Fee In Holding Currency,Scheme Fee In Holding Currency,Interchange In Holding Currency,' +
+    'Tax In Holding Currency,Reserve In Holding Currency,Processing Currency,Gross In Processing Currency,FX Rate Applied';
+  const charge = (payment: string, fee: string, net: string, reserve = '0') =>
+    `ent_1,Charge,${payment},,,2026-11-20 10:00:00,USD,1CFJU,10.00,-${fee},${net},-${fee},0,0,0,${reserve},USD,10.00,1`;
+  const paid = (amount: string) =>
+    `ent_1,Payout,,,,2026-11-20 12:00:00,USD,1CFJU,${amount},0,${amount},0,0,0,0,0,USD,${amount},1`;
+  const read = async (...lines: string[]) =>
+    (await readWhole('checkout', `${[HEADER, ...lines].join('\n')}\n`)).rows;
+
+  it('that holds a reserve is taken in: what it holds is a row of its own behind the last line, and posted', async () => {
+    await sales(day, 'pay_1', 'pay_2');
+    const rows = await read(
+      charge('pay_1', '0.50', '8.50', '-1.00'),
+      charge('pay_2', '0.50', '9.00', '-0.50'),
+      paid('-17.50'),
+    );
+    const { file, staged } = await closeDay(day, rows);
+    expect(staged).toMatchObject({ type: 'staged', rows: 5 });
+    const stored = await day.database.sql(
+      `SELECT line, type, description, verdict FROM settlement_row WHERE file_id = $1 ORDER BY line`,
+      [file.id],
+    );
+    expect(stored).toMatchObject([
+      { line: 2, type: 'capture', description: null, verdict: 'clean' },
+      { line: 3, type: 'capture', description: null, verdict: 'clean' },
+      { line: 4, type: 'payout' },
+      { line: 5, type: 'reserve_held', description: 'of line 2', verdict: 'RESERVE_MOVEMENT' },
+      { line: 6, type: 'reserve_held', description: 'of line 3', verdict: 'RESERVE_MOVEMENT' },
+    ]);
+    expect(await openCases()).toEqual([]);
+    expect(await balances(day)).toEqual({
+      [`bank_in_transit/${ACCOUNT} USD`]: 1_750,
+      [`fees/processing/${ACCOUNT} USD`]: 100,
+      [`reserves/${ACCOUNT} USD`]: 150,
+      'merchant_payable/mer_demo USD': -2_000,
+    });
+  });
+
+  it('whose amounts are rounded is taken in: what rounding took is posted to rounding, and no case', async () => {
+    await sales(day, 'pay_1', 'pay_2');
+    const rows = await read(
+      charge('pay_1', '0.586', '9.414'),
+      charge('pay_2', '0.586', '9.414'),
+      paid('-18.83'),
+    );
+    const { file, staged, found } = await closeDay(day, rows);
+    expect(staged).toMatchObject({ type: 'staged', rows: 4, open: 0 });
+    expect(found.size).toBe(0);
+    expect(await verdicts(day, file.id)).toEqual({ 2: 'clean', 3: 'clean', 4: 'clean', 5: 'clean' });
+    expect(await openCases()).toEqual([]);
+    expect(await balances(day)).toEqual({
+      [`bank_in_transit/${ACCOUNT} USD`]: 1_883,
+      [`fees/processing/${ACCOUNT} USD`]: 118,
+      [`rounding/${ACCOUNT} USD`]: -1,
+      'merchant_payable/mer_demo USD': -2_000,
+    });
   });
 });
 
@@ -198,13 +262,14 @@ describe('a day that is run again', () => {
 
   it('posts nothing of a file with a line that stops it, until the case is closed', async () => {
     await sales(day, 'pi_1', 'pi_2');
-    const { file, run } = await closeDay(day, [
-      capture(2, 'pi_1', { grossMinor: 100_000 }),
-      capture(3, 'pi_2'),
-    ]);
+    const rows = [capture(2, 'pi_1', { grossMinor: 100_000 }), capture(3, 'pi_2')];
+    const { file, run } = await closeDay(day, rows);
     const id = `exc_rounding_exponent_${file.id}_2`;
     expect(await postFile(day.pool, run, file.id)).toEqual({ type: 'stopped', exceptions: [id] });
     await day.database.sql(`UPDATE exception SET closed_at = now(), resolution = 'ours' WHERE id = $1`, [id]);
+    expect(await postFile(day.pool, run, file.id)).toEqual({ type: 'not_classified' });
+    expect(await stage(day, run, file, rows)).toMatchObject({ type: 'staged' });
+    await classifyDay(day, run);
     expect(await postFile(day.pool, run, file.id)).toMatchObject({ type: 'posted' });
   });
 });

@@ -3,12 +3,14 @@ import { correctionOf, type Posted, postTransactions } from './ledger.ts';
 import { type CopyClient, type CopyPool, execute, lockAccount, query, sql, transaction } from './pool.ts';
 import { type Group, groupColumns, lineGroupOf } from './post.ts';
 import type { Run } from './runs.ts';
+import { isSettled, isStopped } from './settled.ts';
 import { KINDS } from './verdicts.ts';
 
 /**
  * Closes what has been explained since it was opened: lines whose booking is there now, because its payment heard the
  * news; refunds that are recorded as taken back; bookings that a later file has. What a line had left in suspense is
- * booked where it belongs. Cases that people must look at, or have begun to, stay theirs.
+ * booked where it belongs. Cases that people must look at, or have begun to, stay theirs, but for those whose money has
+ * gone: deciding one would move it a second time.
  */
 export async function explainBreaks(
   pool: CopyPool,
@@ -20,7 +22,8 @@ export async function explainBreaks(
     await correct(client, run, linked);
     const lines = await closeLines(client, run);
     const bookings = await closeBookings(client, run);
-    return { linked: linked.length, closed: lines + bookings };
+    const gone = (await closeCorrected(client, run)) + (await closeFilled(client, run));
+    return { linked: linked.length, closed: lines + bookings + gone };
   });
 }
 
@@ -38,6 +41,7 @@ function linkStrays(client: CopyClient, run: Run): Promise<Linked[]> {
     FROM (
       SELECT DISTINCT ON (b.id) o.file_id, o.line, b.id AS booking_id, b.number AS booking_number, b.matched_by
       FROM exception x JOIN settlement_row o ON o.file_id = x.file_id AND o.line = x.line
+        JOIN settlement_file f ON f.id = o.file_id AND NOT ${isStopped}
       CROSS JOIN LATERAL (
         SELECT c.id, c.number, c.matched_by FROM (
           SELECT b.*, 'operation' AS matched_by, 1 AS strength FROM booking b WHERE b.operation_reference = o.operation_reference
@@ -45,8 +49,7 @@ function linkStrays(client: CopyClient, run: Run): Promise<Linked[]> {
             AND (o.type = 'capture' OR o.operation_reference IS NULL OR b.operation_reference IS NULL)
           UNION ALL SELECT b.*, 'merchant', 3 FROM booking b WHERE b.id = o.merchant_reference) c
         WHERE c.kind = o.type AND c.status = 'expected' AND c.account_id = o.account_id AND c.currency = o.currency
-          AND c.amount_minor = abs(o.gross_minor) AND NOT EXISTS (
-            SELECT 1 FROM settlement_row s WHERE s.booking_number = c.number AND s.type = c.kind)
+          AND c.amount_minor = abs(o.gross_minor) AND NOT ${isSettled(sql`c`)}
         ORDER BY c.strength, c.id LIMIT 1) b
       WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL AND x.kind IN ('missing_in_ledger', 'external_refund')
         AND x.line IS NOT NULL AND o.booking_id IS NULL
@@ -79,7 +82,7 @@ async function correct(client: CopyClient, run: Run, linked: readonly Linked[]):
       sums: { ...before.sums, ...settles },
     };
     return {
-      id: `lt_${group.fileId}_explained_${group.line}`,
+      id: explainedId(group),
       ownerId: group.fileId,
       kind: 'settlement_explained',
       description: `line ${group.line}, whose booking came after it`,
@@ -87,6 +90,38 @@ async function correct(client: CopyClient, run: Run, linked: readonly Linked[]):
     };
   });
   await postTransactions(client, run, posted);
+}
+
+/** What is said of a line's correction: also read by what a case holds (db/cases/stakes.ts). */
+export function explainedId({ fileId, line }: Linked): string {
+  return `lt_${fileId}_explained_${line}`;
+}
+
+function closeCorrected(client: CopyClient, run: Run): Promise<number> {
+  return execute(
+    client,
+    sql`
+    UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true, resolution = 'it is recorded now'
+    FROM ledger_transaction t
+    WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL AND x.kind IN ('missing_in_ledger', 'external_refund')
+      AND x.line IS NOT NULL AND t.id = 'lt_' || x.file_id || '_explained_' || x.line`,
+  );
+}
+
+/** A booking that was settled with too little, and whose rest has come in later lines. */
+function closeFilled(client: CopyClient, run: Run): Promise<number> {
+  return execute(
+    client,
+    sql`
+    UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true, resolution = 'the rest has come'
+    FROM settlement_row r JOIN booking b ON b.id = r.booking_id AND b.kind = r.type
+    WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL AND x.line IS NOT NULL AND x.kind = ANY(${[...KINDS]}::text[])
+      AND x.details->'stake'->>'account' LIKE 'provider_receivable/%' AND r.file_id = x.file_id AND r.line = x.line
+      AND b.amount_minor <= (
+        SELECT abs(sum(coalesce(s.settles_minor, s.gross_minor)))
+        FROM settlement_row s JOIN settlement_file f ON f.id = s.file_id AND f.status = 'posted'
+        WHERE s.booking_number = b.number AND s.type = b.kind AND coalesce(s.settles_currency, s.currency) = b.currency)`,
+  );
 }
 
 function closeLines(client: CopyClient, run: Run): Promise<number> {
@@ -113,6 +148,6 @@ function closeBookings(client: CopyClient, run: Run): Promise<number> {
     FROM booking b
     WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL AND x.disposition IS NULL
       AND x.kind IN ('missing_in_file_overdue', 'refund_not_settled') AND b.id = x.subject_id
-      AND (b.status <> 'expected' OR EXISTS (SELECT 1 FROM settlement_row s WHERE s.booking_number = b.number AND s.type = b.kind))`,
+      AND (b.status <> 'expected' OR ${isSettled(sql`b`)})`,
   );
 }

@@ -4,7 +4,7 @@ import type {
   FilePayout,
   FileTotals,
 } from '../../domain/reconciliation/comparison.ts';
-import type { FileTrailer } from '../../domain/reconciliation/row.ts';
+import { type FileTrailer, TOTALS_WARNINGS } from '../../domain/reconciliation/row.ts';
 import type { FileWarning, SettlementFile } from './files.ts';
 import { type CopyClient, query, sql } from './pool.ts';
 import { json, type Run } from './runs.ts';
@@ -18,7 +18,7 @@ export interface ParsedEnd {
 
 /** Lines that have all of this in common, added up: of a file of a million lines there are a few. */
 interface Bucket {
-  readonly payout: boolean;
+  readonly kind: 'line' | 'payout' | 'returned';
   readonly currency: string;
   readonly settlementCurrency: string;
   readonly payoutReference: string | null;
@@ -50,7 +50,7 @@ export async function fileFacts(
   const buckets = await query<Bucket>(
     client,
     sql`
-    SELECT type IN ('payout', 'payout_reversed') AS payout, currency, settlement_currency AS "settlementCurrency",
+    SELECT CASE type WHEN 'payout' THEN 'payout' WHEN 'payout_reversed' THEN 'returned' ELSE 'line' END AS kind, currency, settlement_currency AS "settlementCurrency",
       payout_reference AS "payoutReference", batch, merchant_account AS "merchantAccount", count(*) AS rows,
       coalesce(sum(gross_minor) FILTER (WHERE gross_minor > 0), 0) AS credit,
       coalesce(-sum(gross_minor) FILTER (WHERE gross_minor < 0), 0) AS debit, sum(net_minor) AS net,
@@ -76,7 +76,7 @@ export async function fileFacts(
     ...(same === undefined ? {} : { sameBatch: same }),
     totals,
     trailers: end.trailers,
-    totalWarnings: end.warnings.filter(({ code }) => OF_TOTALS.has(code)).map(({ message }) => message),
+    totalWarnings: end.warnings.filter(({ code }) => TOTALS_WARNINGS.has(code)).map(({ message }) => message),
     parsedRows: end.rows,
     payouts,
     merchantAccounts: [...accounts].sort(),
@@ -101,16 +101,8 @@ export function accountOf({ accountId, merchantId, merchantAccounts, feeContract
   };
 }
 
-/** Of a parser's warnings, those that say that the file doesn't add up; the others are about a line of it. */
-const OF_TOTALS: ReadonlySet<string> = new Set([
-  'trailer_differs',
-  'count_differs',
-  'batch_not_balanced',
-  'balance_differs',
-]);
-
 function totalsOf(buckets: readonly Bucket[]): FileTotals[] {
-  const counted = buckets.filter(({ payout }) => !payout);
+  const counted = buckets.filter(({ kind }) => kind === 'line');
   const currencies = new Set(counted.flatMap((each) => [each.currency, each.settlementCurrency]));
   return [...currencies].sort().map((currency) => {
     const of = counted.filter((each) => each.currency === currency);
@@ -131,35 +123,43 @@ function add(buckets: readonly Bucket[], what: 'credit' | 'debit' | 'net' | 'row
   return buckets.reduce((sum, bucket) => sum + BigInt(bucket[what]), 0n);
 }
 
-/** A payout pays the lines that name it; where none does, those of its batch; where there is no batch, all. */
+/**
+ * A payout pays the lines that name it, else those of its batch; one that has neither pays from a balance, as much as its
+ * merchant wants, and is held against nothing here: where a layout has balances, its parser has. What came back of an
+ * earlier payout is paid with a later one: with which of them, only the amounts say.
+ */
 function payoutsOf(buckets: readonly Bucket[]): FilePayout[] {
-  const lines = buckets.filter(({ payout }) => !payout);
-  const announced = buckets.filter(({ payout }) => payout);
+  const lines = buckets.filter(({ kind }) => kind === 'line');
+  const announced = buckets.filter(({ kind }) => kind === 'payout');
+  const returned = buckets.filter(({ kind }) => kind === 'returned');
   const keys = new Map<string, readonly [reference: string, currency: string]>();
   for (const { payoutReference, settlementCurrency } of [...announced, ...lines])
     if (payoutReference !== null)
       keys.set(`${payoutReference} ${settlementCurrency}`, [payoutReference, settlementCurrency]);
   return [...keys.values()].map(([reference, currency]) => {
-    const own = announced.filter(
-      (each) => each.payoutReference === reference && each.settlementCurrency === currency,
+    const isOfCurrency = (each: Bucket) => each.settlementCurrency === currency;
+    const own = announced.filter((each) => isOfCurrency(each) && each.payoutReference === reference);
+    const batches = new Set(own.flatMap(({ batch }) => batch ?? []));
+    const named = lines.filter((each) => isOfCurrency(each) && each.payoutReference === reference);
+    const ofBatch = lines.filter(
+      ({ payoutReference, batch, ...each }) =>
+        each.settlementCurrency === currency && payoutReference === null && batches.has(batch ?? ''),
     );
-    const candidates = lines.filter((each) => each.settlementCurrency === currency);
-    const named = candidates.filter((each) => each.payoutReference === reference);
-    const batches = new Set(own.map(({ batch }) => batch));
-    const unnamed = candidates.filter(
-      (each) => each.payoutReference === null && (batches.has(null) || batches.has(each.batch)),
-    );
-    const paid = named.length > 0 ? named : unnamed;
+    const paid = named.length > 0 ? named : ofBatch;
+    const amountMinor = -add(own, 'net');
+    const linesMinor = add(paid, 'net');
+    const withReturned = linesMinor + add(returned.filter(isOfCurrency), 'net');
     return {
       reference,
       currency,
-      ...(own.length === 0 ? {} : { amountMinor: -add(own, 'net') }),
-      netMinor: add(paid, 'net'),
+      ...(own.length === 0 || (paid.length === 0 && batches.size === 0) ? {} : { amountMinor }),
+      netMinor: amountMinor === withReturned ? withReturned : linesMinor,
       lines: Number(add(paid, 'rows')),
     };
   });
 }
 
+/** A payout that came back is named by a later file for what it is: that file is no copy. */
 async function sameBatch(
   client: CopyClient,
   run: Run,
@@ -168,8 +168,9 @@ async function sameBatch(
   totals: string,
   parsedRows: number,
 ): Promise<FileComparison['sameBatch']> {
-  const references = [...new Set(buckets.flatMap(({ payoutReference }) => payoutReference ?? []))];
-  const batches = [...new Set(buckets.flatMap(({ batch }) => batch ?? []))];
+  const settled = buckets.filter(({ kind }) => kind !== 'returned');
+  const references = [...new Set(settled.flatMap(({ payoutReference }) => payoutReference ?? []))];
+  const batches = [...new Set(settled.flatMap(({ batch }) => batch ?? []))];
   const [row] = await query<{ fileId: string; name: string; sameTotals: boolean }>(
     client,
     sql`

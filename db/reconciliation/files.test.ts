@@ -1,6 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readFile, receiveFile, refuseFile, reportOf } from './index.ts';
+import { classify } from '../../domain/reconciliation/classify.ts';
+import type { SettlementRow } from '../../domain/reconciliation/row.ts';
+import { DEFAULT_POLICY } from '../../domain/reconciliation/tolerance.ts';
+import { emptyCopies } from './files.ts';
+import { readFile, receiveFile, refreshBookings, refuseFile, reportOf, stageFile } from './index.ts';
 import {
   ACCOUNT,
   capture,
@@ -9,7 +13,9 @@ import {
   DATE,
   type Day,
   openDay,
+  payout,
   receive,
+  row,
   startDay,
 } from './test-support/day.ts';
 import { sales } from './test-support/payments.ts';
@@ -40,6 +46,23 @@ describe('the same bytes again', () => {
       const report = await reportOf(day.pool, run, 'closed');
       expect(report.breaks).toEqual([{ type: 'DUPLICATE_FILE', found: 1, auto_resolved: 1, open: 0 }]);
     }
+  });
+
+  it('without lines are what the day has: there was nothing, as on the day before', async () => {
+    const { file } = await closeDay(day, []);
+    const run = await startDay(day, '2026-11-21');
+    expect(await emptyCopies(day.database.db, ACCOUNT, '2026-11-21')).toBe(0);
+    await receiveCopy(file.id, '2026-11-21');
+    expect(await emptyCopies(day.database.db, ACCOUNT, '2026-11-21')).toBe(1);
+    expect(await emptyCopies(day.database.db, ACCOUNT, '2026-11-22')).toBe(0);
+    await classifyDay(day, run);
+    expect((await reportOf(day.pool, run, 'closed')).breaks).toEqual([]);
+  });
+
+  it('with lines are not what the day has', async () => {
+    const { file } = await closeDay(day, [capture(2, 'pi_1')]);
+    await receiveCopy(file.id, '2026-11-21');
+    expect(await emptyCopies(day.database.db, ACCOUNT, '2026-11-21')).toBe(0);
   });
 
   it('that were refused are taken in anew when somebody uploads them again', async () => {
@@ -103,4 +126,63 @@ describe('the same bytes again', () => {
     expect(received.type).toBe('duplicate');
     return received.file;
   }
+});
+
+describe('what a file pays out, beside its lines', () => {
+  const judged = async (rows: readonly SettlementRow[], name = 'a.csv') => {
+    const run = await startDay(day);
+    const file = await receive(day, rows, name);
+    await refreshBookings(day.pool, run);
+    const end = () => ({ rows: rows.length, trailers: [], warnings: [] });
+    async function* each() {
+      yield* rows;
+    }
+    const staged = await stageFile(day.pool, { run, file, rows: each(), end, judge: () => 'leave' });
+    return 'whole' in staged ? classify(staged.whole, DEFAULT_POLICY).verdict : staged.type;
+  };
+  const of = (line: number, payoutReference?: string, batch?: string) =>
+    capture(line, `pi_${line}`, {
+      ...(payoutReference === undefined ? {} : { payoutReference }),
+      ...(batch === undefined ? {} : { batch }),
+    });
+  const back = (line: number, payoutReference: string) =>
+    row(line, { type: 'payout_reversed', grossMinor: 941, payoutReference });
+
+  it.each<[string, readonly SettlementRow[], string]>([
+    ['the lines that name it', [of(2, 'po_1'), of(3, 'po_2'), payout(4, 941)], 'clean'],
+    ['less than these', [of(2, 'po_1'), of(3, 'po_1'), payout(4, 941)], 'BATCH_TOTAL_BREAK'],
+    ['its batch', [of(2, undefined, '7'), of(3, undefined, '8'), { ...payout(4, 941), batch: '7' }], 'clean'],
+    [
+      'more than its batch',
+      [of(2, undefined, '7'), { ...payout(4, 1_882), batch: '7' }],
+      'BATCH_TOTAL_BREAK',
+    ],
+    [
+      'a batch without lines',
+      [of(2, undefined, '8'), { ...payout(4, 941), batch: '7' }],
+      'BATCH_TOTAL_BREAK',
+    ],
+    ['part of a balance', [of(2), payout(3, 500, 'B1')], 'clean'],
+    [
+      'what came back of an earlier one, too',
+      [of(2, 'po_2'), back(3, 'po_0'), payout(4, 1_882, 'po_2')],
+      'clean',
+    ],
+    [
+      'without what came back of an earlier one',
+      [of(2, 'po_2'), back(3, 'po_0'), payout(4, 941, 'po_2')],
+      'clean',
+    ],
+    ['once, and it came back at once', [of(2, 'po_2'), back(3, 'po_2'), payout(4, 941, 'po_2')], 'clean'],
+    ['more than both', [of(2, 'po_2'), back(3, 'po_0'), payout(4, 1_900, 'po_2')], 'BATCH_TOTAL_BREAK'],
+  ])('is %s', async (_what, rows, verdict) => {
+    expect(await judged(rows)).toBe(verdict);
+  });
+
+  it('is no repeat where it only says that an earlier payout came back; where it pays the same again it is', async () => {
+    await closeDay(day, [of(2, 'po_1'), payout(3, 941)]);
+    const next = [of(2, 'po_2'), back(3, 'po_1'), payout(4, 1_882, 'po_2')];
+    expect(await judged(next, 'b.csv')).toBe('clean');
+    expect(await judged([of(5, 'po_1'), payout(6, 941)], 'c.csv')).toBe('DUPLICATE_FILE');
+  });
 });

@@ -218,6 +218,21 @@ export async function filesOf(db: Db, accountId: string, businessDate: string): 
 }
 
 /**
+ * How many files without lines came for the day that are, byte for byte, an earlier day's: a report that says that there
+ * was nothing is the same on each such day. One with lines is yesterday's once more, and says nothing of today.
+ */
+export async function emptyCopies(db: Db, accountId: string, businessDate: string): Promise<number> {
+  const [row] = await query<{ copies: number }>(
+    poolOf(db),
+    Prisma.sql`
+    SELECT count(*)::int AS copies FROM settlement_file
+    WHERE account_id = ${accountId} AND status = 'posted' AND row_count = 0
+      AND duplicates @> ${JSON.stringify([{ businessDate }])}::jsonb`,
+  );
+  return row?.copies ?? 0;
+}
+
+/**
  * Nothing of the file is taken in: lines that were staged go, and the reason stays. What was posted is posted; answers
  * whether it could be refused.
  */

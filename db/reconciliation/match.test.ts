@@ -234,3 +234,11 @@ describe('columns as they stood', () => {
     expect(copyText('\\N\t\n\r')).toBe('\\\\N\\t\\n\\r');
   });
 });
+
+it('a time zone that is none counts as not set, in a day’s run as in its schedule', async () => {
+  const here = await opened({ time_zone: 'Europe/Berln' });
+  await sales(here, 'pi_1');
+  const { run, file } = await closeDay(here, [capture(2, 'pi_1')]);
+  expect(run.timeZone).toBe('UTC');
+  expect(await verdicts(here, file.id)).toEqual({ 2: 'clean' });
+});

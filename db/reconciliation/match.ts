@@ -1,7 +1,9 @@
+import type { RowType } from '../../domain/reconciliation/row.ts';
 import { LINE_COLUMNS } from './copy-rows.ts';
 import type { SettlementFile } from './files.ts';
 import { type CopyClient, execute, join, query, type Statement, sql } from './pool.ts';
 import type { Run } from './runs.ts';
+import { countsFor, isAtItsRate } from './settled.ts';
 
 /**
  * Lines are matched to bookings while they are still in the table that they were copied into, set-wise, so that each is
@@ -67,7 +69,7 @@ function fits(run: Run): Statement {
     AND (b.presentable_until IS NULL OR i.occurred_at <= b.presentable_until)
     AND ${accounts.length === 0 ? sql`true` : sql`(i.merchant_account IS NULL OR i.merchant_account = ANY(${[...accounts]}::text[]))`}
     AND (b.agreed_rate IS NULL OR i.currency = i.settlement_currency OR i.exchange_rate IS NOT DISTINCT FROM b.agreed_rate)
-    AND ${asContracted(run)})`;
+    AND ${isAtItsRate} AND ${asContracted(run)})`;
 }
 
 /** The contract's fee, by the arithmetic of domain/reconciliation/fees.ts. */
@@ -102,7 +104,7 @@ async function settleCrowds(client: CopyClient, file: SettlementFile): Promise<v
     SELECT p.*, i.type, abs(i.gross_minor) AS own_minor, b.amount_minor, b.payment_id,
       b.status <> 'expected' AS unexpected, b.amount_minor - coalesce((
       SELECT sum(abs(r.gross_minor)) FROM settlement_row r
-      WHERE r.booking_number = b.number AND r.type = i.type AND r.file_id <> ${file.id}), 0) AS room_minor
+      WHERE r.booking_number = b.number AND r.type = i.type AND r.file_id <> ${file.id} AND ${countsFor(sql`r`)}), 0) AS room_minor
     FROM pair p JOIN incoming i ON i.line = p.line JOIN booking b ON b.number = p.booking_number
     WHERE p.line IN (SELECT line FROM pair GROUP BY line HAVING count(*) > 1)`,
   );
@@ -170,7 +172,7 @@ function byAnyReference(run: Run): Statement {
       ORDER BY c.strength, c.account_id = ${run.accountId} DESC, c.amount_minor = abs(i.gross_minor) DESC,
         c.status = 'expected' DESC, c.id
       LIMIT 1) b
-    WHERE i.type NOT IN ('payout', 'payout_reversed', 'exchange') AND ${NOT_PAIRED}
+    WHERE i.type NOT IN ('payout', 'payout_reversed', 'exchange', 'rounding') AND ${NOT_PAIRED}
       AND coalesce(i.operation_reference, i.provider_reference, i.alternative_reference, i.merchant_reference) IS NOT NULL`;
 }
 
@@ -185,13 +187,16 @@ function notAlone(file: SettlementFile): Statement {
       GROUP BY q.booking_number HAVING count(*) > 1
       UNION ALL
       SELECT r.booking_number FROM settlement_row r JOIN pair q ON q.booking_number = r.booking_number
-      WHERE q.fits AND r.type IN ('capture', 'refund') AND r.file_id <> ${file.id})`;
+      WHERE q.fits AND r.type IN ('capture', 'refund') AND r.file_id <> ${file.id} AND ${countsFor(sql`r`)})`;
 }
 
 export interface Written {
   readonly rows: number;
   readonly clean: number;
 }
+
+/** Types of lines that settle nothing by themselves: there is nothing to hold them against one by one. */
+const APART: RowType[] = ['payout', 'exchange', 'rounding'];
 
 /** The lines in their own table, for good: their booking, and the verdict of those that fit. */
 export async function writeLines(
@@ -201,7 +206,7 @@ export async function writeLines(
   header: readonly string[],
 ): Promise<Written> {
   const columns = [...LINE_COLUMNS.split(', ')].map((name) => `i.${name}`).join(', ');
-  const clean = `(coalesce(p.fits, false) OR i.type IN ('payout', 'exchange'))`;
+  const clean = '(coalesce(p.fits, false) OR i.type = ANY($4::text[]))';
   const { rowCount } = await client.query({
     text: `
       INSERT INTO settlement_row (file_id, account_id, ${LINE_COLUMNS}, raw, booking_id, booking_number, matched_by, verdict)
@@ -210,12 +215,12 @@ export async function writeLines(
           ELSE jsonb_object($3::text[], string_to_array(substr(i.cells, 2), E'\\x1f')) END,
         p.booking_id, p.booking_number, CASE WHEN ${clean} THEN NULL ELSE p.matched_by END, CASE WHEN ${clean} THEN 'clean' END
       FROM incoming i LEFT JOIN pair p ON p.line = i.line`,
-    values: [file.id, run.accountId, [...header]],
+    values: [file.id, run.accountId, [...header], APART],
   });
   const [counted] = await query<{ fitting: number; apart: number }>(
     client,
     sql`SELECT (SELECT count(*) FROM pair WHERE fits)::int AS fitting,
-      (SELECT count(*) FROM incoming WHERE type IN ('payout', 'exchange'))::int AS apart`,
+      (SELECT count(*) FROM incoming WHERE type = ANY(${APART}::text[]))::int AS apart`,
   );
   return { rows: rowCount ?? 0, clean: (counted?.fitting ?? 0) + (counted?.apart ?? 0) };
 }

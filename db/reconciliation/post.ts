@@ -6,6 +6,7 @@ import type { FileStatus } from './files.ts';
 import { type Posted, postTransactions } from './ledger.ts';
 import { type CopyClient, type CopyPool, execute, lockAccount, query, sql, transaction } from './pool.ts';
 import { json, type Run } from './runs.ts';
+import { openStops } from './settled.ts';
 
 export type FilePosted =
   | { readonly type: 'posted'; readonly transactions: number }
@@ -21,22 +22,23 @@ export type FilePosted =
 export async function postFile(pool: CopyPool, run: Run, fileId: string): Promise<FilePosted> {
   return transaction(pool, async (client) => {
     await lockAccount(client, run.accountId);
-    const [file] = await query<{ status: FileStatus; open: boolean; stops: string[] | null }>(
+    const [file] = await query<{ status: FileStatus; open: boolean }>(
       client,
       sql`
-      SELECT f.status, EXISTS (SELECT 1 FROM settlement_row r WHERE r.file_id = f.id AND r.verdict IS NULL) AS open,
-        (SELECT array_agg(x.id ORDER BY x.id) FROM exception x
-          WHERE x.file_id = f.id AND x.closed_at IS NULL AND (x.details->>'stops')::boolean) AS stops
+      SELECT f.status, EXISTS (SELECT 1 FROM settlement_row r WHERE r.file_id = f.id AND r.verdict IS NULL) AS open
       FROM settlement_file f WHERE f.id = ${fileId} FOR UPDATE`,
     );
     if (file === undefined) throw new Error(`there is no settlement file ${fileId}`);
     if (file.status !== 'staged' && file.status !== 'classified')
       return { type: 'already', status: file.status };
     if (file.open) return { type: 'not_classified' };
-    if (file.stops !== null) {
+    const exceptions = await openStops(client, fileId);
+    if (exceptions.length > 0) {
       await execute(client, sql`UPDATE settlement_file SET status = 'classified' WHERE id = ${fileId}`);
-      return { type: 'stopped', exceptions: file.stops };
+      return { type: 'stopped', exceptions };
     }
+    // Let go, but judged beside what stood here when it came: it is staged anew first.
+    if (file.status === 'classified') return { type: 'not_classified' };
     const groups = await groupsOf(client, fileId);
     const posted = groups.map((group) => transactionOf(run, fileId, group));
     await postTransactions(client, run, posted);

@@ -12,6 +12,7 @@ import { DEFAULT_POLICY, type Policy } from '../../domain/reconciliation/toleran
 import { dayEnd } from './comparisons/bookings.ts';
 import { type CopyPool, query, type Statement, sql } from './pool.ts';
 import type { Run } from './runs.ts';
+import { isSettled } from './settled.ts';
 
 /** The day in numbers, from what is stored: the same whenever, and however often, it is asked for. */
 export async function reportOf(
@@ -116,7 +117,7 @@ async function waitingFor(pool: CopyPool, run: Run, policy: Policy): Promise<num
     WHERE b.account_id = ${run.accountId} AND b.status = 'expected'
       AND b.booked_at > ${at(end - Math.max(policy.captureSlaMs, policy.refundSlaMs))} AND b.booked_at <= ${at(end)}
       AND b.booked_at > CASE b.kind WHEN 'capture' THEN ${at(end - policy.captureSlaMs)} ELSE ${at(end - policy.refundSlaMs)} END
-      AND NOT EXISTS (SELECT 1 FROM settlement_row s WHERE s.booking_number = b.number AND s.type = b.kind)`,
+      AND NOT ${isSettled(sql`b`)}`,
   );
   return row?.waiting ?? 0;
 }

@@ -2,6 +2,7 @@ import { reconciliationId } from '../../domain/reconciliation/day.ts';
 import type { FeeContract } from '../../domain/reconciliation/fees.ts';
 import type { Db } from '../client.ts';
 import { Prisma, type ReconciliationRun as Row } from '../generated/client.ts';
+import { timeZoneOf } from './accounts.ts';
 
 /** One business day of one provider account. */
 export interface Run {
@@ -61,7 +62,7 @@ export async function findRun(db: Db, accountId: string, businessDate: string): 
 async function toRun(db: Db, row: Row): Promise<Run> {
   const account = await db.providerAccount.findUniqueOrThrow({ where: { id: row.accountId } });
   const settings = account.settings as Readonly<Record<string, unknown>>;
-  const { merchantAccount, fees, fxRates, time_zone: timeZone } = settings;
+  const { merchantAccount, fees, fxRates } = settings;
   return {
     id: row.id,
     accountId: row.accountId,
@@ -73,7 +74,7 @@ async function toRun(db: Db, row: Row): Promise<Run> {
     merchantAccounts: typeof merchantAccount === 'string' ? [merchantAccount] : [],
     ...(Array.isArray(fees) ? { feeContract: fees as FeeContract } : {}),
     agreedRates: (fxRates ?? {}) as Readonly<Record<string, string>>,
-    timeZone: typeof timeZone === 'string' ? timeZone : 'UTC',
+    timeZone: timeZoneOf(settings),
     ...(row.report === null ? {} : { report: row.report }),
     startedAt: row.startedAt.toISOString(),
     ...(row.finishedAt === null ? {} : { finishedAt: row.finishedAt.toISOString() }),

@@ -5,6 +5,7 @@ import type { FileStatus, SettlementFile } from './files.ts';
 import { pairLines, writeLines } from './match.ts';
 import { type CopyClient, type CopyPool, execute, lockAccount, query, sql, transaction } from './pool.ts';
 import { json, type Run } from './runs.ts';
+import { openStops } from './settled.ts';
 
 export interface Staging {
   readonly run: Run;
@@ -35,14 +36,14 @@ export async function stageFile(pool: CopyPool, staging: Staging): Promise<Stage
   return transaction(pool, async (client) => {
     await lockAccount(client, run.accountId);
     const status = await currentStatus(client, file.id);
-    if (status !== 'received' && status !== 'staged') return { type: 'already', status };
+    if (!(await isToBeStaged(client, file.id, status))) return { type: 'already', status };
     await createIncoming(client);
     const copied = await copyRows(client, staging.rows, staging.onProgress);
     await client.query(`ANALYZE incoming (${MATCHED_BY})`);
     const end = staging.end();
     const facts = await fileFacts(client, run, file, end);
     if (staging.judge(facts.comparison) === 'leave') return { type: 'left', whole: facts.comparison };
-    if (status === 'staged')
+    if (status !== 'received')
       await execute(client, sql`DELETE FROM settlement_row WHERE file_id = ${file.id}`);
     await pairLines(client, run, file);
     const written = await writeLines(client, run, file, copied.header);
@@ -70,6 +71,12 @@ const MATCHED_BY =
 const ASKED_BY = 'file_id, line, account_id, type, verdict, action, booking_number, booking_id, currency';
 
 const ENOUGH_TO_PLAN_ANEW = 10_000;
+
+/** One that a line of it has stopped is staged anew once it is let go: others may stand in for it by now. */
+async function isToBeStaged(client: CopyClient, fileId: string, status: FileStatus): Promise<boolean> {
+  if (status === 'classified') return (await openStops(client, fileId)).length === 0;
+  return status === 'received' || status === 'staged';
+}
 
 async function currentStatus(client: CopyClient, fileId: string): Promise<FileStatus> {
   const [row] = await query<{ status: FileStatus }>(

@@ -1,6 +1,11 @@
 import { moneyOf } from '../../domain/money/words.ts';
 import type { Break, Classified } from '../../domain/reconciliation/classify.ts';
-import { type Comparison, type LineComparison, subjectOf } from '../../domain/reconciliation/comparison.ts';
+import {
+  type Comparison,
+  type LineComparison,
+  type PayoutComparison,
+  subjectOf,
+} from '../../domain/reconciliation/comparison.ts';
 import { MISMATCH_TYPES } from '../../domain/reconciliation/names.ts';
 import { kindOf } from '../../domain/reconciliation/table.ts';
 import { namedPayout } from '../../domain/reconciliation/types/wholes.ts';
@@ -17,7 +22,8 @@ export const KINDS: readonly string[] = MISMATCH_TYPES.map(kindOf);
 
 /**
  * Writes what was concluded: verdicts on their rows, a case for each break, closed where it explained itself. Written
- * twice it is the same: a case that was closed is not opened again, and one that is something else now is closed.
+ * twice it is the same: a case that was closed is not opened again, and one that is something else now is closed. Only a
+ * payout's is: a bank may take back what it had credited, and then another amount is missing than was decided about.
  */
 export async function storeVerdicts(pool: CopyPool, run: Run, judged: readonly Judged[]): Promise<void> {
   if (judged.length === 0) return;
@@ -64,9 +70,7 @@ async function onBank(client: CopyClient, judged: readonly Judged[]): Promise<vo
       ? [
           {
             id: comparison.payout.id,
-            // One that the bank has not seen yet is not clean: it only isn't late.
-            verdict:
-              classified.verdict === 'clean' && comparison.bank.length === 0 ? null : classified.verdict,
+            verdict: isUnderWay(comparison, classified) ? null : classified.verdict,
             action: classified.verdict === 'clean' ? null : classified.action,
           },
         ]
@@ -86,6 +90,11 @@ async function onBank(client: CopyClient, judged: readonly Judged[]): Promise<vo
       UPDATE payout p SET verdict = v.verdict, action = v.action
       FROM jsonb_to_recordset(${JSON.stringify(payouts)}::jsonb) AS v(id text, verdict text, action text) WHERE p.id = v.id`,
     );
+}
+
+/** A payout that the bank has not seen yet is not clean: it only isn't late. */
+function isUnderWay({ payout, bank }: PayoutComparison, { verdict }: Classified): boolean {
+  return verdict === 'clean' && bank.length === 0 && payout.amountMinor !== 0;
 }
 
 /** What the same subject was taken for before. Somebody's own proposal about it is left to them. */
@@ -124,7 +133,9 @@ async function openBreaks(client: CopyClient, run: Run, judged: readonly Judged[
     ON CONFLICT (kind, subject_id) DO UPDATE SET summary = excluded.summary, details = excluded.details,
       currency = excluded.currency, amount_minor = excluded.amount_minor, payment_id = excluded.payment_id,
       closed_at = excluded.closed_at, resolution = excluded.resolution, auto_resolved = excluded.auto_resolved
-    WHERE x.closed_at IS NULL AND x.disposition IS NULL`,
+    WHERE (x.closed_at IS NULL AND x.disposition IS NULL) OR (x.kind = ${kindOf('PAYOUT_BANK_MISMATCH')}
+      AND x.closed_at IS NOT NULL AND excluded.closed_at IS NULL
+      AND (x.disposition IS NULL OR x.amount_minor IS DISTINCT FROM excluded.amount_minor))`,
   );
 }
 

@@ -123,6 +123,19 @@ describe('a refusal', () => {
     expect(await balanceOf(database, payment.id)).toMatchObject({ reserved: 0 });
   });
 
+  it('meets a refund of what the payer has back from their bank, and of nothing less', async () => {
+    const payment = await paid(database);
+    await database.sql('UPDATE payment_balance SET charged_back_minor = 600 WHERE payment_id = $1', [
+      payment.id,
+    ]);
+    const refusal = { code: 'charged_back', message: expect.stringContaining('600 was charged back') };
+    expect(await planRefund(database, payment, { amountMinor: 401 })).toMatchObject({ refusal });
+    const rest = await refunded(database, payment);
+    expect(rest.amountMinor).toBe(400);
+    expect(await planRefund(database, payment)).toMatchObject({ refusal });
+    expect(await balanceOf(database, payment.id)).toMatchObject({ reserved: 400 });
+  });
+
   it('of a workflow that was ended before it began holds for good, unless the refund exists', async () => {
     const payment = await paid(database);
     const gone = { code: 'refund_ended', message: 'ended' };

@@ -82,6 +82,7 @@ export async function readBalance(
     capturedMinor: Number(row.capturedMinor),
     reservedMinor: Number(row.refundReservedMinor),
     externalRefundedMinor: Number(row.externalRefundedMinor),
+    chargedBackMinor: Number(row.chargedBackMinor),
   };
 }
 
@@ -106,7 +107,10 @@ async function storeRefusal(
     ON CONFLICT DO NOTHING`);
 }
 
-/** The bound itself stands in the balance's CHECK: a reservation too many fails the whole transaction. */
+/**
+ * Of what we reserve, the bound itself stands in the balance's CHECK: a reservation too many fails the whole transaction.
+ * Chargebacks and others' refunds are facts that may come after a reservation, so of those only the judgement knows.
+ */
 async function insertRefund(
   tx: Transaction,
   transition: RefundTransition,

@@ -81,12 +81,15 @@ const decision = sql`
 
 /**
  * What booked settlement files say of the payment: all its fees, where the provider took them in the payment's own
- * currency, and how long after its first booking the file was here that settled it.
+ * currency, and how long after its first settled capture was booked the file was here that settled it. A line that was
+ * delivered twice keeps its booking and was paid once: the ledger has nothing of the second, and neither has this.
  */
 const settlement = sql`
   SELECT sum(r.fee_minor) FILTER (WHERE r.settlement_currency = p.currency)::bigint AS fee_minor,
-    (extract(epoch FROM min(f.received_at - k.booked_at) FILTER (WHERE k.kind = 'capture')) * 1000)::bigint AS lag_ms
+    (extract(epoch FROM (array_agg(f.received_at - k.booked_at ORDER BY k.booked_at, f.received_at)
+      FILTER (WHERE k.kind = 'capture'))[1]) * 1000)::bigint AS lag_ms
   FROM booking k JOIN settlement_row r ON r.booking_number = k.number AND r.booking_id = k.id AND r.type = k.kind
+      AND r.action IS DISTINCT FROM 'ignore_duplicate'
     JOIN settlement_file f ON f.id = r.file_id AND f.posted_at IS NOT NULL
   WHERE k.payment_id = p.id`;
 
@@ -138,6 +141,8 @@ export const PAYMENT_MEASURES: Readonly<Record<PaymentMeasure, string>> = {
   refunded_minor: 'f.refunded_minor',
   charged_back_minor: 'f.charged_back_minor',
   fee_minor: 'CASE WHEN f.captured THEN coalesce(f.settled_fee, f.chosen_fee) END',
+  fee_captured_minor:
+    'CASE WHEN f.captured AND coalesce(f.settled_fee, f.chosen_fee) IS NOT NULL THEN f.amount_captured_minor END',
   fee_paid_minor: 'f.settled_fee',
   fee_estimated_minor: 'CASE WHEN f.captured THEN f.chosen_fee END',
   fee_best_minor: 'CASE WHEN f.captured AND f.chosen_fee IS NOT NULL THEN f.best_fee END',

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { CHARGEBACK_EVENTS } from '../../domain/events/types.ts';
 import { LEVELS, type Level } from '../../domain/figures/dimensions.ts';
 import { type Grain, startOf } from '../../domain/figures/periods.ts';
 import { type Connection, execute, query, transaction } from '../sql.ts';
@@ -10,19 +11,27 @@ import { type Statement, sql } from './sql.ts';
 const FOR_EVER = { timeoutMs: 0 };
 
 /**
- * Notes which hours have changed since the last look. Every step of a payment and of a refund leaves an audit row, and
- * every file that is booked a transaction of the ledger: both say which transaction of the database wrote them. What was
- * written by one that was still running at the last look is found now, whoever committed first; some is read twice.
+ * Which form of the figures this release computes. Who changes what a cell says of the same rows adds one: the first look
+ * of the new release then has everything computed anew, and older workers that are still there undo nothing for long.
+ */
+const FORM = 2;
+
+/**
+ * Notes which hours have changed since the last look. Every step of a payment and of a refund leaves an audit row, every
+ * file that is booked a transaction of the ledger, and every chargeback, which reaches its payment later than that, an event:
+ * all say which transaction of the database wrote them. What was written by one that was still running at the last look is
+ * found now, whoever committed first; some is read twice.
  */
 export async function noteChanges(pool: pg.Pool): Promise<void> {
   await alone(pool, async (client) => {
-    const [standing] = await query<{ cursor: string; horizon: string }>(
+    const [standing] = await query<{ cursor: string; horizon: string; form: number }>(
       client,
-      sql`SELECT cursor, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon FROM rollup_standing`,
+      sql`SELECT cursor, form, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon FROM rollup_standing`,
     );
     if (standing === undefined) throw new Error('rollup_standing has lost its row');
     // A database that was restored elsewhere counts its transactions anew: then nothing is known to be computed.
-    const cursor = BigInt(standing.cursor) > BigInt(standing.horizon) ? '0' : standing.cursor;
+    const isKnown = BigInt(standing.cursor) <= BigInt(standing.horizon) && standing.form >= FORM;
+    const cursor = isKnown ? standing.cursor : '0';
     const changed = cursor === '0' ? everything : changedSince(cursor);
     await execute(
       client,
@@ -36,7 +45,7 @@ export async function noteChanges(pool: pg.Pool): Promise<void> {
     await execute(
       client,
       sql`UPDATE rollup_standing SET cursor = ${standing.horizon}::bigint, looked_at = now(), begun_at = coalesce(begun_at, now()),
-        complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until ELSE now() END`,
+        form = greatest(form, ${FORM}::int), complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until ELSE now() END`,
     );
   });
 }
@@ -49,7 +58,10 @@ function changedSince(cursor: string): Statement {
     UNION
     SELECT k.payment_id FROM ledger_transaction l JOIN settlement_row r ON r.file_id = l.owner_id
       JOIN booking k ON k.number = r.booking_number
-    WHERE l.posted_in >= ${cursor}::bigint AND l.payment_id IS NULL) changed JOIN payment p ON p.id = changed.payment_id`;
+    WHERE l.posted_in >= ${cursor}::bigint AND l.payment_id IS NULL
+    UNION
+    SELECT o.payment_id FROM outbox o
+    WHERE o.transaction_id >= ${cursor}::bigint AND o.type = ANY(${Object.values(CHARGEBACK_EVENTS)}::text[])) changed JOIN payment p ON p.id = changed.payment_id`;
 }
 
 export interface Computed {

@@ -159,6 +159,23 @@ describe('rollups', () => {
         ],
       );
     }
+    // A second capture that the same file settles sooner, and a line that was delivered twice and paid once.
+    await owner.query(
+      `INSERT INTO booking (id, account_id, merchant_id, payment_id, owner_id, attempt_id, kind, status, currency, amount_minor, booked_at)
+       SELECT id || '/2', account_id, merchant_id, payment_id, owner_id, attempt_id, kind, status, currency, amount_minor,
+         booked_at + interval '50 hours' FROM booking WHERE kind = 'capture' AND number % 3 = 0`,
+    );
+    const again = (line: number, action: string, booking: string) =>
+      owner.query(
+        `INSERT INTO settlement_row (file_id, line, account_id, type, provider_type, currency, gross_minor, settlement_currency, fee_minor,
+           net_minor, occurred_at, booking_id, booking_number, action)
+         SELECT r.file_id, r.line + $1, r.account_id, r.type, r.provider_type, r.currency, r.gross_minor, r.settlement_currency,
+           r.fee_minor, r.net_minor, r.occurred_at, k.id, k.number, nullif($2, '')
+         FROM settlement_row r JOIN booking k ON k.id = ${booking} WHERE r.line < 1000 AND r.line % 2 = 0`,
+        [line, action],
+      );
+    await again(1_000, '', `r.booking_id || '/2'`);
+    await again(2_000, 'ignore_duplicate', 'r.booking_id');
     expect(await keepUp()).toBe(0);
     await transaction(pool, async (client) => {
       await client.query(
@@ -174,6 +191,18 @@ describe('rollups', () => {
     expect([...cells.values()].some((cell) => cell.has('fee_paid_minor') && cell.has('settlement_lag'))).toBe(
       true,
     );
+  });
+
+  it('are computed anew, all of them, by the first worker of a release whose cells say something else', async () => {
+    await waitFor(async () => (await keepUp()) === 0, { what: 'that nobody else stands in a transaction' });
+    const { rows } = await owner.query(
+      `SELECT DISTINCT merchant_id, mode, date_trunc('hour', created_at, 'UTC') FROM payment`,
+    );
+    await owner.query('UPDATE rollup_cell SET fee_captured_minor = captured_minor');
+    await owner.query('UPDATE rollup_standing SET form = 1');
+    expect(await keepUp()).toBe(rows.length);
+    await expectExact();
+    await waitFor(async () => (await keepUp()) === 0, { what: 'that it is done once' });
   });
 
   it('miss nothing of a transaction that commits after a later one was looked at', async () => {

@@ -4,7 +4,7 @@ import { type PolicyDocument, policyDocumentSchema } from '../../domain/routing/
 import { type Db, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { execute, query } from '../sql.ts';
-import type { PastCursor, PastWindow } from './past.ts';
+import { MOST_COUNTED, type PastCursor, type PastWindow } from './past.ts';
 
 export type BacktestStatus = 'running' | 'completed' | 'failed' | 'canceled';
 
@@ -12,7 +12,10 @@ export interface Backtest extends PastWindow {
   readonly id: string;
   readonly policyVersion?: number;
   readonly status: BacktestStatus;
+  /** As counted at the start, or as read where that is more. */
   readonly total: number;
+  /** The counting stopped at its bound, and not all is read: how many there are nobody knows. */
+  readonly isTotalAtLeast: boolean;
   readonly read: number;
   readonly result?: BacktestResult;
   readonly failure?: string;
@@ -46,6 +49,8 @@ const SHOWN = Prisma.sql`id, merchant_id, mode, policy_version, platform_version
   result, failure, actor, created_at, updated_at, ended_at`;
 
 function toBacktest(row: Row): Backtest {
+  const [counted, read] = [Number(row.total), Number(row.read)];
+  const isAllRead = row.status === 'completed';
   return {
     id: row.id,
     merchantId: row.merchant_id,
@@ -54,8 +59,9 @@ function toBacktest(row: Row): Backtest {
     fromMs: row.from_at.getTime(),
     toMs: row.to_at.getTime(),
     status: row.status,
-    total: Number(row.total),
-    read: Number(row.read),
+    total: isAllRead ? read : Math.max(counted, read),
+    isTotalAtLeast: !isAllRead && counted >= MOST_COUNTED,
+    read,
     ...(row.result === null ? {} : { result: row.result }),
     ...(row.failure === null ? {} : { failure: row.failure }),
     actor: row.actor,

@@ -73,8 +73,8 @@ export async function runningExperiment(
       WHERE merchant_id = ${merchantId} AND mode = ${mode} AND status = 'running'`,
   );
   if (row === undefined) return undefined;
-  const { id, controlVersion, treatmentVersion, percent } = toExperiment(row);
-  return { id, controlVersion, treatmentVersion, percent };
+  const { id, controlVersion, treatmentVersion, percent, endsByMs } = toExperiment(row);
+  return { id, controlVersion, treatmentVersion, percent, endsByMs };
 }
 
 export async function findExperiment(db: Db, id: string): Promise<OwnedExperiment | undefined> {
@@ -175,6 +175,16 @@ export async function stopByItself(db: Db, id: string, reason: string): Promise<
     Prisma.sql`UPDATE routing_experiment SET status = 'stopped', stopped_by = 'system', stop_reason = ${reason},
         ended_at = clock_timestamp() WHERE id = ${id} AND status = 'running'`,
   );
+}
+
+/** Its time is up, and what came of it can't be read: it ends with what the last look saw. False where it had ended. */
+export async function endOutOfTime(db: Db, id: string): Promise<boolean> {
+  const touched = await execute(
+    poolOf(db),
+    Prisma.sql`UPDATE routing_experiment SET status = 'out_of_time', ended_at = clock_timestamp()
+      WHERE id = ${id} AND status = 'running'`,
+  );
+  return touched === 1;
 }
 
 /** Writes what a look found, unless it has ended meanwhile or another look was written first. */

@@ -8,6 +8,7 @@ export { type ChangedMerchant, type RoutingCursor, routingChanges } from './chan
 export { countComparisons } from './comparisons.ts';
 export {
   armsOf,
+  endOutOfTime,
   findExperiment,
   hasItsControl,
   listExperiments,

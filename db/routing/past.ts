@@ -77,8 +77,8 @@ export async function pastPayments(
   }));
 }
 
-/** Whoever starts a back-test waits for the count: beyond this it says `at least`, and the progress outgrows it. */
-const MOST_COUNTED = 100_000;
+/** Whoever starts a back-test waits for the count: there may be more than this, and the progress says `at least`. */
+export const MOST_COUNTED = 100_000;
 
 /** How many there are to read, for the progress; counted up to a bound. */
 export async function countPast(db: Db, { merchantId, mode, fromMs, toMs }: PastWindow): Promise<number> {

@@ -47,8 +47,8 @@ export interface ReplaySelection {
 
 export interface Replayed {
   readonly count: number;
-  /** There are more of them than the limit. */
-  readonly hasMore: boolean;
+  /** There are more of them than the limit: the first event that was left. */
+  readonly nextEventId?: string;
 }
 
 export interface DeliveryRegister {
@@ -80,7 +80,11 @@ export function createDeliveryRegister(db: Db): DeliveryRegister {
         const chosen = await choose(tx, endpointId, selection);
         const taken = chosen.slice(0, selection.limit);
         await putBack(tx, endpointId, taken);
-        return answer({ count: taken.length, hasMore: chosen.length > selection.limit });
+        const next = chosen[selection.limit];
+        return answer({
+          count: taken.length,
+          ...(next === undefined ? {} : { nextEventId: next.eventId }),
+        });
       }),
   };
 }

@@ -123,6 +123,7 @@ export function createEndpointRegister(db: Db): EndpointRegister {
           return answer(toEndpoint(row));
         }
         const { eventTypes, status, ...rest } = change;
+        if (isEnabling(row, change)) await makeDueNow(tx, id);
         const changed = await tx.webhookEndpoint.update({
           where: { id },
           data: {
@@ -135,6 +136,21 @@ export function createEndpointRegister(db: Db): EndpointRegister {
         return answer(toEndpoint(changed));
       }),
   };
+}
+
+/** Whether a change makes a disabled endpoint an enabled one: then what waits is sent. */
+export function isEnabling(before: { readonly status: string }, { status }: EndpointChange): boolean {
+  return before.status !== 'enabled' && status === 'enabled';
+}
+
+/**
+ * What stood in the middle of its waits when the endpoint was disabled is due now: it's there again. Only a payment's
+ * first pending delivery has a time; those behind it keep waiting for it.
+ */
+export async function makeDueNow(tx: Transaction, endpointId: string): Promise<void> {
+  await tx.$executeRaw`
+    UPDATE webhook_delivery SET next_attempt_at = clock_timestamp()
+    WHERE endpoint_id = ${endpointId} AND status = 'pending' AND next_attempt_at > clock_timestamp()`;
 }
 
 /**

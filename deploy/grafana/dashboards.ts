@@ -43,7 +43,9 @@ const payments: Dashboard = {
         line('Failures, by reason', 'reqps', [
           ['sum by (reason) (rate(interlock_payments_total{outcome="failed"}[5m]))', '{{reason}}'],
         ]),
-        line('Succeeded of ended', 'percentunit', [['interlock:payments_success:ratio_rate5m', 'succeeded']]),
+        line('Authorized or succeeded, of answered', 'percentunit', [
+          ['interlock:payments_success:ratio_rate5m', 'succeeded'],
+        ]),
       ],
     },
     {
@@ -72,7 +74,7 @@ const payments: Dashboard = {
               'attempts',
             ],
             [
-              'sum(rate(interlock_provider_calls_total{operation=~"authorize|sale"}[5m])) / sum(rate(interlock_payments_total[5m]))',
+              'sum(rate(interlock_provider_calls_total{operation=~"authorize|sale"}[5m])) / sum(rate(interlock_payment_attempts_count[5m]))',
               'sends',
             ],
           ],

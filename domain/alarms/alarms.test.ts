@@ -15,9 +15,10 @@ import {
 /** Everything is well: whoever changes one thing sees what it raises. */
 const WELL: Facts = {
   providers: [],
+  usualApproval: new Map([['pa_1', 0.9]]),
   unknown: [],
   openOperations: 0,
-  payments: { sends: 0, sentFor: 0, ended: 0, failed: 0 },
+  payments: { sends: 0, sentFor: 0, answered: 0, failed: 0 },
   inbox: { unacknowledged: 0, oldestSeconds: 0 },
   deliveries: { due: 0, oldestDueSeconds: 0, dead: 0, deadLately: 0 },
   eventsHeldSeconds: 0,
@@ -39,7 +40,6 @@ const account = {
   account: 'pa_1',
   circuit: 'closed' as const,
   recent: { attempts: 100, answered: 100, approved: 90, unknown: 0 },
-  usualApproval: 0.9,
 };
 
 const holding = (facts: Partial<Facts>, scale = REAL) =>
@@ -74,8 +74,8 @@ describe('the table of alarms', () => {
       { providers: [{ ...account, recent: { attempts: 20, answered: 17, approved: 16, unknown: 3 } }] },
     ],
     ['UnknownOutcomeTooOld adyen', { unknown: [{ provider: 'adyen', count: 1, oldestSeconds: 901 }] }],
-    ['PaymentsFailing', { payments: { sends: 100, sentFor: 100, ended: 100, failed: 6 } }],
-    ['RetryAmplification', { payments: { sends: 260, sentFor: 100, ended: 100, failed: 0 } }],
+    ['PaymentsFailing', { payments: { sends: 100, sentFor: 100, answered: 100, failed: 6 } }],
+    ['RetryAmplification', { payments: { sends: 260, sentFor: 100, answered: 100, failed: 0 } }],
     [
       'TaskQueueBehind interlock workflow',
       { queues: [{ queue: 'interlock', kind: 'workflow', backlog: 9, backlogSeconds: 61, pollers: 1 }] },
@@ -169,6 +169,10 @@ describe('judging one look', () => {
   it('leaves as it is what this look could not find out', () => {
     expect(told({ ...dark, providers: undefined }, [since(90_000, true)])).toEqual([]);
     expect(told({ ...WELL, providers: undefined }, [])).toEqual([]);
+    const dropped = { ...WELL, providers: [{ ...account, recent: { ...account.recent, approved: 50 } }] };
+    const low = { ...since(90_000, true), name: 'ProviderApprovalDropped' };
+    expect(told(dropped, [low])).toEqual(['keep']);
+    expect(told({ ...dropped, usualApproval: undefined }, [low])).toEqual([]);
     const named = (name: string): Standing => ({ ...since(90_000, true), name, subject: '' });
     expect(told({ ...WELL, queues: undefined }, [named('TaskQueueBehind')])).toEqual([]);
     expect(told({ ...WELL, canary: undefined }, [named('CanaryFailing')])).toEqual([]);

@@ -4,6 +4,8 @@
  */
 export interface Facts {
   readonly providers: readonly ProviderFacts[];
+  /** By account: approved of answered over the last days; an account that had no answers has none. */
+  readonly usualApproval: ReadonlyMap<string, number>;
   readonly unknown: readonly UnknownFacts[];
   /** Operations that were sent and are not closed: what the resolver has before it. */
   readonly openOperations: number;
@@ -36,14 +38,12 @@ export interface Facts {
 /** What one look found out. What it could not ask is absent, which says nothing about it. */
 export type Look = { readonly [K in keyof Facts]?: Facts[K] | undefined };
 
-/** One enabled provider account over the last minutes, beside its usual. */
+/** One enabled provider account over the last minutes. */
 export interface ProviderFacts {
   readonly provider: string;
   readonly account: string;
   readonly circuit: 'closed' | 'open' | 'half_open';
   readonly recent: RecentFacts;
-  /** Approved of answered over the last days; absent where there was nothing. */
-  readonly usualApproval?: number;
 }
 
 export interface RecentFacts {
@@ -66,8 +66,8 @@ export interface PaymentFacts {
   /** Of the last minutes: sends that could charge, and the payments that they were for. */
   readonly sends: number;
   readonly sentFor: number;
-  /** Of the last minutes: ended at all, and failed for another reason than a decline or the payer. */
-  readonly ended: number;
+  /** Of the last minutes: answered at all, each payment once, and failed for another reason than a decline or the payer. */
+  readonly answered: number;
   readonly failed: number;
 }
 
@@ -92,7 +92,7 @@ export interface ExceptionFacts {
 export interface SettlementFacts {
   readonly provider: string;
   readonly account: string;
-  /** Whole business days since the last one that was closed. */
+  /** Whole business days of its own since the last one that was closed with a file, or that a person said needs none. */
   readonly daysBehind: number;
   /** From the end of the last settled business day until its file was booked. */
   readonly lagSeconds?: number;

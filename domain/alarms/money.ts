@@ -151,7 +151,7 @@ export const moneyAlarms = alarms([
         .filter(({ daysBehind }) => daysBehind >= DAYS_BEHIND)
         .map(({ account, daysBehind }) => ({
           subject: account,
-          detail: `no day was closed for ${daysBehind} business days`,
+          detail: `no day was settled for ${daysBehind} business days`,
         })),
     cases: {
       fires: {

@@ -26,15 +26,17 @@ export const OBJECTIVES: readonly Objective[] = [
     name: 'availability',
     promise: '99.9 % of POST /v1/payments are answered, and not with a 5xx',
     budget: 0.001,
-    bad: (window) => `sum(rate(${COUNT}{${PAYMENTS},status_class="5xx"}[${window}]))
+    // From here, a caller who gave up waiting looks like a connection that we dropped: neither had an answer.
+    bad: (window) => `sum(rate(${COUNT}{${PAYMENTS},status_class=~"5xx|aborted"}[${window}]))
   / sum(rate(${COUNT}{${PAYMENTS}}[${window}]))`,
   },
   {
     name: 'latency',
     promise: '99 % of POST /v1/payments are answered within 2 seconds, the provider included',
     budget: 0.01,
-    bad: (window) => `1 - sum(rate(${BUCKET}{${PAYMENTS},le="2"}[${window}]))
-  / sum(rate(${COUNT}{${PAYMENTS}}[${window}]))`,
+    // Of those that are answered: the others are bad by the promise above.
+    bad: (window) => `1 - sum(rate(${BUCKET}{${PAYMENTS},status_class!="aborted",le="2"}[${window}]))
+  / sum(rate(${COUNT}{${PAYMENTS},status_class!="aborted"}[${window}]))`,
   },
 ];
 
@@ -53,7 +55,8 @@ export const recordings: readonly Recording[] = [
   ),
   {
     record: 'interlock:payments_success:ratio_rate5m',
-    expr: 'sum(rate(interlock_payments_total{outcome="succeeded"}[5m])) / sum(rate(interlock_payments_total[5m]))',
+    // Of answered payments, not of ended ones: what is held to be captured ends days later, and what fails does so at once.
+    expr: 'sum(rate(interlock_payments_answered_total{outcome=~"authorized|succeeded"}[5m])) / sum(rate(interlock_payments_answered_total[5m]))',
   },
   {
     record: 'interlock:provider_call_duration_seconds:p99_rate5m',
@@ -126,6 +129,16 @@ function served({ name }: Objective, minutes: number, bad: number) {
   });
   const good = 100 * (1 - bad);
   if (name === 'availability')
-    return [of(COUNT, 'status_class="2xx"', good), of(COUNT, 'status_class="5xx"', 100 * bad)];
-  return [of(COUNT, 'status_class="2xx"', 100), of(BUCKET, 'status_class="2xx",le="2"', good)];
+    return [
+      of(COUNT, 'status_class="2xx"', good),
+      of(COUNT, 'status_class="5xx"', 50 * bad),
+      of(COUNT, 'status_class="aborted"', 50 * bad),
+    ];
+  return [
+    of(COUNT, 'status_class="2xx"', 100),
+    of(BUCKET, 'status_class="2xx",le="2"', good),
+    // Somebody who hangs up at once makes nothing quick.
+    of(COUNT, 'status_class="aborted"', 100),
+    of(BUCKET, 'status_class="aborted",le="2"', 100),
+  ];
 }

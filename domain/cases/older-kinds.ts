@@ -6,6 +6,7 @@ import type { CaseKindEntry } from './kinds.ts';
 export type OtherKind =
   | 'workflow_stuck'
   | 'unmatched_webhook'
+  | 'unresolved_webhook'
   | 'settlement_file_missing'
   | 'settlement_file_refused';
 
@@ -156,6 +157,17 @@ export const OLDER_KINDS: { readonly [Kind in OlderKind]: CaseKindEntry } = {
     money: false,
     proposed: 'ignore',
     dispositions: ['accept', 'link', 'ignore'],
+    holds: 'nothing',
+  },
+  unresolved_webhook: {
+    title: 'A verified webhook about a payment of ours that could not be acted on',
+    advice: "compare the payment with the provider's dashboard: what it says was not recorded",
+    team: 'operations',
+    severity: 'high',
+    slaHours: 24,
+    money: true,
+    proposed: 'claim_from_provider',
+    dispositions: ['accept', 'link', 'claim_from_provider', 'ignore'],
     holds: 'nothing',
   },
   settlement_file_missing: {

@@ -6,7 +6,7 @@ import { snapshotOf } from '../payment/payment.ts';
 import { publicEvent, type WrittenEvent } from './event.ts';
 import { DELIVERY_LADDER, MAX_ATTEMPTS, waitAfterMs } from './ladder.ts';
 import { followingOf, verdictOf } from './outcome.ts';
-import { EVENT_TYPES, hears, isEventTypePattern } from './types.ts';
+import { CHARGEBACK_EVENTS, EVENT_TYPES, hears, isEventTypePattern } from './types.ts';
 
 const HOUR = 3_600_000;
 
@@ -45,6 +45,8 @@ describe('an attempt', () => {
     expect(followingOf('failed', 1)).toEqual({ status: 'pending', waitMs: 60_000 });
     expect(followingOf('gone', 1)).toEqual({ status: 'pending', waitMs: 60_000 });
     expect(followingOf('failed', MAX_ATTEMPTS)).toEqual({ status: 'dead' });
+    // It was the endpoint that wanted no more: nothing of it is given up.
+    expect(followingOf('gone', MAX_ATTEMPTS)).toEqual({ status: 'pending', waitMs: 24 * HOUR });
   });
 });
 
@@ -55,7 +57,9 @@ describe('types', () => {
         ...readFileSync(new URL(path, import.meta.url), 'utf8').matchAll(/'((?:payment|refund)\.[a-z_]+)'/g),
       ].map(([, type]) => type),
     );
-    expect([...new Set(told)].sort()).toEqual([...EVENT_TYPES].sort());
+    expect([...new Set([...told, ...Object.values(CHARGEBACK_EVENTS)])].sort()).toEqual(
+      [...EVENT_TYPES].sort(),
+    );
   });
 
   it.each([

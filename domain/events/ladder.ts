@@ -19,6 +19,9 @@ const WAITS_MS = DELIVERY_LADDER.flatMap(({ times, waitMs }) => Array<number>(ti
 /** The first attempt, and one after each wait. */
 export const MAX_ATTEMPTS = WAITS_MS.length + 1;
 
+/** What is to be tried once more than that waits as long as before its last attempt. */
+export const LAST_WAIT_MS = WAITS_MS.at(-1) ?? HOUR;
+
 /** How long to wait after so many failed attempts; undefined: there is no further one. */
 export function waitAfterMs(attempts: number): number | undefined {
   return WAITS_MS[attempts - 1];

@@ -1,5 +1,5 @@
 import { unreachable } from '../machine.ts';
-import { waitAfterMs } from './ladder.ts';
+import { LAST_WAIT_MS, waitAfterMs } from './ladder.ts';
 import type { DeliveryStatus } from './states.ts';
 
 /** What became of one attempt: an answer, or why there was none. */
@@ -36,12 +36,13 @@ export type Following =
   | { readonly status: Extract<DeliveryStatus, 'delivered' | 'dead'> }
   | { readonly status: 'pending'; readonly waitMs: number };
 
-/** An event that met 410 stays pending: it goes out when the endpoint is enabled again. */
+/** An event that met 410 stays pending, also at its last attempt: it goes out when the endpoint is enabled again. */
 export function followingOf(verdict: Verdict, attempts: number): Following {
   switch (verdict) {
     case 'delivered':
       return { status: 'delivered' };
     case 'gone':
+      return { status: 'pending', waitMs: waitAfterMs(attempts) ?? LAST_WAIT_MS };
     case 'failed': {
       const waitMs = waitAfterMs(attempts);
       return waitMs === undefined ? { status: 'dead' } : { status: 'pending', waitMs };

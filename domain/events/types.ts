@@ -9,6 +9,9 @@ export const EVENT_TYPES = [
   'payment.canceled',
   'payment.expired',
   'payment.late_success_undone',
+  'payment.refunded_externally',
+  'payment.charged_back',
+  'payment.chargeback_reversed',
   'refund.created',
   'refund.pending',
   'refund.requires_review',
@@ -18,6 +21,12 @@ export const EVENT_TYPES = [
 ] as const;
 
 export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What merchants are told when settlement files change what was charged back of a payment; its machine knows nothing of it. */
+export const CHARGEBACK_EVENTS = {
+  taken: 'payment.charged_back',
+  wonAgain: 'payment.chargeback_reversed',
+} as const satisfies Readonly<Record<string, EventType>>;
 
 export const ALL_TYPES = '*';
 

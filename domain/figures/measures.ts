@@ -33,6 +33,7 @@ export const PAYMENT_SUMS = [
   'refunded_minor',
   'charged_back_minor',
   'fee_minor',
+  'fee_captured_minor',
   'fee_paid_minor',
   'fee_estimated_minor',
   'fee_best_minor',

@@ -67,6 +67,7 @@ export const REPORTS = {
     sums: [
       'captured_minor',
       'fee_minor',
+      'fee_captured_minor',
       'fee_paid_minor',
       'fee_estimated_minor',
       'fee_best_minor',

@@ -51,6 +51,16 @@ export function movementOf(payment: Payment, before: Attempt | undefined, after:
   return entries;
 }
 
+/**
+ * What others refunded at the merchant's cost, by a step's entries: so the balance counts exactly what the books do. What they
+ * gave back of a late success is posted as its undoing, which has reserved it already.
+ */
+export function refundedByOthersMinor(entries: readonly LedgerEntry[]): number {
+  return entries
+    .flatMap(({ kind, postings }) => (kind === 'external_refund' ? postings : []))
+    .reduce((sum, { amountMinor }) => sum + Math.max(0, amountMinor), 0);
+}
+
 /** What a refund's step means for the books: the merchant pays it, and the provider owes us so much less. */
 export function movementOfRefund(before: Refund, after: Refund): LedgerEntry[] {
   const payable = merchantPayable(after.merchantId);

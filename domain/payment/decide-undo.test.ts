@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { refundedByOthersMinor } from '../ledger/postings.ts';
 import { decideExternalRefund, decideOutcome } from './decide.ts';
 import type { Decision } from './edit.ts';
 import { NOW, planned, stepAt } from './fixtures.ts';
@@ -117,6 +118,32 @@ describe('a refund from outside of an attempt that is being undone', () => {
     const total = (amountMinor: number) => ({ ...letter('', amountMinor), currency: 'EUR' });
     expect(saysNothingNew(payment, total(396))).toBe(false);
     expect(saysNothingNew(fromOutside(payment, 396).payment, total(396))).toBe(true);
+  });
+
+  it('is none of the merchant’s: it leaves suspense, and a like total of the attempt that counts is news', () => {
+    const charged = {
+      ...payment,
+      attempts: [...payment.attempts, { ...attemptOf(payment), id: 'att_b', undoing: false }],
+    };
+    const told = fromOutside(charged, 1_000);
+    expect(told.payment.amountRefundedMinor).toBe(0);
+    expect(told.externalRefunds).toHaveLength(1);
+    expect(told.ledger.map(({ kind }) => kind)).toEqual(['late_success_undone']);
+    expect(told.events).toEqual([]);
+    expect(refundedByOthersMinor(told.ledger)).toBe(0);
+    expect(
+      decideExternalRefund(told.payment, attemptId, { providerReference: 'theirs', amountMinor: 1_000 }),
+    ).toBe(undefined);
+    const ofTheOther = { ...letter('', 1_000), reference: 'att_b', currency: 'EUR' };
+    expect(saysNothingNew(told.payment, ofTheOther)).toBe(false);
+    const both = step(
+      told.payment,
+      decideExternalRefund(told.payment, 'att_b', { providerReference: 'theirs too', amountMinor: 1_000 }),
+    );
+    expect(refundedByOthersMinor(both.ledger)).toBe(1_000);
+    expect(both.payment.amountRefundedMinor).toBe(1_000);
+    expect(both.events).toEqual(['payment.refunded_externally']);
+    expect(saysNothingNew(both.payment, ofTheOther)).toBe(true);
   });
 
   it('leaves the rest to be given back, when the whole is refused', () => {

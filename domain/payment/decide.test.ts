@@ -198,6 +198,14 @@ describe('a capture', () => {
     expect(only(again).notBeforeMs).toBeGreaterThan(NOW);
   });
 
+  it('that the provider’s rate limit turned away is tried again, and no person is told', () => {
+    const asked = commanded(held(), decideCaptureCommand(held(), order(1_000, true), NOW));
+    const turnedAway: OperationOutcome = { type: 'not_attempted', proof: 'throttled' };
+    const again = step(asked, decideOutcome(asked, only(asked).id, turnedAway, NOW));
+    expect(only(again.payment)).toMatchObject({ kind: 'capture', number: 2, status: 'created' });
+    expect(again.exceptions).toEqual([]);
+  });
+
   it('that the provider refuses returns to where it was, and tells a person', () => {
     const asked = commanded(held(), decideCaptureCommand(held(), order(1_000, true), NOW));
     const refused = step(
@@ -206,6 +214,24 @@ describe('a capture', () => {
     );
     expect(refused.payment.status).toBe('requires_capture');
     expect(refused.exceptions.map((each) => each.kind)).toEqual(['capture_failed']);
+  });
+
+  it('is told as one only where something was captured: a part is, a second one that is refused is not', () => {
+    const asked = commanded(held(), decideCaptureCommand(held(), order(400, false), NOW));
+    const part = step(
+      asked,
+      decideOutcome(asked, only(asked).id, { ...captured, amountMinor: 400 } as OperationOutcome, NOW),
+    );
+    expect(part.events).toEqual(['payment.captured']);
+    const again = commanded(part.payment, decideCaptureCommand(part.payment, order(300, false), NOW));
+    const no: OperationOutcome = { type: 'rejected', code: 'x', message: 'x' };
+    const refused = step(again, decideOutcome(again, only(again).id, no, NOW));
+    expect(refused.payment).toMatchObject({
+      status: 'partially_captured',
+      amountCapturedMinor: 400,
+      failure: { code: 'capture_failed' },
+    });
+    expect(refused.events).toEqual([]);
   });
 });
 
@@ -269,7 +295,7 @@ const anyOutcome = fc.oneof(
   fc.constantFrom(...(Object.keys(RETRY_ADVICE) as DeclineReason[])).map(declined),
   fc.constant<OperationOutcome>({ type: 'rejected', code: 'nothing_to_void', message: '' }),
   fc
-    .constantFrom('no_byte_sent', 'permit_revoked', 'too_late', 'not_found_confirmed')
+    .constantFrom('no_byte_sent', 'permit_revoked', 'too_late', 'throttled', 'not_found_confirmed')
     .map((proof) => ({ type: 'not_attempted', proof }) as OperationOutcome),
   fc.constant(unknown),
 );

@@ -17,6 +17,7 @@ import {
   type Payment,
 } from './payment.ts';
 import { ATTEMPT_EDGES, PAYMENT_EDGES } from './states.ts';
+import { decideUnexpectedCapture } from './unexpected-capture.ts';
 
 /**
  * What follows from an outcome. Pure: the payment before, one operation's outcome and the time give the
@@ -112,7 +113,7 @@ export function sameStanding(operation: Operation, outcome: OperationOutcome): b
 
 /**
  * News about an operation that is closed. A success where we had proven none is undone, and so is the capture of what
- * was given up; an authorization that the provider let go, or a capture that it took back, changes what we believed; the
+ * was given up; a capture of what counts is adopted, where it fits; an authorization that the provider let go, or a capture that it took back, changes what we believed; the
  * rest repeats.
  */
 function decideLate(
@@ -124,6 +125,9 @@ function decideLate(
   if (operation.kind === 'refund') return decideLateRefund(payment, attempt, operation, outcome);
   if (outcome.type === 'captured' && isCapturedAfterAll(payment, operation.id, outcome))
     return undoLateCapture(payment, attempt, outcome);
+  const unexpected =
+    outcome.type === 'captured' ? decideUnexpectedCapture(payment, attempt, operation, outcome) : undefined;
+  if (unexpected !== undefined) return unexpected;
   const authorization = operation.kind === 'authorize' || operation.kind === 'sale';
   const succeeded = operation.status === 'succeeded';
   if (authorization && (outcome.type === 'authorized' || outcome.type === 'captured')) {
@@ -172,6 +176,7 @@ function lapsed(payment: Payment, attempt: Attempt): Decision | undefined {
  * Somebody refunded the payment at the provider, without us. It is a fact: recorded once, whatever the balance
  * says (where both exceed what was captured, the recording opens an exception), and before the capture is known,
  * too, which its letter may overtake. `reference` is the attempt's. What we hold for dead waits for its late success.
+ * Of one that is being undone it only does the undoing's work: that has reserved the amount, and it is none of the merchant's.
  */
 export function decideExternalRefund(
   payment: Payment,
@@ -194,7 +199,7 @@ export function decideExternalRefund(
     after: {
       ...marked,
       externalRefunds: [...known, refund],
-      amountRefundedMinor: payment.amountRefundedMinor + refund.amountMinor,
+      amountRefundedMinor: payment.amountRefundedMinor + (attempt.undoing ? 0 : refund.amountMinor),
     },
     reason: summary,
     exceptions: [{ kind: 'external_refund', subjectId: refund.providerReference, summary }],

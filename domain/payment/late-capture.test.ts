@@ -154,3 +154,89 @@ it('says nothing of an attempt that is held, or whose capture counts', () => {
   expect(isGivenUp(attemptOf(before))).toBe(false);
   expect(isCapturedAfterAll(before, ofKind(before, 'authorize').id, captured)).toBe(false);
 });
+
+describe('a capture that nobody expected', () => {
+  const ordered = (before: Payment, amountMinor: number) =>
+    commanded(
+      before,
+      decideCaptureCommand(
+        before,
+        { cause: `req_${amountMinor}`, amountMinor, finalCapture: amountMinor === 1_000 },
+        NOW,
+      ),
+    );
+  const told = (before: Payment, operation: Operation, outcome: OperationOutcome) =>
+    upon(before, operation, outcome);
+  const letterOf = (kind: 'authorize' | 'capture', reference: string, amountMinor: number): Evidence => ({
+    kind,
+    reference,
+    outcome: { ...captured, amountMinor },
+  });
+
+  it.each([
+    [1_000, 'stripe', 'succeeded'],
+    [400, 'stripe', 'succeeded'],
+    [400, 'adyen', 'partially_captured'],
+  ] as const)('of %i by hand at %s is the merchant’s: %s', (amountMinor, provider, status) => {
+    const first = planned({ captureMethod: 'manual', route: [stepAt(provider)] });
+    const before = upon(first, openOne(first), authorized).payment;
+    const charge = ofKind(before, 'authorize');
+    const letter = letterOf('authorize', attemptOf(before).id, amountMinor);
+    expect(saysNothingNew(before, letter)).toBe(false);
+    const after = told(before, charge, { ...captured, amountMinor });
+    expect(after.payment).toMatchObject({ status, amountCapturedMinor: amountMinor });
+    expect(attemptOf(after.payment)).toMatchObject({ undoing: false, capturedMinor: amountMinor });
+    expect(after.ledger.flatMap(({ postings }) => postings)).toEqual([
+      { account: `provider_receivable/pa_${provider}`, amountMinor },
+      { account: 'merchant_payable/mer_1', amountMinor: -amountMinor },
+    ]);
+    expect(after.exceptions).toEqual([]);
+    expect(saysNothingNew(after.payment, letter)).toBe(true);
+    expect(decideOutcome(after.payment, charge.id, { ...captured, amountMinor }, NOW)).toBeUndefined();
+  });
+
+  it('that we hold for refused is adopted under its own name, once', () => {
+    const capturing = ordered(held(), 1_000);
+    const capture = openOne(capturing);
+    const refused = upon(capturing, capture, rejected).payment;
+    expect(refused).toMatchObject({ status: 'requires_capture', failure: { code: 'capture_failed' } });
+    const made: Captured = { ...captured, providerReference: 'PSP2' };
+    const after = told(refused, capture, made).payment;
+    expect(after).toMatchObject({ status: 'succeeded', amountCapturedMinor: 1_000 });
+    expect(after.failure).toBeUndefined();
+    expect(ofKind(after, 'capture')).toMatchObject({ status: 'rejected', outcome: made });
+    expect(decideOutcome(after, capture.id, made, NOW)).toBeUndefined();
+  });
+
+  it('beside what is captured is told to a person, and is not put away for coming to as much', () => {
+    const taken = ordered(held(), 400);
+    const partly = upon(taken, openOne(taken), { ...captured, amountMinor: 400 }).payment;
+    const again = ordered({ ...partly }, 300);
+    const second = openOne(again);
+    const refused = upon(again, second, rejected).payment;
+    expect(saysNothingNew(refused, letterOf('capture', second.id, 300))).toBe(false);
+    const after = told(refused, second, { ...captured, amountMinor: 300 });
+    expect(after.payment).toMatchObject({ status: 'partially_captured', amountCapturedMinor: 400 });
+    expect(after.exceptions).toMatchObject([{ kind: 'contradiction', subjectId: second.id }]);
+    expect(after.ledger).toEqual([]);
+  });
+
+  it('of more than was authorized, or in another currency, is told to a person', () => {
+    const before = held();
+    const charge = ofKind(before, 'authorize');
+    for (const change of [{ amountMinor: 1_001 }, { currency: 'USD' }]) {
+      const after = told(before, charge, { ...captured, ...change });
+      expect(after.payment.status).toBe('requires_capture');
+      expect(after.exceptions).toMatchObject([{ kind: 'contradiction', subjectId: charge.id }]);
+    }
+  });
+
+  it('is no news while a capture is under way, nor of one that was declined', () => {
+    const capturing = ordered(held(), 1_000);
+    const charge = ofKind(capturing, 'authorize');
+    expect(decideOutcome(capturing, charge.id, captured, NOW)).toBeUndefined();
+    const capture = openOne(capturing);
+    const takenBack = upon(capturing, capture, declined).payment;
+    expect(decideOutcome(takenBack, capture.id, captured, NOW)).toBeUndefined();
+  });
+});

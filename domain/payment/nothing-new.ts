@@ -2,6 +2,7 @@ import { isTakenBack } from './late-refund.ts';
 import { concerned } from './named.ts';
 import type { Evidence } from './outcome.ts';
 import type { Attempt, Operation, Payment } from './payment.ts';
+import { isCaptureMade } from './unexpected-capture.ts';
 
 /**
  * Whether a letter only repeats what the payment has recorded. Providers confirm every answer by webhook;
@@ -46,14 +47,16 @@ export function isUnderWay(payment: Payment, evidence: Evidence | undefined): bo
   return open.length > 0 && open.every((operation) => operation.status === 'created');
 }
 
-function agrees(attempt: Attempt, operation: Operation, { outcome }: Evidence): boolean {
+function agrees(attempt: Attempt, operation: Operation, { outcome, reference }: Evidence): boolean {
   switch (outcome.type) {
     case 'authorized':
       return operation.closed && operation.status === 'succeeded' && attempt.authorizedMinor > 0;
     case 'captured': {
       // The whole attempt must be at rest: a capture that is unknown is resolved by this very letter.
       const atRest = attempt.operations.every((each) => each.closed);
-      return atRest && attempt.capturedMinor >= outcome.amountMinor && attempt.authorizedMinor > 0;
+      // Other captures may come to as much: one that is named by itself must have been made.
+      const made = operation.kind !== 'capture' || operation.id !== reference || isCaptureMade(operation);
+      return made && atRest && attempt.capturedMinor >= outcome.amountMinor && attempt.authorizedMinor > 0;
     }
     case 'voided':
       return operation.closed && (attempt.status === 'voided' || attempt.status === 'expired');

@@ -75,7 +75,7 @@ export function decideRetryNow(payment: Payment, order: OperatorOrder): Ruling {
 }
 
 /** A late success whose undoing was refused or taken back: nothing is open, and the money is not back. */
-function isStuckUndoing(attempt: Attempt): boolean {
+export function isStuckUndoing(attempt: Attempt): boolean {
   return (
     attempt.undoing &&
     (attempt.status === 'authorized' || leftToUndoMinor(attempt) > 0) &&

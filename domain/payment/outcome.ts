@@ -63,6 +63,8 @@ export type NotAttemptedProof =
   | 'permit_revoked'
   /** The claim came after `send_by`, and revoked the permit. */
   | 'too_late'
+  /** The provider's rate limit turned it away before anything ran. The same may be asked again, after a while. */
+  | 'throttled'
   /** The provider, asked twice after its visibility horizon, knows nothing of our reference. */
   | 'not_found_confirmed'
   /** Two operators testify that the provider did not execute it. */

@@ -133,4 +133,23 @@ describe('a void by reference that stays without an answer', () => {
     const parked = written(payment, decidePark(payment, voiding.id));
     expect(parked.payment.status).toBe('requires_review');
   });
+
+  it('is sent anew under the next number where the ladder begins again, and only once the last one has ended', () => {
+    const { payment, authorization, voiding } = doubted();
+    expect(decideVoidByReference(payment, authorization.id, 3)).toBeUndefined();
+    const nothing: OperationOutcome = { type: 'rejected', code: 'nothing_to_void', message: '' };
+    const ended = upon(payment, voiding, nothing);
+    const again = decideVoidByReference(ended, authorization.id, 3);
+    const [next] = written(ended, again).operations;
+    expect(next).toMatchObject({
+      id: again?.voidId,
+      kind: 'void',
+      number: 2,
+      cause: `resolve_${authorization.id}_4`,
+      status: 'created',
+    });
+    // As workflows that began before go on: a step that adds nothing.
+    const before = decideVoidByReference(ended, authorization.id, 3, () => false);
+    expect([before?.voidId, written(ended, before).operations]).toEqual([undefined, []]);
+  });
 });

@@ -2,7 +2,14 @@ import { isTerminal } from '../machine.ts';
 import { isCompletion } from './causes.ts';
 import { isStray } from './decide-undo.ts';
 import { addOperation, type Decision, mustFind, withStatus } from './edit.ts';
-import { attemptOf, findOperation, type Operation, type Payment, type RouteStep } from './payment.ts';
+import {
+  attemptOf,
+  findOperation,
+  type Operation,
+  openOperations,
+  type Payment,
+  type RouteStep,
+} from './payment.ts';
 import { PAYMENT_EDGES } from './states.ts';
 
 /**
@@ -131,22 +138,41 @@ export function isProvenAbsent(inquiry: Inquiry): boolean {
   return inquiry.notFoundAtMs.length >= NOT_FOUND_NEEDED;
 }
 
-/** The void by our own reference that proves an unknown authorization dead (class C). One per tick. */
+/** `voidId` is the void that asks; absent where an earlier one of the same number has ended. */
+export type VoidByReference = Decision & { readonly voidId?: string };
+
+/**
+ * The void by our own reference that proves an unknown authorization dead (class C). One per tick; the ladder begins
+ * anew for an operator and in a next generation, where the ticks' numbers are used: the next free one is taken then,
+ * once the last void has ended.
+ */
 export function decideVoidByReference(
   payment: Payment,
   operationId: string,
   tick: number,
-): Decision | undefined {
+  numbersAnew: () => boolean = () => true,
+): VoidByReference | undefined {
   const attempt = mustFind(attemptOf(payment, operationId), `attempt of ${operationId}`);
   const operation = mustFind(findOperation(payment, operationId), operationId);
   // Read back meanwhile: what is not in doubt any more is not voided for its doubt.
   if (operation.closed || operation.status !== 'unknown') return undefined;
-  const after = addOperation(payment, attempt.id, {
-    kind: 'void',
-    cause: `resolve_${operationId}_${tick}`,
-    amountMinor: payment.amountMinor,
-  });
-  return { after, reason: `asking ${attempt.provider} to void by our reference` };
+  const causeOf = (number: number) => `resolve_${operationId}_${number}`;
+  const used = new Map(
+    attempt.operations.flatMap((each) => (each.kind === 'void' ? [[each.cause, each] as const] : [])),
+  );
+  let number = tick;
+  if (used.has(causeOf(number)) && numbersAnew()) {
+    if ([...used.values()].some((each) => !each.closed)) return undefined;
+    while (used.has(causeOf(number))) number += 1;
+  }
+  const cause = causeOf(number);
+  const after = addOperation(payment, attempt.id, { kind: 'void', cause, amountMinor: payment.amountMinor });
+  const voidId = openOperations(after).find((each) => each.cause === cause)?.id;
+  return {
+    after,
+    reason: `asking ${attempt.provider} to void by our reference`,
+    ...(voidId === undefined ? {} : { voidId }),
+  };
 }
 
 /**

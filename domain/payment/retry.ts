@@ -126,7 +126,7 @@ export function withRoute(payment: Payment, { route, retryPlan }: Rerouted): Pay
 }
 
 /** It was charged after all, late, and the payer has not got the money back: charged again they would have paid twice. */
-function isNotBackYet(attempt: Attempt): boolean {
+export function isNotBackYet(attempt: Attempt): boolean {
   return attempt.undoing && (attempt.status === 'authorized' || leftToUndoMinor(attempt) > 0);
 }
 

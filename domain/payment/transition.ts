@@ -122,14 +122,17 @@ function changedOperations(earlier: Attempt | undefined, attempt: Attempt): Oper
     .map((operation) => ({ ...operation, attemptId: attempt.id, attemptNumber: attempt.number }));
 }
 
-/** Exhaustive by type: the event that tells a merchant of each status, or undefined where it tells nothing new. */
+/**
+ * Exhaustive by type: the event that tells a merchant of each status, or undefined where it tells nothing new. What is
+ * partially captured may also be so again, after a capture that was refused: the amount says whether there is news.
+ */
 const STATUS_EVENTS: Readonly<Record<PaymentStatus, string | undefined>> = {
   requires_payment_method: undefined,
   requires_confirmation: undefined,
   processing: undefined,
   requires_action: 'payment.requires_action',
   requires_capture: 'payment.authorized',
-  partially_captured: 'payment.captured',
+  partially_captured: undefined,
   requires_review: 'payment.requires_review',
   succeeded: 'payment.succeeded',
   failed: 'payment.failed',
@@ -145,10 +148,16 @@ function eventsOf(before: Payment, after: Payment): string[] {
       (attempt.status === 'voided' || attempt.status === 'refunded') &&
       before.attempts[index]?.status !== attempt.status,
   );
-  const event2 =
-    after.status === 'partially_captured' && before.amountCapturedMinor !== after.amountCapturedMinor;
-  const events = event === undefined ? (event2 ? ['payment.captured'] : []) : [event];
-  return undone ? [...events, 'payment.late_success_undone'] : events;
+  const captured =
+    after.status === 'partially_captured' && after.amountCapturedMinor > before.amountCapturedMinor;
+  const events = captured ? ['payment.captured'] : event === undefined ? [] : [event];
+  // Our own refunds are steps of their own.
+  const refunded = after.amountRefundedMinor > before.amountRefundedMinor;
+  return [
+    ...events,
+    ...(undone ? ['payment.late_success_undone'] : []),
+    ...(refunded ? ['payment.refunded_externally'] : []),
+  ];
 }
 
 function mayStillAuthorize(payment: Payment): boolean {

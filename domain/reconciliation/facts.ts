@@ -1,6 +1,7 @@
-import { exponentOf } from '../money/currency.ts';
 import type { BookingFacts, LineComparison } from './comparison.ts';
+import { byItsRate, decimal, exchanged, magnitude, sameScale } from './exchange.ts';
 import { feeDifferences } from './fees.ts';
+import { SIGN_OF_TYPE } from './row.ts';
 import { type Policy, type Tolerances, toleranceFor } from './tolerance.ts';
 
 /** What detectors ask of a line, each question with one answer. */
@@ -9,9 +10,16 @@ export function tolerancesOf({ account, line }: LineComparison, policy: Policy):
   return toleranceFor(policy, { merchantId: account.merchantId, currency: line.currency });
 }
 
+/** A capture that takes money, or a refund that gives some: it is not what its type says, so it settles nothing. */
+export function isAgainstItsType({ line: { type, grossMinor } }: LineComparison): boolean {
+  const isOfBooking = type === 'capture' || type === 'refund' || type === 'refund_reversed';
+  return isOfBooking && grossMinor * (SIGN_OF_TYPE[type] ?? 0) < 0;
+}
+
 /** The booking of this very effect: a capture's for a capture, a refund's for a refund. */
-export function settledBooking({ booking, line }: LineComparison): BookingFacts | undefined {
-  return booking?.kind === line.type ? booking : undefined;
+export function settledBooking(comparison: LineComparison): BookingFacts | undefined {
+  const { booking, line } = comparison;
+  return booking?.kind === line.type && !isAgainstItsType(comparison) ? booking : undefined;
 }
 
 /** The booking whose money we know to have moved, in the line's currency: what amounts can be held against. */
@@ -104,60 +112,34 @@ export interface RateFinding {
   readonly tolerable: boolean;
 }
 
-/** What the exchange differs by from the agreed rate: by the rate that the file says, else by what it comes to. */
+/**
+ * What the exchange differs by from the agreed rate: by the rate that the file says, else by what it comes to. Whatever
+ * was agreed, or nothing: a line that isn't exchanged at the rate that it says itself was exchanged at another one.
+ */
 export function rateFinding(comparison: LineComparison, policy: Policy): RateFinding | undefined {
   const { account, line } = comparison;
   const booking = comparableBooking(comparison);
-  if (booking?.agreedRate === undefined || line.currency === line.settlementCurrency) return undefined;
-  const agreed = decimal(booking.agreedRate);
-  const settled = BigInt(line.netMinor + line.feeMinor);
-  const expected = exchanged(line.grossMinor, agreed, line.currency, line.settlementCurrency);
-  const differenceMinor = Number(settled - expected);
+  if (booking === undefined || line.currency === line.settlementCurrency) return undefined;
   const { fxBps } = toleranceFor(policy, {
     merchantId: account.merchantId,
     currency: line.settlementCurrency,
   });
-  if (line.exchangeRate !== undefined) {
+  const settledMinor = BigInt(line.netMinor + line.feeMinor);
+  const within = (off: bigint, of: bigint) => magnitude(off) * 10_000n <= magnitude(of) * BigInt(fxBps);
+  const own = line.exchangeRate === undefined ? undefined : byItsRate(line, line.exchangeRate);
+  const isItsOwn = own === undefined || own.offMinor === 0n;
+  if (booking.agreedRate === undefined)
+    return isItsOwn
+      ? undefined
+      : { differenceMinor: Number(own.offMinor), tolerable: within(own.offMinor, own.expectedMinor) };
+  const agreed = decimal(booking.agreedRate);
+  const expectedMinor = exchanged(line.grossMinor, agreed, line.currency, line.settlementCurrency);
+  const differenceMinor = Number(settledMinor - expectedMinor);
+  if (line.exchangeRate !== undefined && isItsOwn) {
     const [said, promised] = sameScale(decimal(line.exchangeRate), agreed);
-    if (said === promised) return undefined;
-    return { differenceMinor, tolerable: magnitude(said - promised) * 10_000n <= promised * BigInt(fxBps) };
+    return said === promised ? undefined : { differenceMinor, tolerable: within(said - promised, promised) };
   }
   // The sum was rounded to a unit once, so that much is no difference of rates.
   if (Math.abs(differenceMinor) <= 1) return undefined;
-  return {
-    differenceMinor,
-    tolerable: magnitude(settled - expected) * 10_000n <= magnitude(expected) * BigInt(fxBps),
-  };
-}
-
-interface Decimal {
-  readonly digits: bigint;
-  readonly scale: number;
-}
-
-function decimal(text: string): Decimal {
-  const [whole = '0', fraction = ''] = text.split('.');
-  return { digits: BigInt(whole + fraction), scale: fraction.length };
-}
-
-function sameScale(one: Decimal, other: Decimal): readonly [bigint, bigint] {
-  const scale = Math.max(one.scale, other.scale);
-  const raised = ({ digits, scale: own }: Decimal) => digits * 10n ** BigInt(scale - own);
-  return [raised(one), raised(other)];
-}
-
-/** Rounded half away from zero, to a unit of the other currency. */
-function exchanged(amountMinor: number, rate: Decimal, from: string, to: string): bigint {
-  const shift = (exponentOf(to) ?? 2) - (exponentOf(from) ?? 2) - rate.scale;
-  const product = magnitude(BigInt(amountMinor)) * rate.digits;
-  const rounded = shift >= 0 ? product * 10n ** BigInt(shift) : halfUp(product, 10n ** BigInt(-shift));
-  return amountMinor < 0 ? -rounded : rounded;
-}
-
-function halfUp(dividend: bigint, divisor: bigint): bigint {
-  return (dividend * 2n + divisor) / (divisor * 2n);
-}
-
-export function magnitude(value: bigint): bigint {
-  return value < 0n ? -value : value;
+  return { differenceMinor, tolerable: within(settledMinor - expectedMinor, expectedMinor) };
 }

@@ -103,6 +103,9 @@ function postEffect(group: LineGroup, books: Books): void {
     case 'reserve_released':
       if (action === 'post_reserve') home.debit('reserves', -wholeMinor);
       return;
+    case 'rounding':
+      home.debit('rounding', -wholeMinor);
+      return;
     case 'exchange':
       home.debit('fx', -wholeMinor);
       return;

@@ -3,7 +3,10 @@
  * merchant's money at the provider: a capture is positive, a refund, chargeback, fee or payout negative.
  */
 export interface SettlementRow {
-  /** Where the record begins in the file, counted from 1 with its header. */
+  /**
+   * Where the record begins in the file, counted from 1 with its header. Rows that one record makes follow each other; a
+   * row of the whole file stands behind its last line.
+   */
   readonly line: number;
   readonly type: RowType;
   /** The provider's own word: `charge`, `Settled`, `T0006`. */
@@ -43,7 +46,10 @@ export interface SettlementRow {
   readonly raw: Readonly<Record<string, string>>;
 }
 
-/** A line of a type that nobody has mapped is `unknown`: it becomes an exception, never dropped money. */
+/**
+ * A line of a type that nobody has mapped is `unknown`: it becomes an exception, never dropped money. `rounding` is what
+ * reading the others took away from their sum.
+ */
 export const ROW_TYPES = [
   'capture',
   'refund',
@@ -56,11 +62,26 @@ export const ROW_TYPES = [
   'reserve_released',
   'exchange',
   'adjustment',
+  'rounding',
   'payout',
   'payout_reversed',
   'unknown',
 ] as const;
 export type RowType = (typeof ROW_TYPES)[number];
+
+/** Which way money goes where the word for the type says so: the sign of its gross amount. */
+export const SIGN_OF_TYPE: Readonly<Partial<Record<RowType, 1 | -1>>> = {
+  capture: 1,
+  refund: -1,
+  refund_reversed: 1,
+  chargeback: -1,
+  chargeback_reversed: 1,
+  second_chargeback: -1,
+  reserve_held: -1,
+  reserve_released: 1,
+  payout: -1,
+  payout_reversed: 1,
+};
 
 export const FEE_KINDS = [
   'processing',
@@ -78,6 +99,14 @@ export interface RowFee {
   /** In the settlement currency, positive where it costs. */
   readonly amountMinor: number;
 }
+
+/** Of what a reader warns of: what says that a file does not add up as a whole. Anything else is about a line of it. */
+export const TOTALS_WARNINGS: ReadonlySet<string> = new Set([
+  'trailer_differs',
+  'count_differs',
+  'batch_not_balanced',
+  'balance_differs',
+]);
 
 /** What a file says of itself, at its end or in its records of totals. */
 export interface FileTrailer {

@@ -52,7 +52,7 @@ const reversed = () => {
 
 describe('an order', () => {
   it('without an amount takes all that is left', () => {
-    const balance = { capturedMinor: 1_000, reservedMinor: 300, externalRefundedMinor: 100 };
+    const balance = { ...FREE, reservedMinor: 300, externalRefundedMinor: 100 };
     const { after } = decided(
       judgeRefundOrder(
         capturedPayment(),
@@ -78,6 +78,20 @@ describe('an order', () => {
       'after more was refunded outside than captured',
       {},
       { ...FREE, externalRefundedMinor: 5_000 },
+      'nothing_to_refund',
+    ],
+    ['anything, once all was charged back', {}, { ...FREE, chargedBackMinor: 1_000 }, 'charged_back'],
+    ['more than a chargeback left', { amountMinor: 401 }, { ...FREE, chargedBackMinor: 600 }, 'charged_back'],
+    [
+      'more than was captured, of which some was charged back',
+      { amountMinor: 1_001 },
+      { ...FREE, chargedBackMinor: 600 },
+      'amount_too_large',
+    ],
+    [
+      'what was refunded before it was charged back',
+      {},
+      { ...FREE, reservedMinor: 1_000, chargedBackMinor: 1_000 },
       'nothing_to_refund',
     ],
     ['another currency', { currency: 'USD' }, FREE, 'currency_mismatch'],
@@ -117,10 +131,11 @@ describe('an order', () => {
       capturedMinor: fc.constant(1_000),
       reservedMinor: fc.nat(1_000),
       externalRefundedMinor: fc.nat(2_000),
+      chargedBackMinor: fc.nat(1_000),
     });
     fc.assert(
       fc.property(amounts, fc.integer({ min: 1, max: 2_000 }), (balance, amountMinor) => {
-        const free = 1_000 - balance.reservedMinor - balance.externalRefundedMinor;
+        const free = 1_000 - balance.reservedMinor - balance.externalRefundedMinor - balance.chargedBackMinor;
         expect(refundableMinor(balance)).toBe(Math.max(0, free));
         expect(judge({ amountMinor }, balance).type).toBe(amountMinor <= free ? 'decided' : 'refused');
       }),

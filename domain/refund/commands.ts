@@ -21,6 +21,8 @@ export interface Balance {
   readonly reservedMinor: number;
   /** What was refunded at the provider without us. */
   readonly externalRefundedMinor: number;
+  /** What the payer's bank took back, less what was won again: the payer has it, and is not given it twice. */
+  readonly chargedBackMinor: number;
 }
 
 export interface RefundOrder {
@@ -44,7 +46,28 @@ export type RefundRuling =
   | { readonly type: 'answered' };
 
 export function refundableMinor(balance: Balance): number {
-  return Math.max(0, balance.capturedMinor - balance.reservedMinor - balance.externalRefundedMinor);
+  const { capturedMinor, reservedMinor, externalRefundedMinor, chargedBackMinor } = balance;
+  return Math.max(0, capturedMinor - reservedMinor - externalRefundedMinor - chargedBackMinor);
+}
+
+/** Why no refund of this much is left; undefined: it is. Whoever asks for no amount asks for any. */
+function boundPassed(
+  balance: Balance,
+  amountMinor = 1,
+): { readonly code: string; readonly message: string } | undefined {
+  const refundable = refundableMinor(balance);
+  if (amountMinor <= refundable) return undefined;
+  const { chargedBackMinor } = balance;
+  if (amountMinor <= refundableMinor({ ...balance, chargedBackMinor: 0 })) {
+    const message = `${chargedBackMinor} was charged back: the payer has it from their bank, and ${refundable} may still be refunded`;
+    return { code: 'charged_back', message };
+  }
+  return refundable === 0
+    ? { code: 'nothing_to_refund', message: 'all that was captured is refunded, or is being refunded' }
+    : {
+        code: 'amount_too_large',
+        message: `${amountMinor} is more than the ${refundable} that may still be refunded`,
+      };
 }
 
 /** The attempt whose money a refund gives back: the one that counts for the merchant. */
@@ -73,17 +96,9 @@ export function judgeRefundOrder(
       `the payment is in ${payment.currency}; a refund is in the same currency`,
     );
   }
-  const refundable = refundableMinor(balance);
-  if (refundable === 0) {
-    return refuse('nothing_to_refund', 'all that was captured is refunded, or is being refunded');
-  }
-  const amountMinor = order.amountMinor ?? refundable;
-  if (amountMinor > refundable) {
-    return refuse(
-      'amount_too_large',
-      `${amountMinor} is more than the ${refundable} that may still be refunded`,
-    );
-  }
+  const passed = boundPassed(balance, order.amountMinor);
+  if (passed !== undefined) return refuse(passed.code, passed.message);
+  const amountMinor = order.amountMinor ?? refundableMinor(balance);
   return {
     type: 'decided',
     decision: firstDecision(draftOf(payment, attempt, step, { ...order, amountMinor }, atMs), order),

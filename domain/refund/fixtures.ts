@@ -36,7 +36,12 @@ export function capturedPayment(step: Partial<RouteStep> = {}): Payment {
 
 export const uncaptured = (status: Payment['status']): Payment => ({ ...draft(), status });
 
-export const FREE: Balance = { capturedMinor: 1_000, reservedMinor: 0, externalRefundedMinor: 0 };
+export const FREE: Balance = {
+  capturedMinor: 1_000,
+  reservedMinor: 0,
+  externalRefundedMinor: 0,
+  chargedBackMinor: 0,
+};
 
 export function order(changes: Partial<RefundOrder> = {}): RefundOrder {
   return { refundId: REFUND_ID, cause: 'req_1', amountMinor: 400, metadata: {}, ...changes };

@@ -1,9 +1,10 @@
 import { canonical } from '../canonical.ts';
+import { PLATFORM_DECIDES } from './assemble.ts';
 import type { Catalogue } from './catalogue/index.ts';
 import type { StoredRouting } from './choose.ts';
 import type { RoutingDecision } from './decision.ts';
 import { evaluate } from './evaluate/index.ts';
-import { compilePolicy, type PolicyDocument } from './policy/index.ts';
+import { compilePlatform, compilePolicy, type PolicyDocument } from './policy/index.ts';
 
 /** What a stored decision was made with, looked up by the names in its inputs. */
 export interface DecidedWith {
@@ -21,7 +22,12 @@ export function evaluateAgain(
   { format: _format, inputs, ...stored }: StoredRouting,
   { policy, platform, catalogue }: DecidedWith,
 ): Again {
-  const again = evaluate(compilePolicy(policy, platform), catalogue, inputs);
+  const { policyVersion, edition = 1 } = inputs;
+  const compiled =
+    policyVersion === PLATFORM_DECIDES
+      ? compilePlatform(platform, edition)
+      : compilePolicy(policy, platform, edition);
+  const again = evaluate(compiled, catalogue, inputs);
   return sameJson(stored, again) ? { same: true } : { same: false, stored, again };
 }
 

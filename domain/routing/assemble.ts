@@ -6,7 +6,7 @@ import type { CandidateInputs } from './decision.ts';
 import type { RunningExperiment } from './experiment/assign.ts';
 import type { RoutingFacts } from './facts.ts';
 import type { Windows } from './learning/index.ts';
-import { compilePolicy, type PolicyDocument } from './policy/index.ts';
+import { compilePlatform, compilePolicy, type PolicyDocument } from './policy/index.ts';
 
 /**
  * From what is stored to what `evaluate` takes: the same steps for a payment (worker/routing-book.ts) and for a
@@ -60,7 +60,10 @@ export function assembleRouting(stored: StoredMerchantRouting): MerchantRouting 
   return {
     merchantId,
     mode,
-    active: compiled(active ?? { ...platform, version: PLATFORM_DECIDES }),
+    active:
+      active === undefined
+        ? { version: PLATFORM_DECIDES, policy: compilePlatform(platform.document) }
+        : compiled(active),
     ...(canary === undefined ? {} : { canary: { ...canary, percent: stored.canary?.percent ?? 0 } }),
     ...(shadow === undefined ? {} : { shadow }),
     ...(experiment === undefined || treatment === undefined

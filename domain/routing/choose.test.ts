@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { evaluateAgain } from './again.ts';
 import type { MerchantRouting, VersionedPolicy } from './book.ts';
 import { resolveCatalogue } from './catalogue/index.ts';
 import { choose, comparisonsOf, decidingVersion } from './choose.ts';
-import type { CandidateInputs } from './decision.ts';
+import type { CandidateInputs, RoutingDecision } from './decision.ts';
 import { drawOf } from './draw.ts';
 import { evaluate } from './evaluate/index.ts';
 import type { RoutingFacts } from './facts.ts';
-import { compilePolicy, parsePolicy } from './policy/index.ts';
+import {
+  compilePlatform,
+  compilePolicy,
+  PLATFORM_DEFAULT,
+  type PolicyDocument,
+  parsePolicy,
+} from './policy/index.ts';
 
 function policy(version: number, order: string): VersionedPolicy {
   const parsed = parsePolicy(`
@@ -54,15 +61,90 @@ const CANDIDATES: readonly CandidateInputs[] = ['stripe', 'adyen'].map((provider
 }));
 const PAYMENTS = Array.from({ length: 4_000 }, (_, index) => `pay_${index}`);
 const decidedBy = (routing: MerchantRouting, version: number) =>
-  PAYMENTS.filter((id) => decidingVersion(routing, id).version === version).length / PAYMENTS.length;
+  PAYMENTS.filter((id) => decidingVersion(routing, id, FACTS.atMs).version === version).length /
+  PAYMENTS.length;
 
 describe('a payment’s route', () => {
   it('keeps all that it was decided by: evaluated again, it is the same', () => {
     const chosen = choose(ROUTING, 'pay_1', FACTS, CANDIDATES);
     const { inputs, format: _format, ...decision } = chosen;
     expect(evaluate(ROUTING.active.policy, CATALOGUE, inputs)).toEqual(decision);
-    expect(inputs).toMatchObject({ policyVersion: 1, platformVersion: 1, draw: drawOf('pay_1') });
+    expect(inputs).toMatchObject({ policyVersion: 1, platformVersion: 1, edition: 2, draw: drawOf('pay_1') });
     expect(JSON.parse(JSON.stringify(chosen))).toEqual(chosen);
+  });
+
+  describe('by documents that share a name, each with hours of its own', () => {
+    const { inherit: _unsaid, ...silent } = PLATFORM_DEFAULT;
+    const toBoth = { order: ['adyen', 'stripe'] };
+    // At noon of UTC it is 21 hours in Tokyo and 13 in Berlin.
+    const facts = { ...FACTS, atMs: Date.UTC(2026, 10, 21, 12), channel: 'web' as const };
+    const platform: PolicyDocument = {
+      ...silent,
+      time_zone: 'Asia/Tokyo',
+      rules: [{ name: 'evening', when: 'hour == 21', choose: { order: ['adyen'] } }],
+      eliminate: [{ name: 'one name', when: 'amount == 1000', accounts: ['stripe'] }],
+    };
+    const own = {
+      format: PLATFORM_DEFAULT.format,
+      name: 'own',
+      time_zone: 'Europe/Berlin',
+      rules: [{ name: 'lunch', when: 'hour == 13', choose: toBoth }],
+      eliminate: [{ name: 'one name', when: 'channel == "phone"', accounts: ['adyen'] }],
+    } satisfies PolicyDocument;
+    const morning = {
+      ...platform,
+      rules: [{ name: 'night', when: 'hour == 3', choose: toBoth }],
+    };
+    const decidedIn = (edition: 1 | 2, document?: PolicyDocument) => {
+      const active =
+        document === undefined
+          ? { version: 0, policy: compilePlatform(morning, edition) }
+          : { version: 1, policy: compilePolicy(document, platform, edition) };
+      return choose({ ...ROUTING, active }, 'pay_1', facts, CANDIDATES);
+    };
+    const saying = ({ order, explanation: { rules, chosenRule } }: RoutingDecision) => ({
+      order,
+      chosenRule,
+      rules: rules.map(({ name }) => name),
+    });
+    const late: PolicyDocument = { ...own, rules: [] };
+
+    it('takes out by each elimination for itself, and asks each rule once, by its own clock', () => {
+      const order = ['pa_adyen'];
+      expect(saying(decidedIn(2, own))).toEqual({ order, chosenRule: 'lunch', rules: ['lunch'] });
+      expect(saying(decidedIn(2, late))).toEqual({ order, chosenRule: 'evening', rules: ['evening'] });
+      // Without a time zone of its own it has the platform's.
+      const { time_zone: _none, ...zoneless } = own;
+      expect(saying(decidedIn(2, zoneless)).rules).toEqual(['lunch', 'evening']);
+      const atPlatforms = {
+        ...zoneless,
+        inherit: false,
+        rules: [{ name: 'lunch', when: 'hour == 21', choose: toBoth }],
+      };
+      const withOtherwise = { ...atPlatforms, otherwise: { choose: toBoth } };
+      expect(saying(decidedIn(2, withOtherwise)).chosenRule).toBe('lunch');
+      expect(saying(decidedIn(2)).rules).toEqual(['night']);
+    });
+
+    it('and decided before that was so comes out as it did', () => {
+      for (const [document, said] of [
+        // Of the eliminations the first that was asked answered for both: neither took anybody out, or both did.
+        [own, { order: ['pa_adyen', 'pa_stripe'], chosenRule: 'lunch', rules: ['lunch'] }],
+        [late, { order: [], chosenRule: 'otherwise', rules: ['evening'] }],
+        [undefined, { order: ['pa_adyen'], chosenRule: 'otherwise', rules: ['night', 'night'] }],
+      ] as const) {
+        const first = decidedIn(1, document);
+        const { edition: _unkept, ...inputs } = first.inputs;
+        expect(saying(first)).toEqual(said);
+        const decidedWith = {
+          policy: document ?? morning,
+          platform: document === undefined ? morning : platform,
+          catalogue: CATALOGUE,
+        };
+        expect(evaluateAgain({ ...first, inputs }, decidedWith)).toEqual({ same: true });
+        expect(evaluateAgain(decidedIn(2, document), decidedWith)).toEqual({ same: true });
+      }
+    });
   });
 });
 
@@ -73,7 +155,7 @@ describe('the canary', () => {
     const routing = { ...ROUTING, canary };
     expect(decidedBy(routing, 2)).toBeCloseTo(0.1, 1);
     for (const id of PAYMENTS.slice(0, 50))
-      expect(decidingVersion(routing, id)).toBe(decidingVersion(routing, id));
+      expect(decidingVersion(routing, id, FACTS.atMs)).toBe(decidingVersion(routing, id, FACTS.atMs));
     expect(
       choose({ ...ROUTING, canary: { ...canary, percent: 100 } }, 'pay_1', FACTS, CANDIDATES).order[0],
     ).toBe('pa_adyen');
@@ -81,8 +163,10 @@ describe('the canary', () => {
 
   it('keeps who was its when its share grows', () => {
     const more = { ...ROUTING, canary: { ...canary, percent: 30 } };
-    const before = PAYMENTS.filter((id) => decidingVersion({ ...ROUTING, canary }, id).version === 2);
-    expect(before.every((id) => decidingVersion(more, id).version === 2)).toBe(true);
+    const before = PAYMENTS.filter(
+      (id) => decidingVersion({ ...ROUTING, canary }, id, FACTS.atMs).version === 2,
+    );
+    expect(before.every((id) => decidingVersion(more, id, FACTS.atMs).version === 2)).toBe(true);
   });
 
   it('is compared with the active one, and waits while an experiment runs', () => {
@@ -94,6 +178,7 @@ describe('the canary', () => {
       controlVersion: 1,
       treatmentVersion: 3,
       percent: 50,
+      endsByMs: FACTS.atMs + 1,
       treatment: policy(3, 'adyen'),
     };
     const tested = { ...routing, experiment };
@@ -104,7 +189,14 @@ describe('the canary', () => {
 
 describe('a version on trial', () => {
   const treatment = policy(2, 'adyen, stripe');
-  const experiment = { id: 'rex_1', controlVersion: 1, treatmentVersion: 2, percent: 100, treatment };
+  const experiment = {
+    id: 'rex_1',
+    controlVersion: 1,
+    treatmentVersion: 2,
+    percent: 100,
+    endsByMs: FACTS.atMs + 1,
+    treatment,
+  };
   const told: number[] = [];
   const failed = (version: number) => void told.push(version);
   /** Compiled, and of another release's form: whoever evaluates it fails. */
@@ -114,6 +206,13 @@ describe('a version on trial', () => {
     const routing = { ...ROUTING, experiment, shadow: treatment };
     const chosen = choose(routing, 'pay_1', FACTS, CANDIDATES);
     expect(comparisonsOf(routing, 'pay_1', chosen)).toMatchObject([{ deciding: 2, compared: 1 }]);
+  });
+
+  it('decides nothing once its experiment’s time is up, though nobody has looked', () => {
+    const by = (endsByMs: number) =>
+      choose({ ...ROUTING, experiment: { ...experiment, endsByMs } }, 'pay_1', FACTS, CANDIDATES).inputs;
+    expect(by(FACTS.atMs + 1).policyVersion).toBe(2);
+    expect(by(FACTS.atMs).policyVersion).toBe(1);
   });
 
   it('that can’t be evaluated stops no payment: the active one decides, and it is told', () => {

@@ -22,7 +22,7 @@ export function choose(
   candidates: readonly CandidateInputs[],
 ): StoredRouting {
   const { active } = routing;
-  const deciding = decidingVersion(routing, paymentId);
+  const deciding = decidingVersion(routing, paymentId, facts.atMs);
   if (deciding !== active) {
     const tried = tryBy(deciding, routing, paymentId, facts, candidates);
     if (tried !== undefined) return tried;
@@ -40,6 +40,7 @@ function decideBy(
   const inputs = {
     policyVersion: version,
     platformVersion,
+    edition: policy.edition,
     catalogueId,
     facts,
     candidates,
@@ -64,12 +65,13 @@ function tryBy(
   }
 }
 
-/** A running experiment divides the payments between its two versions; else the canary has its share of them. */
+/** A running experiment whose time is not up divides the payments between its two versions; else the canary has its share of them. */
 export function decidingVersion(
   { active, canary, experiment }: MerchantRouting,
   paymentId: string,
+  atMs: number,
 ): VersionedPolicy {
-  if (experiment !== undefined)
+  if (experiment !== undefined && atMs < experiment.endsByMs)
     return versionFor(paymentId, experiment) === experiment.treatmentVersion ? experiment.treatment : active;
   return canary !== undefined && isCanarys(paymentId, canary.version, canary.percent) ? canary : active;
 }

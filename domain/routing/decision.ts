@@ -10,6 +10,8 @@ export interface RoutingInputs {
   readonly policyVersion: number;
   /** The platform's document as of then, which the merchant's may inherit; rows of before it was kept have none. */
   readonly platformVersion?: number;
+  /** How the document was read, so that it is read so again; rows of before it was kept have none: the first. */
+  readonly edition?: PolicyEdition;
   /** Names the immutable catalogue document that the numbers were looked up in. */
   readonly catalogueId: string;
   readonly facts: RoutingFacts;
@@ -18,6 +20,12 @@ export interface RoutingInputs {
   /** One number for all that is drawn: 0 to 2^32 - 1, made from the payment's id. Strategies derive theirs from it. */
   readonly draw: number;
 }
+
+/**
+ * Of how policies are read (policy/compile.ts). In the first all conditions had the merchant's clock, eliminations of one
+ * name one answer, and the platform's document, deciding itself, stood twice unless it said `inherit: false`.
+ */
+export type PolicyEdition = 1 | 2;
 
 export interface CandidateInputs {
   readonly accountId: string;

@@ -39,5 +39,6 @@ export interface CustomerHistory {
   /** Counted up to 1,000, as the failed ones are: 1,000 means that many or more. */
   readonly paymentsSucceeded: number;
   readonly paymentsFailed: number;
+  /** When the customer was created; rows of decisions keep the name. */
   readonly firstSeenMs: number;
 }

@@ -53,9 +53,39 @@ const declined = attempt('stripe', {
   decline: { reason: 'insufficient_funds', providerCode: '51', message: 'Not enough money.' },
 });
 
-function headline(changes: Partial<Payment>, rows: Partial<StoryRows> = {}) {
+const refundOfLate = {
+  id: 'op_1',
+  kind: 'refund',
+  number: 1,
+  cause: 'late_success',
+  status: 'created',
+  amountMinor: 1_000,
+  finalCapture: false,
+  closed: false,
+  claimed: false,
+} as const;
+
+function auditStep(trigger: string, reason: string, operator = 'opr_bob'): StoryRows['audit'][number] {
+  return {
+    ownerId: draft().id,
+    sequence: 1,
+    generation: 1,
+    trigger,
+    actor: `operator:${operator}`,
+    toStatus: 'processing',
+    reason,
+    hash: '',
+    atMs: 0,
+  };
+}
+
+function headline(
+  changes: Partial<Payment>,
+  rows: Partial<StoryRows> = {},
+  people: Readonly<Record<string, string>> = {},
+) {
   const payment = draft(changes);
-  const context = { paymentId: payment.id, merchantId: 'mer_1', status: payment.status, people: {} };
+  const context = { paymentId: payment.id, merchantId: 'mer_1', status: payment.status, people };
   return headlineOf({ payment, rows: { ...NONE, ...rows }, context });
 }
 
@@ -87,7 +117,7 @@ describe('the first line', () => {
   });
 
   it('of a late success says that the payer does not pay twice', () => {
-    const late = attempt('stripe', { undoing: true, status: 'refunded' });
+    const late = attempt('stripe', { undoing: true, status: 'refunded', refundedMinor: 1_000 });
     const told = headline({
       status: 'succeeded',
       amountCapturedMinor: 1_000,
@@ -95,6 +125,38 @@ describe('the first line', () => {
     });
     expect(told.why).toContain('Late success: Stripe charged the payer after');
     expect(told.why).toContain('went back, so the payer does not pay twice');
+    expect(told.why).not.toContain('charged once');
+  });
+
+  it('of a late success whose money is not back says so, and whether anybody still moves it', () => {
+    const refund = { ...refundOfLate, closed: false };
+    const late = attempt('stripe', { undoing: true, status: 'captured', operations: [refund] });
+    const paid = { status: 'succeeded', amountCapturedMinor: 1_000 } as const;
+    const underWay = headline({ ...paid, attempts: [late, attempt('adyen')] });
+    expect(underWay.text).toContain('after Stripe charged it too late, and is giving it back');
+    expect(underWay.why).toContain('is being given back, and is not with the payer yet');
+    const refused = { ...late, operations: [{ ...refund, closed: true, status: 'rejected' as const }] };
+    const stuck = headline({ ...paid, attempts: [refused, attempt('adyen')] });
+    expect(stuck.text).toContain('after Stripe charged it too late, and could not give it back');
+    expect(stuck.why).toContain('could not be given back');
+    for (const { why } of [underWay, stuck]) expect(why).not.toMatch(/charged once|does not pay twice/);
+  });
+
+  it('names a person as who ended it only where their command did', () => {
+    const bob = auditStep('operator_release', 'released by opr_bob: looks fine');
+    const alice = auditStep('operator_cancel', 'canceled by opr_alice: asked for on the phone', 'opr_alice');
+    const people = { opr_bob: 'Bob', opr_alice: 'Alice' };
+    const ended = (cancellationReason: string, audit: StoryRows['audit']) =>
+      headline({ status: 'canceled', cancellationReason, attempts: [declined] }, { audit }, people);
+    expect(ended('requested_by_merchant', [bob]).text).toMatch(/^Canceled: /);
+    expect(ended('complete_by_passed', [bob]).why).not.toContain('Bob');
+    expect(ended('canceled_by_operator', [alice, bob])).toMatchObject({
+      text: expect.stringMatching(/^Canceled by Alice: /),
+      why: expect.stringContaining('The reason given: asked for on the phone'),
+    });
+    const voided = auditStep('operator_void', 'void asked for by opr_bob: fraud team');
+    const retried = auditStep('operator_retry', 'tried again now by opr_alice: hurry', 'opr_alice');
+    expect(ended('voided_by_operator', [voided, retried]).text).toMatch(/^Voided by Bob: /);
   });
 
   it('of a decline says why nobody else was asked', () => {

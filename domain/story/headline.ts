@@ -1,6 +1,5 @@
 import { moneyOf } from '../money/words.ts';
 import { duplicatedBy } from '../names.ts';
-import { OPERATOR_VOID } from '../payment/causes.ts';
 import { RETRY_ADVICE, type RetryAdvice } from '../payment/outcome.ts';
 import {
   type Attempt,
@@ -10,6 +9,7 @@ import {
   waitsForRetry,
 } from '../payment/payment.ts';
 import type { Severity } from './entry.ts';
+import { lateSentences, lateWords } from './late-success.ts';
 import { withOpenCases } from './open-cases.ts';
 import type { OperationRow, StoryContext, StoryRows } from './rows.ts';
 import { actorWords, clockOf, declineWords, nounOf, providerName, spaced, unknownWords } from './words.ts';
@@ -91,7 +91,7 @@ function earlier(payment: Payment): string[] {
     .filter((each) => each !== last)
     .map((each) => {
       const name = providerName(each.provider);
-      if (each.undoing) return `${name} charged it too late, and gave it back`;
+      if (each.undoing) return lateWords(each);
       if (each.decline !== undefined) return `${name} declined it (${spaced(each.decline.reason)})`;
       if (each.status === 'voided') return `its authorization at ${name} was voided`;
       if (each.status === 'errored') return `${name} could not take it`;
@@ -114,15 +114,19 @@ function captured(told: Told): Headline {
   const disputed = charged > 0 ? `, and ${moneyOf(charged, currency)} charged back by the payer's bank` : '';
   return {
     text: `Captured ${moneyOf(amountCapturedMinor, currency)}${partly}${atProvider(payment)}${before.length === 0 ? '' : ` after ${before.join(', and ')}`}${refunded}${disputed}`,
-    why: [
-      before.length === 0
-        ? `${providerName(counting(payment)?.provider ?? 'the provider')} took the money at the first attempt.`
-        : 'The first provider was proven not to have charged the payer before the next one was asked, so the payer was charged once.',
-      ...resolved(told),
-      ...late(payment),
-    ].join(' '),
+    why: [...chargedOnce(payment), ...resolved(told), ...lateSentences(payment)].join(' '),
     tone: disputed === '' ? 'good' : 'bad',
   };
+}
+
+/** Nothing of it holds where a provider charged late: what became of that money is told instead. */
+function chargedOnce(payment: Payment): string[] {
+  if (payment.attempts.some((each) => each.undoing)) return [];
+  return [
+    payment.attempts.length < 2
+      ? `${providerName(counting(payment)?.provider ?? 'the provider')} took the money at the first attempt.`
+      : 'The first provider was proven not to have charged the payer before the next one was asked, so the payer was charged once.',
+  ];
 }
 
 /** Whether there was a time when nobody knew. */
@@ -140,22 +144,13 @@ function resolved({ rows }: Told): string[] {
   ];
 }
 
-function late({ attempts }: Payment): string[] {
-  return attempts
-    .filter((each) => each.undoing)
-    .map(
-      (each) =>
-        `Late success: ${providerName(each.provider)} charged the payer after the payment had gone on without it; that money ${each.status === 'voided' || each.status === 'refunded' ? 'went back' : 'is being given back'}, so the payer does not pay twice.`,
-    );
-}
-
 function authorized(payment: Payment): Headline {
   const before = earlier(payment);
   return {
     text: `Authorized ${moneyOf(payment.amountAuthorizedMinor, payment.currency)}${atProvider(payment)}${before.length === 0 ? '' : ` after ${before.join(', and ')}`}; waiting for the merchant to capture it`,
     why: [
       `The money is reserved at the payer's bank and not charged yet. Without a capture${expiry(payment)} it is released.`,
-      ...late(payment),
+      ...lateSentences(payment),
     ].join(' '),
     tone: 'info',
   };
@@ -242,7 +237,7 @@ function failed({ payment }: Told): Headline {
   if (failure?.code === 'authentication_abandoned') {
     return {
       text: `Failed: the payer abandoned the authentication (3-D Secure${atProvider(payment)})`,
-      why: `The bank asked the payer to confirm, and they never finished. The intent was canceled at the provider before the payment failed, so nothing was charged. ${late(payment).join(' ')}`.trim(),
+      why: `The bank asked the payer to confirm, and they never finished. The intent was canceled at the provider before the payment failed, so nothing was charged. ${lateSentences(payment).join(' ')}`.trim(),
       tone: 'bad',
     };
   }
@@ -252,14 +247,14 @@ function failed({ payment }: Told): Headline {
       text: `Declined${atProvider(payment)}: ${declineWords(decline)}${before.length === 0 ? '' : ` (before that, ${before.join(', and ')})`}`,
       why: [
         `${AFTER_DECLINE[RETRY_ADVICE[decline.reason] ?? 'retry_later']} Nothing was charged.`,
-        ...late(payment),
+        ...lateSentences(payment),
       ].join(' '),
       tone: 'bad',
     };
   }
   return {
     text: `Failed: ${failure?.message ?? 'no provider took it'}`,
-    why: [`${spaced(failure?.code ?? 'failed')}: nothing was charged.`, ...late(payment)].join(' '),
+    why: [`${spaced(failure?.code ?? 'failed')}: nothing was charged.`, ...lateSentences(payment)].join(' '),
     tone: 'bad',
   };
 }
@@ -291,31 +286,35 @@ function canceled(told: Told): Headline {
   }
   const person = operatorWho(told);
   const by = person === undefined ? '' : ` by ${person.name}`;
-  const word = reason.includes('void') || person?.voided === true ? 'Voided' : 'Canceled';
+  const word = reason.includes('void') ? 'Voided' : 'Canceled';
   return {
     text: `${word}${by}: ${total(payment)}${atProvider(payment)} was not charged`,
     why: [
       CANCELED[reason] ??
         (reason === '' ? 'It was ended before anything was charged.' : `${spaced(reason)}.`),
       ...(person === undefined ? [] : [`The reason given: ${person.reason}`]),
-      ...late(payment),
+      ...lateSentences(payment),
     ].join(' '),
     tone: 'warning',
   };
 }
 
+/** The command of a person that ends a payment for the reason; whoever did anything else before did not end it. */
+const ENDED_BY: Readonly<Record<string, string>> = {
+  canceled_by_operator: 'operator_cancel',
+  voided_by_operator: 'operator_void',
+};
+
 /** The person whose command ended it, from the step that says so. */
 function operatorWho({ rows, context, payment }: Told) {
-  const voided = payment.attempts.some(({ operations }) =>
-    operations.some(({ cause, status }) => cause.startsWith(OPERATOR_VOID) && status === 'succeeded'),
-  );
+  const command = ENDED_BY[payment.cancellationReason ?? ''];
   const step = rows.audit.findLast(
-    ({ actor, ownerId }) => actor.startsWith('operator:') && ownerId === payment.id,
+    ({ trigger, actor, ownerId }) =>
+      trigger === command && actor.startsWith('operator:') && ownerId === payment.id,
   );
   if (step === undefined) return undefined;
   const id = step.actor.slice('operator:'.length);
   return {
-    voided,
     name: actorWords(step.actor, context.people),
     reason: step.reason.replace(/^.*? by [^:]+: /, '').replaceAll(id, actorWords(step.actor, context.people)),
   };

@@ -56,6 +56,7 @@ const PROOFS: Readonly<Record<string, string>> = {
   no_byte_sent: 'no byte of it left this machine',
   permit_revoked: 'its permit was taken back before anything was sent',
   too_late: 'its time was over before it could be sent',
+  throttled: 'the provider’s rate limit turned it away before anything ran',
   not_found_confirmed: 'the provider, asked twice, knows nothing of it',
   operators_evidence: 'two people testify that the provider did not carry it out',
 };

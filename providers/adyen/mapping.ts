@@ -259,7 +259,10 @@ const CARD_ERRORS: Readonly<Record<string, DeclineReason>> = {
 };
 
 /** Answers that Adyen gives before anything ran. */
-const REJECTIONS = new Set([400, 401, 403, 404, 422, 429]);
+const REJECTIONS = new Set([400, 401, 403, 404, 422]);
+
+/** The rate limit, which turns a request away before it is processed. */
+const THROTTLED = 429;
 
 /** "request already processed or in progress": a key that is busy, or was used for another request. */
 const KEY_CONFLICT = '704';
@@ -277,6 +280,7 @@ export function errorOutcome(answer: ErrorAnswer, request: { resend: boolean }):
   if (status >= 500) return unknown('server_error', `http_${status}`);
   if (errorCode === KEY_CONFLICT || status === 409 || answer.transient) return unknown('conflict', code);
   if (status >= 400 && request.resend) return unknown('rejected_on_resend', code);
+  if (status === THROTTLED) return { type: 'not_attempted', proof: 'throttled' };
   if (!REJECTIONS.has(status)) return unknown('unmapped_response', `http_${status}`);
   const cardError = status === 422 ? CARD_ERRORS[code] : undefined;
   if (cardError !== undefined)

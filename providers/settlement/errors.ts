@@ -31,6 +31,7 @@ export const REMEDIES = {
   bad_rate: 'ask the provider: it is not an exchange rate',
   forbidden_xml: 'ask the bank for a statement without a document type; entities are never expanded',
   bad_xml: 'fetch the file again: it is not well-formed XML',
+  not_balanced: 'fetch the statement again: lines of it are missing, or were changed on the way',
   bad_statement: 'check that this is the right format, and fetch the file again',
 } as const;
 export type RefusalReason = keyof typeof REMEDIES;
@@ -77,6 +78,7 @@ export type WarningCode =
   | 'rounded'
   | 'no_final_newline'
   | 'balance_differs'
+  | 'entry_parts_differ'
   | 'not_booked'
   | 'more_warnings';
 

@@ -108,6 +108,18 @@ const ADYEN =
 describe('Adyen', () => {
   const of = (...records: readonly string[]) => readWhole('adyen', csv(ADYEN, ...records));
 
+  test('a batch that comes to nothing is paid out, and nothing of it came back', async () => {
+    for (const [debit, credit] of [
+      ['0.00', ''],
+      ['', '0.00'],
+    ]) {
+      const { rows } = await of(
+        `Shop,ShopEU,,,,2026-07-02 09:00:00,CEST,MerchantPayout,"TX1XT batch 7, ShopEU",EUR,,,,EUR,${debit},${credit},,,,,,,7,`,
+      );
+      expect(rows).toMatchObject([{ type: 'payout', netMinor: 0, batch: '7' }]);
+    }
+  });
+
   test('a settled line in another currency: its rate, its fees by kind, its time in UTC', async () => {
     const whole = await of(
       'Shop,ShopEU,P1,att_1,visa,2026-07-01 00:30:00,Europe/Amsterdam,Settled,M1,GBP,,100.00,1.1745,EUR,,116.15,0.10,0.20,0.30,0.70,visa,,7,',
@@ -325,11 +337,13 @@ describe('Checkout.com', () => {
     const whole = await of(charge, charge, charge, charge);
     expect(whole.rows.slice(0, 4).map(({ netMinor }) => netMinor)).toEqual([99, 99, 99, 99]);
     expect(whole.rows[4]).toMatchObject({
-      type: 'adjustment',
+      line: 6,
+      type: 'rounding',
       providerType: 'rounding',
       netMinor: 2,
       payoutReference: 'PO1',
     });
+    expect(whole.end.lines).toBe(5);
     expect(codesOf(whole)).toEqual(['rounded']);
   });
 

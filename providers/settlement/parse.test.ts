@@ -108,6 +108,15 @@ describe('bounds', () => {
     expect(end.warnings).toHaveLength(1_001);
     expect(end.warnings.at(-1)).toEqual({ code: 'more_warnings', line: 1_501, message: 'and 500 more' });
   });
+
+  test('a file that does not add up says so behind however many odd lines', async () => {
+    const lines = Array.from({ length: 1_500 }, () => row('a', '', 'b1').replace('1.00', '-1.00')).join('');
+    const balanced: SettlementLayout = { ...LAYOUT, balance: { by: 'batch', payoutLine: 'always' } };
+    const { end } = await readWhole(balanced, HEADER + lines);
+    const codes = end.warnings.map(({ code }) => code);
+    expect(codes.filter((code) => code === 'sign_differs')).toHaveLength(1_000);
+    expect(codes.slice(-2)).toEqual(['batch_not_balanced', 'more_warnings']);
+  });
 });
 
 test('sums are exact beyond what a number holds', async () => {

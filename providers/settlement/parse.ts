@@ -82,12 +82,13 @@ export async function* parseSettlementBatches(
       const message = 'the file does not end with a newline: its last record may be cut off';
       warnings.add('no_final_newline', seen.lines + 1, message);
     }
-    const rest = roundingRows(tally, warnings, seen.lines);
+    const lines = seen.lines + (seen.endsWithNewline ? 0 : 1);
+    const rest = roundingRows(tally, warnings, lines);
     tally.judge(warnings.add);
     const end: FileEnd = {
       rows: tally.rows,
       bytes: seen.bytes,
-      lines: seen.lines + (seen.endsWithNewline ? 0 : 1),
+      lines,
       totals: tally.totals(),
       batches: tally.batches(),
       payouts: tally.payouts,
@@ -109,18 +110,18 @@ function interpret(file: HeaderFile | CodedFile, { cells, lines }: RecordBatch) 
   return { rows, trailers };
 }
 
-/** What rounding took from many lines was paid after all: a line for it, so that the sum is the payout's. */
-function roundingRows(tally: Tally, warnings: Warnings, line: number): SettlementRow[] {
+/** What rounding took from many lines was paid after all: a row for it behind the last line, so that the sum is the payout's. */
+function roundingRows(tally: Tally, warnings: Warnings, lastLine: number): SettlementRow[] {
   const { last } = tally;
-  return tally.roundedAway().map(([currency, amountMinor]) => {
+  return tally.roundedAway().map(([currency, amountMinor], index) => {
     warnings.add(
       'rounded',
-      line,
+      lastLine,
       `amounts in ${currency} have more decimals than it has: rounded by ${amountMinor}`,
     );
     const row: SettlementRow = {
-      line,
-      type: 'adjustment',
+      line: lastLine + 1 + index,
+      type: 'rounding',
       providerType: 'rounding',
       currency,
       grossMinor: amountMinor,

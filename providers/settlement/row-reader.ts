@@ -1,4 +1,4 @@
-import type { RowType, SettlementRow } from '../../domain/reconciliation/row.ts';
+import { type RowType, type SettlementRow, SIGN_OF_TYPE } from '../../domain/reconciliation/row.ts';
 import { type BoundAmount, bindAmount, CellReader } from './amounts.ts';
 import {
   type BoundCharge,
@@ -28,19 +28,6 @@ export interface RowContext {
 }
 
 const TYPES_KEPT = 1_000;
-/** Which way money goes where the word for the type says so. */
-const EXPECTED_SIGN: Readonly<Partial<Record<RowType, 1 | -1>>> = {
-  capture: 1,
-  refund: -1,
-  refund_reversed: 1,
-  chargeback: -1,
-  chargeback_reversed: 1,
-  second_chargeback: -1,
-  reserve_held: -1,
-  reserve_released: 1,
-  payout: -1,
-  payout_reversed: 1,
-};
 
 /**
  * Reads rows of one file: the layout bound to the places that its columns have in the file's header, so that
@@ -190,7 +177,9 @@ export class RowReader {
       if (this.#types.size < TYPES_KEPT) this.#types.set(word, name);
     }
     if (typeof name === 'string') return name;
-    return amount < 0 ? name.debit : name.credit;
+    // A payout of nothing has no direction, and nothing came back of it.
+    const isPaidNothing = amount === 0 && name.debit === 'payout';
+    return amount < 0 || isPaidNothing ? name.debit : name.credit;
   }
 
   #lookUp(word: string): TypeName {
@@ -207,7 +196,7 @@ export class RowReader {
       const said = `${grossMinor} less ${feeMinor} is not ${netMinor}`;
       this.#warn('net_differs', line, `gross less fees is not net: ${said} (minor units)`);
     }
-    const expected = EXPECTED_SIGN[type];
+    const expected = SIGN_OF_TYPE[type];
     if (expected !== undefined && grossMinor * expected < 0) {
       this.#warn('sign_differs', line, `a ${type} of ${grossMinor} goes the other way than its type says`);
     }

@@ -1,4 +1,9 @@
-import { ROW_TYPES, type RowType, type SettlementRow } from '../../domain/reconciliation/row.ts';
+import {
+  ROW_TYPES,
+  type RowType,
+  type SettlementRow,
+  TOTALS_WARNINGS,
+} from '../../domain/reconciliation/row.ts';
 import { RESIDUE_SCALE } from './decimal.ts';
 import { type FileWarning, SettlementFileError, type WarningCode } from './errors.ts';
 import type { BalanceRule } from './layout.ts';
@@ -36,15 +41,21 @@ export interface PayoutLine {
 
 const WARNINGS_KEPT = 1_000;
 
-/** Keeps the first of them: a file can be odd in every line. */
+/**
+ * Keeps the first of them, since a file can be odd in every line. What says that the whole doesn't add up comes last, and is
+ * counted for itself: many odd lines must not hide it.
+ */
 export class Warnings {
   readonly #kept: FileWarning[] = [];
+  #ofLines = 0;
+  #ofTotals = 0;
   #more = 0;
   #lastLine = 0;
 
   readonly add = (code: WarningCode, line: number, message: string): void => {
     this.#lastLine = line;
-    if (this.#kept.length < WARNINGS_KEPT) this.#kept.push({ code, line, message });
+    const before = TOTALS_WARNINGS.has(code) ? this.#ofTotals++ : this.#ofLines++;
+    if (before < WARNINGS_KEPT) this.#kept.push({ code, line, message });
     else this.#more += 1;
   };
 

@@ -192,7 +192,10 @@ export const errorSchema = declineDetails.extend({
 export type StripeFailure = z.infer<typeof errorSchema>;
 
 /** 4xx that Stripe gives before anything ran (docs.stripe.com/api/errors, tried against the test API's documents). */
-const REJECTIONS = new Set([400, 401, 403, 404, 429]);
+const REJECTIONS = new Set([400, 401, 403, 404]);
+
+/** The rate limiters stand before everything else, the idempotency layer too (docs.stripe.com/error-low-level). */
+const THROTTLED = 429;
 
 /** An error answer as an outcome. On a resend no 4xx proves anything: the first send may have executed. */
 export function errorOutcome(
@@ -209,6 +212,7 @@ export function errorOutcome(
   if (request.resend) return unknown('rejected_on_resend', code);
   if (rawType === 'card_error' || failure.code === UNAUTHENTICATED)
     return cardErrorOutcome(failure, request.reference);
+  if (status === THROTTLED) return { type: 'not_attempted', proof: 'throttled' };
   if (!REJECTIONS.has(status)) return unknown('unmapped_response', `http_${status}`);
   const param = failure.param == null ? '' : `, parameter ${safeCode(failure.param, 'unnamed')}`;
   return {

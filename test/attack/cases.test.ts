@@ -315,6 +315,19 @@ describe('many at once', () => {
     ]);
   });
 
+  it('of a kind go on after one that was told before', async () => {
+    const cause = `pages ${freshKey()}`;
+    const told = await openCase(system, { cause, agoMs: 2_000 });
+    const next = await openCase(system, { cause, agoMs: 1_000 });
+    const command = { action: 'comment', kind: 'amount_under', cause, starting_after: told };
+    const { body } = await allAnswered(() => bulk(command));
+    expect(body.data.map(({ id }: { id: string }) => id)).toEqual([next]);
+    expect(codeOf(await bulk({ ...command, starting_after: 'exc_not_there' }))).toEqual([
+      400,
+      'parameter_invalid',
+    ]);
+  });
+
   it('by ids, with those that are not there', async () => {
     const id = await openCase(system);
     const { body } = await bulk({ action: 'comment', ids: [id, 'exc_nothing_at_all', id] });
@@ -328,6 +341,10 @@ describe('many at once', () => {
       ['refused', 'resource_missing'],
     ]);
     expect(codeOf(await bulk({ action: 'comment' }))).toEqual([400, 'parameter_invalid']);
+    expect(codeOf(await bulk({ action: 'comment', ids: [id], starting_after: id }))).toEqual([
+      400,
+      'parameter_invalid',
+    ]);
     expect(codeOf(await bulk({ action: 'propose', ids: [id] }))).toEqual([400, 'parameter_invalid']);
   });
 });

@@ -184,6 +184,53 @@ describe('a late success', () => {
   });
 });
 
+describe('an authorization that waits for its merchant', () => {
+  /** As somebody does it at the provider's dashboard: the intent is acted on, and nobody here has asked for it. */
+  async function byHand(paymentId: string, act: 'capture' | 'cancel', form: Record<string, string> = {}) {
+    const reference = (await payment(system, paymentId)).attempts[0]?.provider_reference;
+    const { status } = await fetch(`${system.providerUrls.stripe}/v1/payment_intents/${reference}/${act}`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sk_test_simulated' },
+      body: new URLSearchParams(form),
+    });
+    expect(status).toBe(200);
+  }
+  const holds = async (amount: number) => {
+    const card = await system.card('4242424242424242');
+    return pay({ amount, currency: 'USD', capture_method: 'manual', payment_method: card });
+  };
+  const becomes = (id: string, status: string) =>
+    waitFor(async () => (await payment(system, id)).status === status, { what: `${id} to be ${status}` });
+
+  it.each([
+    ['whole', 2_800, 'succeeded'],
+    ['in part', 1_200, 'partially_captured'],
+  ])(
+    'and is captured at Stripe by hand, %s, is the merchant’s money, in the books',
+    async (_how, amount, status) => {
+      const { id } = await holds(2_800);
+      await byHand(id, 'capture', { amount_to_capture: String(amount) });
+      await becomes(id, status);
+      expect(await payment(system, id)).toMatchObject({ amount_captured: amount });
+      expect(await postings(id)).toEqual([
+        { kind: 'capture', account: 'provider_receivable', amount: String(amount) },
+        { kind: 'capture', account: 'merchant_payable', amount: String(-amount) },
+      ]);
+      await lettersRead(id);
+      expect(await exceptions(system, id)).toEqual([]);
+    },
+  );
+
+  it('and is canceled at Stripe by hand is gone', async () => {
+    const { id } = await holds(2_900);
+    await byHand(id, 'cancel');
+    await becomes(id, 'expired');
+    expect(await payment(system, id)).toMatchObject({ amount_captured: 0 });
+    await lettersRead(id);
+    expect(await exceptions(system, id)).toEqual([]);
+  });
+});
+
 /** All that was sent about the payment has been read, so nothing is still to come of it. */
 async function lettersRead(id: string): Promise<void> {
   await waitFor(

@@ -130,14 +130,29 @@ describe.each([stripe, adyen, checkout])('$name', (provider) => {
     expect(outcome).toMatchObject({ type: 'unknown', cause });
   });
 
-  it.each([429, 401, 403].filter((status) => !mayBeRunning(status)))(
-    '%i on the first send comes before execution',
-    async (status) => {
-      const error = { type: 'invalid_request_error' };
-      const answer = json(status, { ...ofCheckout, error, errorCode: '000', status });
-      expect(await outcomeOf(provider, answer, authorize)).toMatchObject({ type: 'rejected' });
-    },
-  );
+  it.each([401, 403])('%i on the first send comes before execution', async (status) => {
+    const error = { type: 'invalid_request_error' };
+    const answer = json(status, { ...ofCheckout, error, errorCode: '000', status });
+    expect(await outcomeOf(provider, answer, authorize)).toMatchObject({ type: 'rejected' });
+  });
+});
+
+describe.each([stripe, adyen])('$name', (provider) => {
+  it('a rate limit on the first send is no refusal: the same may be asked again later', async () => {
+    const answer = json(429, { error: { code: 'rate_limit' }, errorCode: '000', status: 429 });
+    const throttled = { type: 'not_attempted', proof: 'throttled' };
+    expect(await outcomeOf(provider, answer, authorize)).toEqual(throttled);
+    const capture = await outcomeOf(provider, answer, (connection, payment) =>
+      connection.capture({
+        ...payment.operation('capture'),
+        amountMinor: 4_200,
+        currency: 'EUR',
+        providerReference: 'pi_1',
+        finalCapture: true,
+      }),
+    );
+    expect(capture).toEqual(throttled);
+  });
 });
 
 describe('an answer about something else is a mismatch', () => {

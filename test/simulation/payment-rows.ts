@@ -1,3 +1,4 @@
+import { refundedByOthersMinor } from '../../domain/ledger/postings.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
 import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
 import type { OperationRow, Transition } from '../../domain/payment/transition.ts';
@@ -35,12 +36,13 @@ export class PaymentRows extends AggregateRows<Payment, Transition> {
     return status !== 'processing';
   }
 
-  protected move({ capturedDeltaMinor, reservations, externalRefunds }: Transition): void {
+  protected move({ capturedDeltaMinor, reservations, ledger }: Transition): void {
     const { balance } = this.shared;
     balance.capturedMinor += capturedDeltaMinor;
     for (const { subjectId, amountMinor } of reservations) this.shared.reserve(subjectId, amountMinor);
-    if (externalRefunds.length === 0) return;
-    for (const { amountMinor } of externalRefunds) balance.externalMinor += amountMinor;
+    const externalMinor = refundedByOthersMinor(ledger);
+    if (externalMinor === 0) return;
+    balance.externalMinor += externalMinor;
     // A fact from outside, whatever the balance says; a person is told where it exceeds what was captured.
     if (balance.externalMinor + balance.reservedMinor > balance.capturedMinor)
       this.shared.open('refund_excess', this.ownerId);

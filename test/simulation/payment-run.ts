@@ -168,10 +168,7 @@ export class PaymentRun extends Run<Payment, Decision, Transition> {
     yield* this.apply(
       (payment) => {
         const decision = this.world.rules.decideVoidByReference(payment, operationId, tick);
-        if (decision === undefined) return undefined;
-        voidId = openOperations(decision.after).find(
-          (each) => each.cause === `resolve_${operationId}_${tick}`,
-        )?.id;
+        voidId = decision?.voidId;
         return decision;
       },
       { type: 'void_by_reference', actor: 'resolver' },

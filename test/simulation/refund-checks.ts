@@ -113,7 +113,8 @@ export class RefundChecks {
 
   #balanceAgrees(payment: Payment): void {
     const { balance, refunds } = this.#world.database;
-    const outside = (payment.externalRefunds ?? []).reduce((sum, each) => sum + each.amountMinor, 0);
+    // What others gave back of a late success is its undoing's, which reserved it.
+    const outside = payment.attempts.reduce((sum, each) => sum + (each.undoing ? 0 : each.refundedMinor), 0);
     let refundedMinor = 0;
     let externalMinor = outside;
     for (const { state } of refunds.values()) {

@@ -101,7 +101,7 @@ export class SharedRows {
 
   balanceAsRead(): Balance {
     const { capturedMinor, reservedMinor, externalMinor } = this.balance;
-    return { capturedMinor, reservedMinor, externalRefundedMinor: externalMinor };
+    return { capturedMinor, reservedMinor, externalRefundedMinor: externalMinor, chargedBackMinor: 0 };
   }
 
   open(kind: string, subjectId: string): void {

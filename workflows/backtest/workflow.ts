@@ -30,9 +30,9 @@ export async function backtest(input: BacktestInput): Promise<BacktestEnd> {
   for (let activity = 1; ; activity += 1) {
     const progress = await advanceBacktest({ backtestId, pages: pagesAnActivity });
     if (progress.type === 'ended') return { status: 'ended' };
-    const { read, total } = progress;
+    const { read, total, isTotalAtLeast } = progress;
     standing = { read, total };
-    setCurrentDetails(`**${read}** of about ${total} payments read`);
+    setCurrentDetails(`**${read}** of ${isTotalAtLeast ? 'at least' : 'about'} ${total} payments read`);
     if (progress.type === 'completed') return { status: 'completed' };
     if (activity >= activitiesARun || workflowInfo().continueAsNewSuggested)
       await continueAsNew<typeof backtest>(input);

@@ -6,7 +6,8 @@ import { decideExternalRefund, isDead } from '../../domain/payment/decide.ts';
 import { isGivenUp } from '../../domain/payment/late-capture.ts';
 import { operationNamed } from '../../domain/payment/named.ts';
 import type { OperationOutcome } from '../../domain/payment/outcome.ts';
-import type { Attempt, Operation, Payment } from '../../domain/payment/payment.ts';
+import { type Attempt, type Operation, type Payment, routeStepOf } from '../../domain/payment/payment.ts';
+import { rests } from '../../domain/payment/unexpected-capture.ts';
 import { inquiries } from '../operations/activities.ts';
 import type { Lanes } from '../operations/lanes.ts';
 import { askAboutClosed, type Reading, readLetters } from '../operations/letters.ts';
@@ -48,8 +49,21 @@ async function act(process: PaymentProcess, lanes: Lanes, fact: NewsFact): Promi
       const dead = deadAttempt(process.current, fact);
       if (dead !== undefined) return askWhetherAlive(process, dead, fact.source);
       const undo = undoneBy(process.current, fact);
-      if (undo === undefined || !patched(PATCHES.undoAskedAbout)) return 'understood';
-      return ask(process, undo, 'a webhook speaks of the refund that undid a late success: ask', fact.source);
+      if (undo !== undefined && patched(PATCHES.undoAskedAbout))
+        return ask(
+          process,
+          undo,
+          'a webhook speaks of the refund that undid a late success: ask',
+          fact.source,
+        );
+      const held = restingAttempt(process.current, fact);
+      if (held === undefined || !patched(PATCHES.restAskedAbout)) return 'understood';
+      return askWhatBecameOf(
+        process,
+        held,
+        'a webhook speaks of an authorization that rests: ask',
+        fact.source,
+      );
     }
     default:
       return unreachable(fact);
@@ -140,6 +154,21 @@ function deadAttempt(payment: Payment, fact: Hint): Attempt | undefined {
   return givenUp === undefined || !patched(PATCHES.capturedAfterAll) ? undefined : givenUp;
 }
 
+/**
+ * An authorization that waits for its merchant: somebody may have captured or canceled it at the provider. What repeats
+ * is put away before anybody reads it, so few letters come this far.
+ */
+function restingAttempt(payment: Payment, fact: Hint): Attempt | undefined {
+  if (payment.status !== 'requires_capture' && payment.status !== 'partially_captured') return undefined;
+  return payment.attempts.find(
+    (attempt) =>
+      isNamed(attempt, fact) &&
+      attempt.status === 'authorized' &&
+      rests(attempt) &&
+      routeStepOf(payment, attempt.accountId)?.canLookup === true,
+  );
+}
+
 /** A hint about a refund of a late success that rests: the provider may have taken it back, or made it after all. */
 function undoneBy(payment: Payment, { reference, providerReference }: Hint): Operation | undefined {
   const refunds = payment.attempts
@@ -164,10 +193,20 @@ async function ask(
   return 'understood';
 }
 
-async function askWhetherAlive(process: PaymentProcess, attempt: Attempt, actor: string): Promise<Reading> {
-  const charge = attempt.operations.findLast((each) => each.kind === 'authorize' || each.kind === 'sale');
-  if (charge === undefined) return 'understood';
-  return ask(process, charge, 'a webhook speaks of a dead attempt: ask', actor);
+function askWhetherAlive(process: PaymentProcess, attempt: Attempt, actor: string): Promise<Reading> {
+  return askWhatBecameOf(process, attempt, 'a webhook speaks of a dead attempt: ask', actor);
+}
+
+async function askWhatBecameOf(
+  process: PaymentProcess,
+  attempt: Attempt,
+  summary: string,
+  actor: string,
+): Promise<Reading> {
+  const charges = attempt.operations.filter((each) => each.kind === 'authorize' || each.kind === 'sale');
+  // The one that holds the authorization, where a challenge has more of them.
+  const charge = rests(attempt) ? charges.find((each) => each.status === 'succeeded') : charges.at(-1);
+  return charge === undefined ? 'understood' : ask(process, charge, summary, actor);
 }
 
 /**

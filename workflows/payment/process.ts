@@ -24,6 +24,7 @@ import {
 import { decidePark, decideVoidByReference } from '../../domain/payment/resolver.ts';
 import { PAYMENT_EDGES } from '../../domain/payment/states.ts';
 import { type Transition, type Trigger, transitionOf } from '../../domain/payment/transition.ts';
+import { isUnexpectedCapture } from '../../domain/payment/unexpected-capture.ts';
 import { database, records } from '../operations/activities.ts';
 import { AggregateProcess, type OperationOwner } from '../operations/process.ts';
 import { PATCHES } from '../versions.ts';
@@ -118,12 +119,14 @@ export class PaymentProcess
     return database.paidOtherwise(this.id).then((paid) => (paid ? giveBack() : adopt()));
   }
 
-  /** Before the patches, late news of an undoing refund that had not succeeded, or of a capture after a void, was put away. */
+  /** Before the patches, late news of an undoing refund that had not succeeded, or of a capture after a void or unexpected, was put away. */
   outcomeOf(payment: Payment, operationId: string, outcome: OperationOutcome): Decision | undefined {
     const voidDecides = () => patched(PATCHES.voidDecides);
     const decision = decideOutcome(payment, operationId, outcome, Date.now(), voidDecides);
     if (decision === undefined) return undefined;
     if (isUnmade(payment, operationId) && !patched(PATCHES.undoMadeLate)) return undefined;
+    if (isUnexpectedCapture(payment, operationId, outcome) && !patched(PATCHES.capturesAdopted))
+      return undefined;
     const afterAll = isCapturedAfterAll(payment, operationId, outcome);
     return afterAll && !patched(PATCHES.capturedAfterAll) ? undefined : decision;
   }
@@ -159,13 +162,12 @@ export class PaymentProcess
 
   async voidByReference(operationId: string, tick: number): Promise<string | undefined> {
     let voidId: string | undefined;
+    // Before the patch a number that was used already was written down once more, and nothing was sent.
+    const numbersAnew = () => patched(PATCHES.voidsNumbered);
     await this.apply(
       (payment) => {
-        const decision = decideVoidByReference(payment, operationId, tick);
-        if (decision === undefined) return undefined;
-        voidId = openOperations(decision.after).find(
-          (each) => each.cause === `resolve_${operationId}_${tick}`,
-        )?.id;
+        const decision = decideVoidByReference(payment, operationId, tick, numbersAnew);
+        voidId = decision?.voidId;
         return decision;
       },
       { type: 'void_by_reference', actor: 'resolver' },

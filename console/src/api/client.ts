@@ -27,6 +27,9 @@ const headers: Middleware = {
   },
 };
 
+/** Answers to a request whose first try broke: that may have arrived all the same, whatever the second is told. */
+const secondAnswers = new WeakSet<Response>();
+
 /** Orders on their way, by the client's id of the request. */
 const underway = new Map<string, Order>();
 
@@ -49,7 +52,7 @@ const orders: Middleware = {
   onResponse({ response, id }) {
     const order = underway.get(id);
     underway.delete(id);
-    if (order !== undefined) answered(order, response.status);
+    if (order !== undefined) answered(order, response.status, !secondAnswers.has(response));
   },
   onError({ id }) {
     underway.delete(id);
@@ -86,7 +89,9 @@ async function fetchTwice(request: Request): Promise<Response> {
     if (request.signal.aborted) throw error;
   }
   try {
-    return await fetch(again);
+    const response = await fetch(again);
+    secondAnswers.add(response);
+    return response;
   } catch (error) {
     if (request.signal.aborted) throw error;
     throw new Unreachable();

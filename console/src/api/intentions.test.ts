@@ -40,4 +40,31 @@ describe('an order whose answer was lost', () => {
     answered(order(500, 'broken cup'), status);
     expect(intended(order(500, 'broken cup'), 'second').key).toBe('first');
   });
+
+  it.each([401, 429])('says what was typed last where every try was turned away (%i)', (status) => {
+    intended(order(500, 'broken cup'), 'first');
+    answered(order(500, 'broken cup'), status);
+    const cup = order(500, 'the cup was broken');
+    expect(intended(cup, 'second')).toEqual({ key: 'first', body: cup.body });
+    answered(cup, status);
+    const mug = order(500, 'it was a mug');
+    expect(intended(mug, 'third')).toEqual({ key: 'first', body: mug.body });
+    // Of this one nobody knows: from now on its words are the order's.
+    answered(mug, 504);
+    expect(JSON.parse(intended(cup, 'fourth').body)).toEqual({ amount: 500, reason: 'it was a mug' });
+    answered(cup, status);
+    expect(JSON.parse(intended(cup, 'fifth').body)).toEqual({ amount: 500, reason: 'it was a mug' });
+  });
+
+  it('keeps its words where a connection broke before it was turned away', () => {
+    intended(order(500, 'broken cup'), 'first');
+    answered(order(500, 'broken cup'), 429, false);
+    const again = intended(order(500, 'the cup was broken'), 'second');
+    expect([again.key, JSON.parse(again.body).reason]).toEqual(['first', 'broken cup']);
+  });
+
+  it('keeps its words while it is under way', () => {
+    intended(order(500, 'broken cup'), 'first');
+    expect(JSON.parse(intended(order(500, 'the cup was broken'), 'second').body).reason).toBe('broken cup');
+  });
 });

@@ -7,6 +7,8 @@ interface Unanswered {
   readonly key: string;
   /** The first wording: the API holds the same key with another body for a mistake. */
   readonly reason: string | undefined;
+  /** Of so many tries nobody knows whether they arrived: under way, or not answered. */
+  readonly unsure: number;
 }
 
 const STORED = 'interlock.unanswered';
@@ -19,20 +21,30 @@ export interface Order {
   readonly body: string;
 }
 
-/** Notes an order that is about to be sent; what is to be sent is what it returns. */
+/**
+ * Notes an order that is about to be sent; what is to be sent is what it returns. Where every try so far was turned away unread, its
+ * words of now count: the audit log is to have what the person said last, and the key knows no other body yet.
+ */
 export function intended(order: Order, key: string): { readonly key: string; readonly body: string } {
   const print = printOf(order);
   const earlier = unanswered.get(print);
-  if (earlier !== undefined) return { key: earlier.key, body: worded(order.body, earlier.reason) };
-  unanswered.set(print, { key, reason: reasonOf(order.body) });
+  const isHeld = earlier !== undefined && earlier.unsure > 0;
+  const noted = isHeld ? earlier : { key: earlier?.key ?? key, reason: reasonOf(order.body), unsure: 0 };
+  unanswered.set(print, { ...noted, unsure: noted.unsure + 1 });
   store();
-  return { key, body: order.body };
+  return { key: noted.key, body: isHeld ? worded(order.body, noted.reason) : order.body };
 }
 
-/** After an answer, whatever it says, the same order is a new one. */
-export function answered(order: Order, status: number): void {
-  if (!isAnswer(status)) return;
-  unanswered.delete(printOf(order));
+/**
+ * After an answer, whatever it says, the same order is a new one. `isFirstTry`: nothing was sent before under this very request, as
+ * it is where a connection broke.
+ */
+export function answered(order: Order, status: number, isFirstTry = true): void {
+  const print = printOf(order);
+  const earlier = unanswered.get(print);
+  if (isAnswer(status)) unanswered.delete(print);
+  else if (earlier !== undefined && isFirstTry && isUnread(status))
+    unanswered.set(print, { ...earlier, unsure: earlier.unsure - 1 });
   store();
 }
 
@@ -47,7 +59,12 @@ export function forgetOrders(): void {
  * refusal that wasn't about the order (signed out meanwhile, too many requests).
  */
 export function isAnswer(status: number): boolean {
-  return status !== 0 && status < 500 && ![401, 408, 429].includes(status);
+  return status !== 0 && status < 500 && status !== 408 && !isUnread(status);
+}
+
+/** Turned away at the door: no order was read, and nothing of it is kept. */
+function isUnread(status: number): boolean {
+  return status === 401 || status === 429;
 }
 
 function printOf({ url, merchant, body }: Order): string {

@@ -5,7 +5,8 @@ import { answer, api } from './client.ts';
 import type { Answer } from './query.ts';
 import { scopedMerchant, setScopedMerchant } from './scope.ts';
 
-type MerchantRow = Answer<'/v1/operator/merchants'>['data'][number];
+type MerchantPage = Pick<Answer<'/v1/operator/merchants'>, 'data' | 'has_more'>;
+type MerchantRow = MerchantPage['data'][number];
 
 const MODES = ['test', 'live'] as const;
 const REMEMBERED = 'interlock.merchant';
@@ -46,10 +47,29 @@ export function useMerchant() {
 function useMerchants(): readonly MerchantRow[] {
   const { data } = useQuery({
     queryKey: ['/v1/operator/merchants', 'chooser'],
-    queryFn: async () => (await answer(api.GET('/v1/operator/merchants'))).data,
+    queryFn: ({ signal }) =>
+      everyMerchant((after) => {
+        const query = { limit: LONGEST_PAGE, ...(after === undefined ? {} : { starting_after: after }) };
+        return answer(api.GET('/v1/operator/merchants', { params: { query }, signal }));
+      }),
     staleTime: 60_000,
   });
   return data ?? [];
+}
+
+/** As long as the API gives one. */
+const LONGEST_PAGE = 100;
+
+/** Every page's merchants: a merchant that is on none of the pages read could not be chosen at all. */
+export async function everyMerchant(
+  readPage: (after: string | undefined) => Promise<MerchantPage>,
+): Promise<readonly MerchantRow[]> {
+  const rows: MerchantRow[] = [];
+  for (;;) {
+    const { data, has_more: hasMore } = await readPage(rows.at(-1)?.id);
+    rows.push(...data);
+    if (!hasMore || data.length === 0) return rows;
+  }
 }
 
 function remembered(): string | undefined {

@@ -71,7 +71,10 @@ export function ErrorBox({ problem, retry }: { readonly problem: unknown; readon
   );
 }
 
-/** One answer of the API: its skeleton until it is there, its problem if there is one, else its content. */
+/**
+ * One answer of the API: its skeleton until it is there, then its content. Where asking again failed, the problem stands above what
+ * was last known, which stays: in it may be an editor or a dialog with what somebody has typed.
+ */
 export function Loaded<T>(props: {
   readonly query: {
     readonly data: T | undefined;
@@ -83,7 +86,11 @@ export function Loaded<T>(props: {
   readonly children: (data: T) => ReactNode;
 }) {
   const { query, skeletonPx = 160, children } = props;
-  if (query.data !== undefined) return <>{children(query.data)}</>;
-  if (query.error !== null) return <ErrorBox problem={query.error} retry={() => void query.refetch()} />;
-  return <Skeleton heightPx={skeletonPx} />;
+  const { data, error } = query;
+  return (
+    <>
+      {error !== null && <ErrorBox problem={error} retry={() => void query.refetch()} />}
+      {data === undefined ? error === null && <Skeleton heightPx={skeletonPx} /> : children(data)}
+    </>
+  );
 }

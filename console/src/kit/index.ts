@@ -5,6 +5,7 @@
 export { useLive } from '../api/live.ts';
 export { useMerchant } from '../api/merchant.ts';
 export { useMay, useSession } from '../api/session.tsx';
+export { useMinute } from './ago.ts';
 export { BarChart, type ChartSeries, LineChart } from './charts.tsx';
 export { ActionDialog, type Confirmed, Dialog } from './dialog.tsx';
 export { ErrorBox, Loaded, Notice, Skeleton } from './feedback.tsx';

@@ -1,5 +1,6 @@
 import { type ReactNode, useState } from 'react';
 import { Link } from 'wouter';
+import { agoOf, useMinute } from './ago.ts';
 import { CheckIcon, CopyIcon } from './icons.tsx';
 import { formatMoney } from './money.ts';
 import { toneOf } from './tones.ts';
@@ -27,28 +28,21 @@ const ABSOLUTE = new Intl.DateTimeFormat(undefined, {
   second: '2-digit',
   hourCycle: 'h23',
 });
-const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
-const STEPS = [
-  [86_400_000, 'day'],
-  [3_600_000, 'hour'],
-  [60_000, 'minute'],
-  [1_000, 'second'],
-] as const;
 
-/** A moment in the reader's own time zone; its title has it in ISO form. */
+/** A moment in the reader's own time zone; its title has it in ISO form. A relative one goes on as time does. */
 export function Time({ at, relative = false }: { readonly at: string; readonly relative?: boolean }) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return <span>{at}</span>;
   return (
     <time className="num nowrap" dateTime={at} title={at}>
-      {relative ? agoOf(date.getTime() - Date.now()) : ABSOLUTE.format(date)}
+      {relative ? <Ago atMs={date.getTime()} /> : ABSOLUTE.format(date)}
     </time>
   );
 }
 
-function agoOf(differenceMs: number): string {
-  const [stepMs, unit] = STEPS.find(([ms]) => Math.abs(differenceMs) >= ms) ?? [1_000, 'second' as const];
-  return RELATIVE.format(Math.trunc(differenceMs / stepMs), unit);
+function Ago({ atMs }: { readonly atMs: number }) {
+  useMinute();
+  return <>{agoOf(atMs - Date.now())}</>;
 }
 
 /** An identifier: monospaced, to be copied with one press, a link where there is something behind it. */

@@ -21,7 +21,7 @@ export interface Figures {
   read(question: FigureQuestion): Promise<FigureRows>;
   standing(): Promise<Standing>;
   unknowns(whose: Whose): Promise<Unknowns>;
-  openExceptions(merchantId?: string): Promise<readonly OpenByAge[]>;
+  openExceptions(whose: Whose): Promise<readonly OpenByAge[]>;
   accountsNow(whose: Whose): Promise<readonly AccountNow[]>;
 }
 
@@ -42,7 +42,7 @@ function figuresBy(ask: Ask): Figures {
     read: (question) => readCells(ask, question),
     standing: () => readStanding(ask),
     unknowns: (whose) => readUnknowns(ask, whose),
-    openExceptions: (merchantId) => readOpenExceptions(ask, merchantId),
+    openExceptions: (whose) => readOpenExceptions(ask, whose),
     accountsNow: (whose) => readAccountsNow(ask, whose),
   };
 }

@@ -50,13 +50,21 @@ export interface OpenByAge {
   readonly overdue: number;
 }
 
-/** Ages as in the figures of exceptions. */
-export async function readOpenExceptions(ask: Ask, merchantId?: string): Promise<readonly OpenByAge[]> {
+/**
+ * Ages as in the figures of exceptions. An exception's mode is its payment's, else its account's; one that has neither is about
+ * both, and counts in both.
+ */
+export async function readOpenExceptions(
+  ask: Ask,
+  { mode, merchantId }: Whose,
+): Promise<readonly OpenByAge[]> {
   const rows = await ask<{ age: string; count: string; overdue: string }>(
     Prisma.sql`SELECT age, count(x.opened_at) AS count, count(*) FILTER (WHERE x.due_at <= clock_timestamp()) AS overdue
       FROM (VALUES ('under_1d', 0, 24), ('1d_to_3d', 24, 72), ('3d_to_7d', 72, 168), ('over_7d', 168, 1000000)) AS a(age, low, high)
-        LEFT JOIN (SELECT opened_at, due_at FROM exception WHERE closed_at IS NULL ${ofMerchant(Prisma.sql`merchant_id`, merchantId)}
-          LIMIT ${MOST}::int) x ON x.opened_at <= clock_timestamp() - low * interval '1 hour'
+        LEFT JOIN (SELECT e.opened_at, e.due_at FROM exception e
+          LEFT JOIN payment p ON p.id = e.payment_id LEFT JOIN provider_account t ON t.id = e.account_id
+          WHERE e.closed_at IS NULL ${ofMerchant(Prisma.sql`e.merchant_id`, merchantId)}
+            AND coalesce(p.mode, t.mode, ${mode}) = ${mode} LIMIT ${MOST}::int) x ON x.opened_at <= clock_timestamp() - low * interval '1 hour'
             AND x.opened_at > clock_timestamp() - high * interval '1 hour'
       GROUP BY age, low ORDER BY low`,
   );

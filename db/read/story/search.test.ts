@@ -23,7 +23,7 @@ beforeAll(async () => {
       payment_method_id, customer_id, complete_by, audit_head, created_at)
     SELECT 'pay_' || left(translate(md5(i::text), '0189', 'wxyz'), 26), 'mer_' || (i % 20), 'test',
       CASE WHEN i % 1000 = 0 THEN 'requires_review' WHEN i % 5 = 0 THEN 'failed' ELSE 'succeeded' END, 1, 1, i, 'EUR', 'automatic',
-      'order-' || i, 'pm_' || i, 'cus_' || (i % 5000), now(), '', now() - i * interval '1 minute'
+      CASE WHEN i = 9 THEN '0779' ELSE 'order-' || i END, 'pm_' || i, 'cus_' || (i % 5000), now(), '', now() - i * interval '1 minute'
     FROM generate_series(1, ${PAYMENTS}) i;
     INSERT INTO payment_balance (payment_id, currency) SELECT id, currency FROM payment;
     INSERT INTO attempt (id, payment_id, number, account_id, provider, connector_version, status, provider_reference)
@@ -98,6 +98,14 @@ describe('with many payments', () => {
       expect(hits.length).toBeLessThanOrEqual(10);
     });
     expect(reads).toEqual([]);
+  });
+
+  it('four digits find the order of that number before the cards that end so', async () => {
+    const hits = await stories.search.search('0779', 2);
+    expect(hits.map(({ matched, value }) => [matched, value])).toEqual([
+      ['order_reference', '0779'],
+      ['card', '0779'],
+    ]);
   });
 
   it('a list by filters that an index knows reads no table whole', async () => {

@@ -132,7 +132,6 @@ function exactBranches(asked: string, limit: number): Prisma.Sql[] {
   }
   branches.push(...idBranches(asked, limit));
   const card = cardQuestion(asked);
-  if (card !== undefined) branches.push(cardBranch(card, limit));
   return [
     ...branches,
     column('order_reference', 'payment', 'reference', 'id', asked, limit),
@@ -144,6 +143,8 @@ function exactBranches(asked: string, limit: number): Prisma.Sql[] {
     column('provider_event', 'inbox', 'provider_event_id', 'payment_id', asked, limit),
     ...customerBranches(asked, limit),
     payoutBranch(asked, limit),
+    // Four digits are many cards' last, and may be the one reference that is looked for: cards take what room is left.
+    ...(card === undefined ? [] : [cardBranch(card, limit)]),
   ];
 }
 

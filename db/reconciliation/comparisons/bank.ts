@@ -4,6 +4,7 @@ import type {
   PayoutCandidate,
   PayoutComparison,
 } from '../../../domain/reconciliation/comparison.ts';
+import { kindOf } from '../../../domain/reconciliation/table.ts';
 import { accountOf } from '../file-facts.ts';
 import { type CopyPool, execute, query, sql } from '../pool.ts';
 import type { Run } from '../runs.ts';
@@ -15,15 +16,26 @@ const bankJson = sql`jsonb_strip_nulls(jsonb_build_object('id', l.id, 'bankAccou
   'amountMinor', l.amount_minor, 'bookedOn', l.booked_on::text, 'text', l.text, 'reference', l.reference,
   'endToEnd', l.end_to_end, 'reversal', nullif(l.reversal, false)))`;
 
-/** A bank line that carries a payout's reference in a field of its own is that payout's; no judgement is needed. */
-export async function linkByReference(pool: CopyPool, run: Run): Promise<number> {
-  return execute(
+/**
+ * A bank line that carries a payout's reference in a field of its own is that payout's; no judgement is needed. Whatever
+ * was proposed for a line that has its payout by now: its money leaves suspense with the link, and is no case's any more.
+ */
+export async function linkByReference(pool: CopyPool, run: Run): Promise<void> {
+  await execute(
     pool,
     sql`
     UPDATE bank_statement_line l SET payout_id = p.id, verdict = 'clean'
     FROM payout p JOIN provider_account a ON a.id = p.account_id
     WHERE l.merchant_id = ${run.merchantId} AND a.merchant_id = l.merchant_id AND l.payout_id IS NULL
       AND p.account_id = ${run.accountId} AND p.currency = l.currency AND p.reference IN (l.reference, l.end_to_end)`,
+  );
+  await execute(
+    pool,
+    sql`
+    UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true, resolution = 'its payout is known now'
+    FROM bank_statement_line l
+    WHERE x.kind = ${kindOf('UNIDENTIFIED_BANK_CREDIT')} AND x.closed_at IS NULL AND l.id = x.subject_id
+      AND l.merchant_id = ${run.merchantId} AND l.payout_id IS NOT NULL`,
   );
 }
 
@@ -62,7 +74,10 @@ const inText = sql`(position(upper(replace(p.reference, ' ', '')) in upper(repla
   OR (p.batch IS NOT NULL AND position('BATCH' || upper(replace(p.batch, ' ', '')) || ','
     in upper(replace(l.text, ' ', '')) || ',') > 0))`;
 
-/** Payouts of the account that the bank has not confirmed to the cent. */
+/**
+ * Payouts of the account that the bank has not confirmed to the cent, or has taken back since. What the provider itself says
+ * came back is not waited for.
+ */
 export async function openPayouts(
   pool: CopyPool,
   run: Run,
@@ -76,11 +91,21 @@ export async function openPayouts(
   }>(
     pool,
     sql`
-    SELECT jsonb_build_object('id', p.id, 'reference', p.reference, 'currency', p.currency, 'amountMinor', p.amount_minor,
+    WITH returned AS MATERIALIZED (
+      SELECT r.payout_reference AS reference, r.settlement_currency AS currency, sum(r.net_minor)::bigint AS minor
+      FROM settlement_row r JOIN settlement_file f ON f.id = r.file_id AND f.status = 'posted'
+      WHERE r.account_id = ${run.accountId} AND r.type = 'payout_reversed' AND r.verdict <> 'clean' GROUP BY 1, 2),
+    owed AS (
+      SELECT p.*, p.amount_minor - coalesce(r.minor, 0) AS owed_minor,
+        (SELECT sum(l.amount_minor) FROM bank_statement_line l WHERE l.payout_id = p.id) AS seen_minor
+      FROM payout p LEFT JOIN returned r ON r.reference = p.reference AND r.currency = p.currency
+      WHERE p.account_id = ${run.accountId} AND p.id > ${page.afterId})
+    SELECT jsonb_build_object('id', p.id, 'reference', p.reference, 'currency', p.currency, 'amountMinor', p.owed_minor,
         'announcedAt', ${iso(sql`p.announced_at`)}) AS payout,
       greatest(0, floor(extract(epoch FROM ${end}::timestamptz - p.announced_at) * 1000))::bigint AS "ageMs",
       (SELECT jsonb_agg(${bankJson} ORDER BY l.booked_on, l.id) FROM bank_statement_line l WHERE l.payout_id = p.id) AS bank
-    FROM payout p WHERE p.account_id = ${run.accountId} AND p.verdict IS DISTINCT FROM 'clean' AND p.id > ${page.afterId}
+    FROM owed p
+    WHERE p.verdict IS DISTINCT FROM 'clean' OR p.seen_minor <> p.owed_minor
     ORDER BY p.id LIMIT ${page.limit}::int`,
   );
   return rows.map(({ payout, ageMs, bank }) => ({

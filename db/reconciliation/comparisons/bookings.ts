@@ -4,14 +4,13 @@ import type { Policy } from '../../../domain/reconciliation/tolerance.ts';
 import { accountOf } from '../file-facts.ts';
 import { type CopyPool, execute, query, type Statement, sql, transaction } from '../pool.ts';
 import type { Run } from '../runs.ts';
+import { isSettled } from '../settled.ts';
 import { bookingJson } from './shapes.ts';
 
 /** When the day that is reconciled is over: ages are counted until then, so that they are the same whenever it is run. */
 export function dayEnd(run: Run): Date {
   return new Date(boundsOf(run.businessDate, run.timeZone).toMs);
 }
-
-export const isSettled = sql`EXISTS (SELECT 1 FROM settlement_row s WHERE s.booking_number = b.number AND s.type = b.kind)`;
 
 /**
  * Finds what should be in a file by now and is in none. Each booking is looked at once, when its time is over; from then
@@ -31,13 +30,13 @@ export async function markMissing(pool: CopyPool, run: Run, policy: Policy): Pro
           WHERE account_id = ${run.accountId} AND business_date < ${run.businessDate}::date), '-infinity')
         AND b.booked_at <= ${until(Math.min(policy.captureSlaMs, policy.refundSlaMs))}
         AND b.booked_at <= CASE b.kind WHEN 'capture' THEN ${until(policy.captureSlaMs)} ELSE ${until(policy.refundSlaMs)} END
-        AND NOT ${isSettled}`,
+        AND NOT ${isSettled(sql`b`)}`,
     );
     await execute(
       client,
       sql`
       UPDATE booking b SET missing_since = NULL
-      WHERE b.account_id = ${run.accountId} AND b.missing_since IS NOT NULL AND (b.status <> 'expected' OR ${isSettled})`,
+      WHERE b.account_id = ${run.accountId} AND b.missing_since IS NOT NULL AND (b.status <> 'expected' OR ${isSettled(sql`b`)})`,
     );
     await execute(
       client,

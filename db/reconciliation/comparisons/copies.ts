@@ -17,13 +17,16 @@ type Texts = {
   readonly [Name in keyof FileTotals]: FileTotals[Name] extends bigint ? string : FileTotals[Name];
 };
 
-/** Files that came for this day and were, byte for byte, an earlier one: they have no lines of their own. */
+/**
+ * Files that came for this day and were, byte for byte, an earlier one: they have no lines of their own. One that has none
+ * at all is no copy: on two days on which there was nothing a provider says the same.
+ */
 export async function copiesOf(pool: CopyPool, run: Run): Promise<FileComparison[]> {
   const originals = await query<Original>(
     pool,
     sql`
     SELECT id, sha256, row_count AS rows, totals, duplicates FROM settlement_file
-    WHERE account_id = ${run.accountId} AND status <> 'refused'
+    WHERE account_id = ${run.accountId} AND status <> 'refused' AND row_count IS DISTINCT FROM 0
       AND duplicates @> ${JSON.stringify([{ businessDate: run.businessDate }])}::jsonb
     ORDER BY received_at, id`,
   );

@@ -3,6 +3,7 @@ import type { Policy } from '../../../domain/reconciliation/tolerance.ts';
 import { explainBreaks } from '../explain.ts';
 import { type CopyPool, query, sql } from '../pool.ts';
 import type { Run } from '../runs.ts';
+import { markStopped } from '../settled.ts';
 import { linkByReference, openPayouts, unlinkedBankLines } from './bank.ts';
 import { markMissing, missingBookings } from './bookings.ts';
 import { copiesOf } from './copies.ts';
@@ -36,6 +37,7 @@ export async function* comparisonsOf(
       if (last === undefined || page.length < PAGE) break;
       afterLine = last.line.line;
     }
+    await markStopped(pool, fileId);
   }
   await markMissing(pool, run, policy);
   yield* pagesById(

@@ -7,6 +7,7 @@ import type {
 import { accountOf } from '../file-facts.ts';
 import { type CopyPool, query, type Statement, sql } from '../pool.ts';
 import type { Run } from '../runs.ts';
+import { hasItsSign, isStopped, wasReleased } from '../settled.ts';
 import { bookingJson, lineJson, type StoredLine, toLine } from './shapes.ts';
 
 interface Found {
@@ -41,7 +42,7 @@ export async function lineComparisons(
     WITH page AS MATERIALIZED (
       SELECT * FROM settlement_row WHERE file_id = ${page.fileId} AND verdict IS NULL AND line > ${page.afterLine}::int
       ORDER BY line LIMIT ${page.limit}::int),
-    this AS (SELECT id, received_at FROM settlement_file WHERE id = ${page.fileId})
+    this AS (SELECT id, received_at, ${wasReleased(page.fileId)} AS released FROM settlement_file WHERE id = ${page.fileId})
     SELECT ${lineJson} AS line, ${bookingJson} AS booking, r.matched_by AS "matchedBy", pay.id AS "paymentId",
       equal.n AS "equalBefore", equal.delivered AS "deliveredBefore", together.*, captures.names AS "otherCaptures",
       disputes.open AS "openChargebacks", reserves.held AS "reserveHeld"
@@ -57,9 +58,15 @@ export async function lineComparisons(
   return rows.map((row) => toComparison(run, page.fileId, row));
 }
 
+/** One that was stopped and let go comes after what was posted meanwhile. */
+const isOfBefore = sql`(NOT ${isStopped} AND ((f.received_at, f.id) < (this.received_at, this.id)
+  OR (this.released AND f.status = 'posted' AND f.id <> this.id)))`;
 /** Whether a line `o` of a file `f` came before the line `r` of `this` file. */
-const isBefore = sql`((f.received_at, f.id) < (this.received_at, this.id) OR (f.id = this.id AND o.line < r.line))`;
-const isNotLater = sql`(f.received_at, f.id) <= (this.received_at, this.id)`;
+const isBefore = sql`(${isOfBefore} OR (f.id = this.id AND o.line < r.line))`;
+const isNotLater = sql`(${isOfBefore} OR f.id = this.id)`;
+
+/** What is against its type settles nothing, so it is no line of its booking. */
+const isOfItsSign = sql`(o.type NOT IN ('capture', 'refund') OR ${hasItsSign(sql`o`)})`;
 
 function linesOfBooking(run: Run): Statement {
   return sql`
@@ -70,7 +77,8 @@ function linesOfBooking(run: Run): Statement {
       SELECT o.gross_minor, ${isBefore} OR (f.id = this.id AND o.line = r.line) AS is_so_far,
         row_number() OVER (PARTITION BY o.provider_reference, o.operation_reference, o.currency, o.gross_minor ORDER BY o.line) AS copy
       FROM settlement_row o JOIN settlement_file f ON f.id = o.file_id
-      WHERE o.booking_number = r.booking_number AND o.type = r.type AND f.account_id = ${run.accountId} AND ${isNotLater}) o`;
+      WHERE o.booking_number = r.booking_number AND o.type = r.type AND f.account_id = ${run.accountId} AND ${isNotLater}
+        AND ${isOfItsSign}) o`;
 }
 
 /** Lines that no booking was found for are looked for by their names. */

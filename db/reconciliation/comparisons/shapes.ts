@@ -1,6 +1,7 @@
 import type { LineFacts } from '../../../domain/reconciliation/comparison.ts';
 import { FEE_KINDS, type RowType } from '../../../domain/reconciliation/row.ts';
 import { join, type Statement, sql } from '../pool.ts';
+import { isSettled } from '../settled.ts';
 
 /** Rows of lines and bookings as JSON that a comparison takes, and back into its shapes. */
 
@@ -60,7 +61,7 @@ export const bookingJson = sql`CASE WHEN b.id IS NULL THEN NULL ELSE jsonb_strip
   'bookedAt', ${iso(sql`b.booked_at`)}, 'presentableUntil', ${iso(sql`b.presentable_until`)}, 'dcc', nullif(b.dcc, false),
   'agreedRate', b.agreed_rate::text, 'reversed', nullif(b.reversed, false),
   'sisterAmountsMinor', (SELECT jsonb_agg(x.amount_minor ORDER BY x.id) FROM booking x
-    WHERE x.payment_id = b.payment_id AND x.kind = 'capture' AND x.status = 'expected' AND x.id <> b.id AND NOT EXISTS (
-      SELECT 1 FROM settlement_row s WHERE s.booking_number = x.number AND s.type = 'capture')))) END`;
+    WHERE x.payment_id = b.payment_id AND x.kind = 'capture' AND x.status = 'expected' AND x.id <> b.id
+      AND NOT ${isSettled(sql`x`)}))) END`;
 
 export type { StoredLine };

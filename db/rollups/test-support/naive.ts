@@ -130,6 +130,7 @@ function countsOfPayment({ payment, attempts, winner, rows }: Facts): readonly C
     refunded_minor: Number(balance?.refunded_minor ?? 0) + Number(balance?.external_refunded_minor ?? 0),
     charged_back_minor: Number(balance?.charged_back_minor ?? 0),
     fee_minor: paid ?? estimate,
+    fee_captured_minor: (paid ?? estimate) === undefined ? undefined : Number(payment.amount_captured_minor),
     fee_paid_minor: paid,
     fee_estimated_minor: estimate,
     fee_best_minor: estimate === undefined ? undefined : decision.bestFee,
@@ -154,16 +155,17 @@ function settlementOf(payment: Loose, rows: Tables): { fee?: number; lagMs?: num
     .flatMap((booking) =>
       rows.settlement_row
         .filter((row) => row.booking_id === booking.id && row.type === booking.kind)
+        .filter((row) => row.action !== 'ignore_duplicate')
         .map((row) => ({ booking, row, file: rows.settlement_file.find(({ id }) => id === row.file_id) })),
     )
     .filter(({ file }) => file?.posted_at != null);
   const own = lines.filter(({ row }) => row.settlement_currency === payment.currency);
-  const lags = lines
+  const [first] = lines
     .filter(({ booking }) => booking.kind === 'capture')
-    .map(({ booking, file }) => file?.received_at - booking.booked_at);
+    .sort((a, b) => a.booking.booked_at - b.booking.booked_at || a.file?.received_at - b.file?.received_at);
   return {
     ...(own.length === 0 ? {} : { fee: own.reduce((sum, { row }) => sum + Number(row.fee_minor), 0) }),
-    ...(lags.length === 0 ? {} : { lagMs: Math.min(...lags) }),
+    ...(first === undefined ? {} : { lagMs: first.file?.received_at - first.booking.booked_at }),
   };
 }
 

@@ -57,8 +57,9 @@ const SOURCES: Readonly<Record<AuditKind, Prisma.Sql>> = {
     SELECT 'policy', at, lpad(id::text, 20, '0'), actor, kind, merchant_id || '/' || mode || '/' || version, reason,
       jsonb_strip_nulls(jsonb_build_object('from', from_status, 'to', to_status, 'percent', canary_percent, 'proposed_by', proposed_by))
     FROM routing_policy_event`,
+  // A letter between them: an owner's last digit and the sequence's twelve would read as a card number.
   payment: Prisma.sql`
-    SELECT 'payment', at, owner_id || lpad(sequence::text, 12, '0'), actor, trigger, owner_id, reason,
+    SELECT 'payment', at, owner_id || 's' || lpad(sequence::text, 12, '0'), actor, trigger, owner_id, reason,
       jsonb_build_object('payment', payment_id, 'sequence', sequence, 'from', from_status, 'to', to_status)
     FROM audit WHERE actor LIKE 'operator:%'`,
   case: Prisma.sql`

@@ -3,7 +3,13 @@ import type { Mode } from '../../../domain/ids.ts';
 import type { Db } from '../../client.ts';
 import { olderThan } from '../../older-than.ts';
 import type { KeptOnce, NamedRequest } from '../../requests/once.ts';
-import { type EndpointChange, type StoredEndpoint, toEndpoint } from '../endpoints.ts';
+import {
+  type EndpointChange,
+  isEnabling,
+  makeDueNow,
+  type StoredEndpoint,
+  toEndpoint,
+} from '../endpoints.ts';
 import { recordAdminAct } from '../people/admin-audit.ts';
 import { type Admin, adminOnce } from './admin.ts';
 import { type AdminPage, cursorOf } from './merchants.ts';
@@ -57,6 +63,7 @@ export function createEndpointAdministration(db: Db, reads: Db): EndpointAdminis
         const row = await tx.webhookEndpoint.findUnique({ where: { id } });
         if (row === null) return undefined;
         const { action, change, details = {} } = decide(row.sealedSecrets);
+        if (isEnabling(row, change)) await makeDueNow(tx, id);
         const changed = await tx.webhookEndpoint.update({
           where: { id },
           data: {

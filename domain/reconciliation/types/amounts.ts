@@ -1,13 +1,14 @@
 import type { LineComparison } from '../comparison.ts';
 import { type Entry, onLine } from '../entry.ts';
+import { magnitude } from '../exchange.ts';
 import {
   comparableBooking,
   excessMinor,
   feeFinding,
+  isAgainstItsType,
   isExpected,
   isExponentSlip,
   isPart,
-  magnitude,
   ownMinor,
   rateFinding,
   residueMinor,
@@ -41,8 +42,9 @@ export const AMOUNTS = {
     compares: ['line'],
     title: 'Settled too little',
     explanation:
-      'The provider settles less than was booked. The rest stays receivable until it comes or is given up.',
+      'The provider settles less than was booked. The rest stays receivable until it comes or is given up. A capture that takes money, or a refund that gives some, settles nothing: its money waits in suspense.',
     detect: onLine((comparison, policy) => {
+      if (isAgainstItsType(comparison)) return true;
       const booking = comparableBooking(comparison);
       const excess = booking === undefined ? 0n : excessMinor(comparison, booking);
       return excess < 0n && comparison.beside.count <= 1 && !isAmountRounding(comparison, policy);
@@ -118,13 +120,14 @@ export const AMOUNTS = {
     number: 14,
     compares: ['line'],
     title: 'Another exchange rate',
-    explanation: 'The amount was exchanged at another rate than the agreed one.',
+    explanation:
+      'The amount was exchanged at another rate than the agreed one, or than the one that the line itself says.',
     detect: onLine((comparison, policy) => rateFinding(comparison, policy) !== undefined),
     priority: 940,
     auto: [
       {
         action: 'post_fx',
-        when: 'the rates differ by no more than the tolerated basis points: a gain or loss of exchange',
+        when: 'the rates, or what comes of them, differ by no more than the tolerated basis points: a gain or loss of exchange',
         applies: onLine((comparison, policy) => rateFinding(comparison, policy)?.tolerable === true),
         ending: 'at_once',
       },
@@ -218,6 +221,7 @@ function isTolerable(comparison: LineComparison, policy: Policy): boolean {
 
 function isSister(comparison: LineComparison): boolean {
   const sisters = comparison.booking?.sisterAmountsMinor ?? [];
+  if (isAgainstItsType(comparison)) return false;
   return comparison.beside.count === 1 && sisters.some((amount) => BigInt(amount) === ownMinor(comparison));
 }
 

@@ -4,6 +4,7 @@ import {
   comparableBooking,
   excessMinor,
   hasReference,
+  isAgainstItsType,
   isExpected,
   providerNames,
   settledBooking,
@@ -56,7 +57,9 @@ export const EXISTENCE = {
       'The file settles a payment (or charges a fee for one) whose references nobody here knows. Its money waits in suspense.',
     detect: onLine(
       (comparison) =>
-        (comparison.line.type === 'capture' && settledBooking(comparison) === undefined) ||
+        (comparison.line.type === 'capture' &&
+          !isAgainstItsType(comparison) &&
+          settledBooking(comparison) === undefined) ||
         (comparison.line.type === 'fee' && comparison.booking === undefined && namesPayment(comparison)),
     ),
     priority: 704,
@@ -176,7 +179,7 @@ export const EXISTENCE = {
     detect: onLine((comparison) => {
       const booking = settledBooking(comparison);
       const known = booking !== undefined && (isExpected(booking) || booking.status === 'unknown');
-      return comparison.line.type === 'refund' && !known;
+      return comparison.line.type === 'refund' && !known && !isAgainstItsType(comparison);
     }),
     priority: 703,
     auto: [
@@ -232,17 +235,21 @@ function namesPayment({ line }: LineComparison): boolean {
   return line.providerReference !== undefined || line.merchantReference !== undefined;
 }
 
-/** Equal halves of one capture are no repetition, so what was booked decides. */
+/**
+ * Equal halves of one capture are no repetition, so what was booked decides. Of a payment there may be several fees of one
+ * amount, unless each has a name of its own: only the very same record is one of them again.
+ */
 function isRepeated(comparison: LineComparison): boolean {
-  const { beside } = comparison;
+  const { beside, line } = comparison;
   if (beside.equalBefore === 0 || !hasReference(comparison)) return false;
+  if (line.type === 'fee' && line.operationReference === undefined) return beside.deliveredBefore;
   const booking = comparableBooking(comparison);
   return beside.deliveredBefore || booking === undefined || excessMinor(comparison, booking) > 0n;
 }
 
 function isSecondCharge(comparison: LineComparison): boolean {
   const { line, matchedBy, beside } = comparison;
-  if (line.type !== 'capture') return false;
+  if (line.type !== 'capture' || isAgainstItsType(comparison)) return false;
   const names = providerNames(comparison);
   const others = beside.otherCaptures.filter((name) => !names.includes(name));
   const booking = settledBooking(comparison);

@@ -1,5 +1,6 @@
 import type { LineComparison } from '../comparison.ts';
 import { type AutoRule, always, type Entry, on, onLine } from '../entry.ts';
+import { isAgainstItsType } from '../facts.ts';
 import type { RowType } from '../row.ts';
 import type { Policy } from '../tolerance.ts';
 
@@ -50,7 +51,9 @@ export const OUTSIDE = {
     title: 'A refund came back',
     explanation:
       'The payer’s bank did not take the refund, and the provider gives its money back. The payer is still owed.',
-    detect: onLine(({ line }) => line.type === 'refund_reversed'),
+    detect: onLine(
+      (comparison) => comparison.line.type === 'refund_reversed' && !isAgainstItsType(comparison),
+    ),
     priority: 720,
     auto: [
       {
@@ -77,7 +80,7 @@ export const OUTSIDE = {
     compares: ['line'],
     title: 'A chargeback',
     explanation:
-      'The payer’s bank took the money back. It is posted to disputes and counts in the payment’s balance; there is a time to answer.',
+      'The payer’s bank took the money back. It is posted to disputes and counts in the payment’s balance, so that it is not refunded as well; there is a time to answer.',
     detect: onLine(({ line }) => line.type === 'chargeback'),
     priority: 721,
     auto: [bookDispute()],

@@ -1,6 +1,6 @@
 import type { BankComparison, FileComparison, PayoutCandidate, PayoutComparison } from '../comparison.ts';
 import { type Entry, on, onLine } from '../entry.ts';
-import { magnitude } from '../facts.ts';
+import { magnitude } from '../exchange.ts';
 import { type Policy, toleranceFor } from '../tolerance.ts';
 
 /** Whole files, payouts and what the bank says of them. */
@@ -112,9 +112,10 @@ function addsUp(
 
 const isReturned = onLine(({ line }) => line.type === 'payout_reversed');
 
+/** A payout of nothing is confirmed by no bank, and needs none. */
 const isUnconfirmed = on('payout', (comparison, policy) =>
   comparison.bank.length === 0
-    ? comparison.ageMs > policy.payoutSlaMs
+    ? comparison.payout.amountMinor !== 0 && comparison.ageMs > policy.payoutSlaMs
     : missingMinor(comparison) !== 0n || comparison.bank.some(({ reversal }) => reversal === true),
 );
 

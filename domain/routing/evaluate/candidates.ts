@@ -2,7 +2,7 @@ import type { Context } from '@marcbachmann/cel-js';
 import { type Catalogue, type CatalogueEntry, connectorOf, inScope } from '../catalogue/index.ts';
 import type { CandidateInputs, CandidateOutcome, RoutingInputs } from '../decision.ts';
 import type { RoutingFacts } from '../facts.ts';
-import type { CompiledPolicy } from '../policy/index.ts';
+import type { CompiledElimination, CompiledPolicy, contextsOf } from '../policy/index.ts';
 import { percent } from './words.ts';
 
 export interface Judgement {
@@ -23,9 +23,9 @@ export function judgeOf(
   policy: CompiledPolicy,
   catalogue: Catalogue,
   { facts }: RoutingInputs,
-  context: Context,
+  contextFor: ReturnType<typeof contextsOf>,
 ): Judge {
-  const eliminatedBy = eliminationsOf(policy, context);
+  const eliminatedBy = eliminationsOf(policy, contextFor);
   return (candidate) => {
     if (!candidate.enabled) return { outcome: 'disabled', because: 'the account is disabled' };
     if (policy.currencies?.has(facts.currency) === false)
@@ -40,15 +40,15 @@ export function judgeOf(
 }
 
 /** The policy's own eliminations; each condition is asked once, and only where it is about somebody. */
-function eliminationsOf(policy: CompiledPolicy, context: Context) {
-  const held = new Map<string, boolean>();
+function eliminationsOf(policy: CompiledPolicy, contextFor: ReturnType<typeof contextsOf>) {
+  const held = new Map<CompiledElimination['answeredAs'], boolean>();
   return ({ accountId, provider }: CandidateInputs): string | undefined =>
-    policy.eliminations.find(({ name, condition, accounts }) => {
+    policy.eliminations.find(({ condition, clock, answeredAs, accounts }) => {
       if (!accounts.has(accountId) && !accounts.has(provider)) return false;
-      const known = held.get(name);
+      const known = held.get(answeredAs);
       if (known !== undefined) return known;
-      const holds = matches(condition.holds, context);
-      held.set(name, holds);
+      const holds = matches(condition.holds, contextFor(clock));
+      held.set(answeredAs, holds);
       return holds;
     })?.name;
 }

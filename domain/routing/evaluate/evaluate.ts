@@ -1,4 +1,3 @@
-import type { Context } from '@marcbachmann/cel-js';
 import type { Catalogue } from '../catalogue/index.ts';
 import type {
   CandidateInputs,
@@ -9,7 +8,7 @@ import type {
   RoutingInputs,
   RuleVerdict,
 } from '../decision.ts';
-import { type Choice, type CompiledPolicy, contextOf, targetsOf } from '../policy/index.ts';
+import { type Choice, type CompiledPolicy, contextsOf, targetsOf } from '../policy/index.ts';
 import { type Judgement, judgeOf } from './candidates.ts';
 import type { Ranking } from './numbers.ts';
 import { rank, strategyOf } from './strategies.ts';
@@ -20,10 +19,10 @@ export function evaluate(
   catalogue: Catalogue,
   inputs: RoutingInputs,
 ): RoutingDecision {
-  const context = contextOf(inputs.facts, policy.clock);
-  const { rules, chosenRule, choice } = firstMatch(policy, context);
+  const contextFor = contextsOf(inputs.facts);
+  const { rules, chosenRule, choice } = firstMatch(policy, contextFor);
   const chosen = chosenAccounts(choice, inputs.candidates);
-  const judge = judgeOf(policy, catalogue, inputs, context);
+  const judge = judgeOf(policy, catalogue, inputs, contextFor);
   const judged = new Map(chosen.map((each) => [each.accountId, judge(each)] as const));
   const withOutcome = (outcome: Judgement['outcome']) =>
     chosen.filter(({ accountId }) => judged.get(accountId)?.outcome === outcome);
@@ -32,7 +31,7 @@ export function evaluate(
   // Trying an account that is unwell beats refusing: a refused connection charges nobody.
   const resorts = rank(choice, { ...question, listed: withOutcome('last_resort'), mayExplore: false });
   const order = [...ranked.order, ...resorts.order].map(({ accountId }) => accountId);
-  const requirements = requirementsOf(policy, context);
+  const requirements = requirementsOf(policy, contextFor);
   const explanation: RouteExplanation = {
     format: 2,
     rules,
@@ -52,6 +51,8 @@ export function evaluate(
   };
 }
 
+type ContextFor = ReturnType<typeof contextsOf>;
+
 interface Match {
   /** Those that were asked: the first that matched, and all before it. */
   readonly rules: readonly RuleVerdict[];
@@ -59,12 +60,12 @@ interface Match {
   readonly choice: Choice;
 }
 
-function firstMatch(policy: CompiledPolicy, context: Context): Match {
+function firstMatch(policy: CompiledPolicy, contextFor: ContextFor): Match {
   const rules: RuleVerdict[] = [];
-  for (const { name, condition, choice } of policy.rules) {
+  for (const { name, condition, clock, choice } of policy.rules) {
     const when = condition.text;
     try {
-      const matched = condition.holds(context);
+      const matched = condition.holds(contextFor(clock));
       rules.push({ name, matched, when });
       if (matched) return { rules, chosenRule: name, choice };
     } catch (error) {
@@ -79,11 +80,11 @@ function firstLine(error: unknown): string {
 }
 
 /** All are asked, and each that matches counts. One that can't be computed counts too: rather a challenge too many. */
-function requirementsOf(policy: CompiledPolicy, context: Context) {
+function requirementsOf(policy: CompiledPolicy, contextFor: ContextFor) {
   return policy.requirements.map(
-    ({ name, condition, require }): { name: string; matched: boolean; require: Requirement } => {
+    ({ name, condition, clock, require }): { name: string; matched: boolean; require: Requirement } => {
       try {
-        return { name, matched: condition.holds(context), require };
+        return { name, matched: condition.holds(contextFor(clock)), require };
       } catch {
         return { name, matched: true, require };
       }

@@ -9,6 +9,8 @@ export interface RunningExperiment {
   readonly treatmentVersion: number;
   /** Of a hundred payments, how many the treatment decides. */
   readonly percent: number;
+  /** From then on it decides nothing, whether or not anybody has looked at it since. */
+  readonly endsByMs: number;
 }
 
 export type ExperimentArm = 'control' | 'treatment';
@@ -29,7 +31,7 @@ export function experimentArm(
 }
 
 /** The version that decides this payment. */
-export function versionFor(paymentId: string, experiment: RunningExperiment): number {
+export function versionFor(paymentId: string, experiment: Omit<RunningExperiment, 'endsByMs'>): number {
   return experimentArm(paymentId, experiment) === 'treatment'
     ? experiment.treatmentVersion
     : experiment.controlVersion;

@@ -1,5 +1,5 @@
 import { LATENCY_BUCKETS, latencyBucket } from './latency.ts';
-import type { Counts, Observation } from './observation.ts';
+import type { Counts, Observation, ObservedResult } from './observation.ts';
 
 export const NO_COUNTS: Counts = {
   approved: 0,
@@ -38,7 +38,7 @@ const FIELD = {
   hard_decline: 'hardDeclined',
   unknown: 'unknown',
   not_attempted: 'notAttempted',
-} as const satisfies Record<Observation['result'], keyof Counts>;
+} as const satisfies Record<ObservedResult, keyof Counts>;
 
 /** Counts that are added to in place: one observation costs no copy of the histogram. */
 export type Tally = { -readonly [K in keyof Counts]: K extends 'latency' ? number[] : Counts[K] };
@@ -59,15 +59,21 @@ export function accumulate(into: Tally, counts: Counts, sign: 1 | -1 = 1): void 
   }
 }
 
+/** Money was authorized, whenever that was found. */
+export function isApproval(result: Observation['result']): boolean {
+  return result === 'approved' || result === 'late_approval';
+}
+
 export function tally(
   into: Tally,
   { result, latencyMs, amountMinor }: Observation,
   withAmount: boolean,
 ): void {
+  if (withAmount && isApproval(result)) into.authorizedMinor += BigInt(amountMinor);
+  if (result === 'late_approval') return;
   into[FIELD[result]] += 1;
-  if (withAmount && result === 'approved') into.authorizedMinor += BigInt(amountMinor);
   // A refused connection is quick, and says nothing of how long answers take.
-  if (result === 'not_attempted') return;
+  if (result === 'not_attempted' || latencyMs === undefined) return;
   const bucket = latencyBucket(latencyMs);
   into.latency[bucket] = (into.latency[bucket] ?? 0) + 1;
 }

@@ -10,7 +10,15 @@ export { addCounts, attemptsOf, NO_COUNTS } from './counts.ts';
 export { derivedDraw, drawnWithin } from './draw.ts';
 export { HEALTH_BUCKET_MS, HEALTH_WINDOW_MS, type Health } from './health.ts';
 export { LATENCY_BUCKETS } from './latency.ts';
-export type { CellFacts, Counts, Grain, Observation, ObservedResult, WindowRow } from './observation.ts';
+export type {
+  CellFacts,
+  Counts,
+  Grain,
+  LateApproval,
+  Observation,
+  ObservedResult,
+  WindowRow,
+} from './observation.ts';
 export {
   type Arm,
   DEFAULT_SEQUENTIAL,

@@ -3,15 +3,18 @@ import type { PaymentMethodKind, RoutingFacts } from '../facts.ts';
 /** What came of one attempt, as far as learning goes. */
 export type ObservedResult = 'approved' | 'soft_decline' | 'hard_decline' | 'unknown' | 'not_attempted';
 
+/** What was counted as unknown and was approved all the same: it counts for what was authorized, and for nothing else. */
+export type LateApproval = 'late_approval';
+
 export interface Observation {
   readonly accountId: string;
   readonly method: PaymentMethodKind;
   readonly brand?: string;
   readonly issuerCountry?: string;
   readonly currency: string;
-  readonly result: ObservedResult;
-  /** From the first byte to the answer, or to giving up. */
-  readonly latencyMs: number;
+  readonly result: ObservedResult | LateApproval;
+  /** From the first byte to the answer, or to giving up; absent where it was found otherwise than by waiting for it. */
+  readonly latencyMs?: number;
   readonly amountMinor: number;
   readonly atMs: number;
 }

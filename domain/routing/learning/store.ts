@@ -1,5 +1,5 @@
 import { FINEST, type LevelKeys, levelKeys, partsOf, rowKey } from './cells.ts';
-import { accumulate, answeredOf, NO_COUNTS, newTally, type Tally, tally } from './counts.ts';
+import { accumulate, answeredOf, isApproval, NO_COUNTS, newTally, type Tally, tally } from './counts.ts';
 import { HEALTH_BUCKET_MS, HEALTH_WINDOW_MS, type HealthBucket } from './health.ts';
 import type { Counts, Grain, Observation, WindowRow } from './observation.ts';
 import type { CellTotal } from './success.ts';
@@ -184,7 +184,7 @@ export class WindowStore {
     if (approved) cell.approved += 1;
     const sums = this.sumsOf(accountId);
     tally(sums.baseline, observation, true);
-    if (approved) addAuthorized(sums, dayKey(currency, atMs), BigInt(amountMinor));
+    if (isApproval(result)) addAuthorized(sums, dayKey(currency, atMs), BigInt(amountMinor));
     this.changed(sums);
   }
 

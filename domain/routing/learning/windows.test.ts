@@ -168,6 +168,26 @@ describe('a window', () => {
     expect(windows.authorizedToday('pa_1', 'EUR', NOON_MS + 86_400_000)).toBe(0);
     expect(windows.authorizedToday('pa_2', 'EUR', NOON_MS)).toBe(0);
   });
+
+  it('counts what was unknown and is found approved by its money alone, here and at the others', () => {
+    const windows = createWindows();
+    addMany(windows, 1, { result: 'unknown' });
+    const { latencyMs: _none, ...found } = seen({ amountMinor: 700, result: 'late_approval' });
+    windows.add(found);
+    // Found after a challenge: an answer like any other, of which nobody knows how long it took.
+    windows.add({ ...found, result: 'approved' });
+    const others = createWindows();
+    const rows = windows.takeDeltas();
+    others.merge(rows);
+    for (const each of [windows, others]) {
+      expect(each.authorizedToday('pa_1', 'EUR', NOON_MS)).toBe(1_400);
+      expect(each.estimateSuccess('pa_1', VISA_DE, NOON_MS).samples).toBe(1);
+      expect(each.healthOf('pa_1', NOON_MS).attempts).toBe(2);
+    }
+    const [cell] = rows.filter(({ grain }) => grain === 'cell');
+    expect(cell?.counts).toMatchObject({ approved: 1, unknown: 1, authorizedMinor: 1_400n });
+    expect(cell?.counts.latency.reduce((sum, each) => sum + each)).toBe(1);
+  });
 });
 
 describe('an estimate of success', () => {

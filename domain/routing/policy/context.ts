@@ -6,7 +6,7 @@ import { OPTIONAL_NAMES } from './variables.ts';
 const DAY_MS = 86_400_000;
 
 /**
- * The facts as conditions see them, made once a decision. Whole numbers are bigint to CEL. What isn't known is not
+ * The facts as conditions see them, made once a decision and clock. Whole numbers are bigint to CEL. What isn't known is not
  * there at all: guards (certain.ts) keep every comparison from asking for it.
  */
 export function contextOf(facts: RoutingFacts, clock: Clock): Context {
@@ -39,6 +39,18 @@ export function contextOf(facts: RoutingFacts, clock: Clock): Context {
   for (const name of OPTIONAL_NAMES) known[name] = values[name] !== undefined;
   values.known = known;
   return values;
+}
+
+/** A decision's facts by the clocks that its conditions are read with: one context each, made when it is first asked for. */
+export function contextsOf(facts: RoutingFacts): (clock: Clock) => Context {
+  const made = new Map<Clock, Context>();
+  return (clock) => {
+    const known = made.get(clock);
+    if (known !== undefined) return known;
+    const context = contextOf(facts, clock);
+    made.set(clock, context);
+    return context;
+  };
 }
 
 /** The hour and the day of the week at an instant, as a time zone has them; 1 is Monday. */

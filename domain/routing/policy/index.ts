@@ -9,9 +9,10 @@ export {
   type CompiledPolicy,
   type CompiledRequirement,
   type CompiledRule,
+  compilePlatform,
   compilePolicy,
 } from './compile.ts';
-export { contextOf } from './context.ts';
+export { contextsOf } from './context.ts';
 export { POLICY_FORMAT, type PolicyDocument, policyDocumentSchema } from './document.ts';
 export { PLATFORM_DEFAULT } from './platform.ts';
 export type { PolicyProblem } from './problem.ts';

@@ -93,10 +93,12 @@ function impossible(node: Node): { readonly node: Node; readonly name: string } 
 
 /**
  * Currencies that no account of a choice can take, though payments in them can come to it: those that the policy
- * says it accepts, and where it doesn't say, those that a rule itself names.
+ * says it accepts, and where it doesn't say, those that a rule itself names. An `otherwise` that is the platform's is
+ * judged by what the policy says it accepts alone.
  */
 export function currencyFindings(
   document: PolicyDocument,
+  platform: PolicyDocument,
   accounts: readonly PolicyAccount[],
   catalogue: Catalogue,
   reach: Reach,
@@ -106,14 +108,17 @@ export function currencyFindings(
     const entry = catalogue.accounts[accountId];
     return entry === undefined || inScope(entry.currencies, currency);
   };
+  const missedBy = (currencies: readonly string[], chosen: readonly PolicyAccount[], boxes: readonly Box[]) =>
+    currencies.filter(
+      (currency) =>
+        !chosen.some(({ id }) => takes(id, currency)) &&
+        boxes.some((box) => boxesOverlap(inCurrency(currency), box)),
+    );
   const of = (path: DocumentPath, choice: Choice, boxes: readonly Box[]): Finding[] => {
     const chosen = accountsOf(choice, accounts);
     // Unknown names are a finding of their own.
     if (chosen.length === 0) return [];
-    const comes = (currency: string) => boxes.some((box) => boxesOverlap(inCurrency(currency), box));
-    const missed = (document.currencies ?? namedCurrencies(boxes)).filter(
-      (currency) => !chosen.some(({ id }) => takes(id, currency)) && comes(currency),
-    );
+    const missed = missedBy(document.currencies ?? namedCurrencies(boxes), chosen, boxes);
     if (missed.length === 0) return [];
     return [
       {
@@ -123,13 +128,29 @@ export function currencyFindings(
       },
     ];
   };
+  const ofInherited = ({ choose }: Otherwise): Finding[] => {
+    // A merchant without accounts reaches nobody by any policy, and writes one all the same.
+    if (accounts.length === 0) return [];
+    const missed = missedBy(document.currencies ?? [], accountsOf(choose, accounts), reach.left);
+    if (missed.length === 0) return [];
+    return [
+      {
+        path: ['currencies'],
+        message: `none of the accounts of the platform’s \`otherwise\` can take ${missed.join(', ')}`,
+        hint: 'Add a rule or an `otherwise` for that currency, or take it out of `currencies`.',
+      },
+    ];
+  };
+  const { otherwise } = document;
+  const inherited = document.inherit === false ? undefined : platform.otherwise;
   return [
     ...own.flatMap(({ choose }, at) => of(['rules', at, 'choose'], choose, reach.rules[at]?.reached ?? [])),
-    ...(document.otherwise === undefined
-      ? []
-      : of(['otherwise', 'choose'], document.otherwise.choose, reach.left)),
+    ...(otherwise !== undefined ? of(['otherwise', 'choose'], otherwise.choose, reach.left) : []),
+    ...(otherwise === undefined && inherited !== undefined ? ofInherited(inherited) : []),
   ];
 }
+
+type Otherwise = NonNullable<PolicyDocument['otherwise']>;
 
 function inCurrency(currency: string): Box {
   return new Map([['currency', { unknown: false, known: texts([currency]) }]]);

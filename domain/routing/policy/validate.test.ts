@@ -257,6 +257,23 @@ describe('a currency that nobody can take is refused', () => {
     const found = only('currencies: [EUR, USD]\notherwise: { choose: { order: [adyen] } }', european);
     expect(found.path).toBe('otherwise.choose');
   });
+
+  it('in an `otherwise` that is the platform’s, where the policy says what it accepts', () => {
+    const all = catalogueWith(
+      Object.fromEntries(ACCOUNTS.map(({ id }) => [id, { currencies: { only: ['EUR'] } }])),
+    );
+    const found = only('currencies: [EUR, USD]', all);
+    expect(found).toMatchObject({ path: 'currencies', at: '1:13' });
+    expect(found.message).toContain('platform’s `otherwise` can take USD');
+    const dollars = `rules:\n  - { name: no euros, when: 'currency != "EUR"', choose: { order: [stripe] } }\n`;
+    expect(problems(`currencies: [EUR, USD]\n${dollars}`, european)).toEqual([]);
+    expect(problems(rules('recurring'), all)).toEqual([]);
+    const platform = { ...PLATFORM_DEFAULT, otherwise: { choose: { order: ['braintree'] } } };
+    const world = { platform, catalogue: all };
+    const nobodys = `${HEAD}currencies: [EUR]`;
+    expect(checkPolicy(nobodys, { ...world, accounts: ACCOUNTS }).ok).toBe(false);
+    expect(checkPolicy(nobodys, { ...world, accounts: [] }).ok).toBe(true);
+  });
 });
 
 describe('the search for unreachable rules', () => {

@@ -86,7 +86,7 @@ function searchFindings(document: PolicyDocument, platform: PolicyDocument, worl
   const reach = reachOfRules(document, platform, steps);
   const found = reachFindings(document, reach, steps);
   if (accounts === undefined || catalogue === undefined) return found;
-  return [...found, ...currencyFindings(document, accounts, catalogue, reach)];
+  return [...found, ...currencyFindings(document, platform, accounts, catalogue, reach)];
 }
 
 function refusals(places: readonly ConditionPlace[]): Finding[] {

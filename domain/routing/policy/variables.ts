@@ -152,7 +152,7 @@ export const VARIABLES: readonly Variable[] = [
     type: 'int',
     optional: true,
     min: 0,
-    meaning: 'Whole days since this customer’s first payment.',
+    meaning: 'Whole days since this customer was created.',
     example: 'customer_days < 30',
   },
   {

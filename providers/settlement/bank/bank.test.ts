@@ -101,7 +101,7 @@ describe('camt.053', () => {
     ]);
     const whole = await read('camt053', camt(entry('30.00')));
     expect(whole.lines.map(({ amountMinor }) => amountMinor)).toEqual([10_000]);
-    expect(whole.warnings.map(({ code }) => code)).toEqual(['balance_differs']);
+    expect(whole.warnings.map(({ code }) => code)).toEqual(['entry_parts_differ']);
   });
 
   test('what is only announced is no line, and balances that do not follow are a warning', async () => {

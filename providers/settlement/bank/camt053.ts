@@ -78,7 +78,7 @@ function readEntry(
   }
   if (isSplit) {
     const message = `the parts of the entry add up to ${sum}, not to ${amountMinor} (minor units)`;
-    warnings.push({ code: 'balance_differs', line, message });
+    warnings.push({ code: 'entry_parts_differ', line, message });
   }
   const only = details.length === 1 ? details[0] : undefined;
   return [{ ...whole, amountMinor, ...references(entry, only), text: textOf(entry, details) }];

@@ -7,6 +7,8 @@ export interface BankStatementLine {
   /** As the bank writes it: an IBAN, or its own number. */
   readonly account: string;
   readonly statement: string;
+  /** The day of the opening balance, where the statement's number begins again each year, or is always the same. */
+  readonly openedOn?: string;
   /** Where it begins in the file, counted from 1. */
   readonly line: number;
   /** Positive where the account was credited. */

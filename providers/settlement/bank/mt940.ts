@@ -97,15 +97,15 @@ function numberOf({ number }: Statement): string {
 
 function readBalance({ tags }: Statement, id: number, line: number) {
   const data = tags.find((tag) => tag.id === id)?.data ?? '';
-  const [whole, mark, , , , code = '', amount = ''] = BALANCE.exec(data) ?? [];
+  const [whole, mark, year, month, day, code = '', amount = ''] = BALANCE.exec(data) ?? [];
   if (whole === undefined) return refuse('bad_statement', line, `:${id}: cannot be read`);
   const currency = currencyAt(line, `:${id}:`, code);
   const size = BigInt(amountAt(line, `:${id}:`, withPoint(amount), currency, 'major'));
-  return { currency, amountMinor: mark === 'D' ? -size : size };
+  return { currency, amountMinor: mark === 'D' ? -size : size, on: `20${year}-${month}-${day}` };
 }
 
 function readLines(statement: Statement, begins: readonly number[], opensAt: number): BankStatementLine[] {
-  const { currency } = readBalance(statement, 60, opensAt);
+  const { currency, on: openedOn } = readBalance(statement, 60, opensAt);
   const tags = statement.tags.filter(({ id }) => id === 61);
   return tags.map((tag, index) => {
     const line = begins[index] ?? opensAt;
@@ -127,6 +127,7 @@ function readLines(statement: Statement, begins: readonly number[], opensAt: num
     return {
       account: statement.accountIdentification,
       statement: numberOf(statement),
+      openedOn,
       line,
       amountMinor: isDebit && size !== 0 ? -size : size,
       currency,

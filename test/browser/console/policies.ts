@@ -61,6 +61,26 @@ export function policies(desk: () => Desk): void {
       await page.getByRole('table', { name: 'Candidates' }).waitFor();
     });
 
+    it('keeps the currency that was simulated beside its numbers, whatever the form says by now', async () => {
+      const { page } = visit;
+      const simulations = '**/v1/routing/simulate';
+      // These accounts have no prices; what matters is what stands beside one.
+      await page.route(simulations, async (route) => {
+        const response = await route.fetch();
+        const decision = await response.json();
+        const candidates = decision.candidates.map((each: object) => ({ ...each, fee: 123 }));
+        await route.fulfill({ response, json: { ...decision, candidates } });
+      });
+      await page.getByRole('button', { name: 'Simulate' }).click();
+      const found = page.getByRole('table', { name: 'Candidates' });
+      await found.getByText('1.23 EUR').first().waitFor();
+      await page.unroute(simulations);
+      const shown = await found.textContent();
+      await page.getByLabel('Currency').fill('JPY');
+      expect(await found.textContent()).toBe(shown);
+      await page.getByLabel('Currency').fill('EUR');
+    });
+
     it('is saved with a reason, and then in turn compared, a canary’s, and the one that decides', async () => {
       const { page } = visit;
       await page.getByRole('button', { name: 'Save…' }).click();
@@ -91,6 +111,44 @@ export function policies(desk: () => Desk): void {
       const diff = page.getByRole('region', { name: /^Differences from version/ });
       await diff.waitFor();
       expect(await diff.locator('.added').first().textContent()).toMatch(/^\+/);
+    });
+
+    it('keeps its page, and the dialog with what was typed, when it cannot be read again', async () => {
+      const { page } = visit;
+      visit.forgive(/\b429\b.*\/v1\/routing\/policies\//);
+      await page.getByRole('button', { name: 'Roll back to the one before…' }).click();
+      const reason = page.getByRole('dialog').getByLabel('Reason');
+      await reason.fill('typed before the failure');
+      const here = `**/v1/routing/policies/${version}`;
+      await page.route(here, (route) =>
+        route.fulfill({ status: 429, json: { error: { type: 'api_error', message: 'Too many requests.' } } }),
+      );
+      await page.getByText('Too many requests.').waitFor({ timeout: 20_000 });
+      expect(await reason.inputValue()).toBe('typed before the failure');
+      await page.unroute(here);
+      await page.getByText('Too many requests.').waitFor({ state: 'detached', timeout: 20_000 });
+      expect(await reason.inputValue()).toBe('typed before the failure');
+      await page.keyboard.press('Escape');
+    });
+
+    it('is known to decide, and compared with, however many versions were saved since', async () => {
+      const { page } = visit;
+      // As if so many were saved since that it is on no first page.
+      const lists = '**/v1/routing/policies?limit=*';
+      await page.route(lists, async (route) => {
+        const response = await route.fetch();
+        const list = await response.json();
+        const data = list.data.filter(({ status }: { status: string }) => status !== 'active');
+        await route.fulfill({ response, json: { ...list, data } });
+      });
+      await visit.goto(LIST);
+      const other = page.getByRole('table', { name: 'Versions, newest first' }).getByRole('link').first();
+      await other.waitFor();
+      expect(await page.getByText('No version of this merchant is active').count()).toBe(0);
+      await other.click();
+      await page.getByRole('region', { name: `Differences from version ${version}` }).waitFor();
+      await page.unroute(lists);
+      await visit.goto(`/policies/${version}?merchant=mer_demo/test`);
     });
 
     it('is held against the merchant’s past payments, with how sure that is', async () => {

@@ -41,6 +41,33 @@ export function queues(desk: () => Desk): void {
       expect(rows.map(({ owner }) => owner)).toEqual([person.id, person.id]);
     });
 
+    it('keep a dialog and what was typed when its row is gone from the list', async () => {
+      const { system } = desk();
+      const { page } = visit;
+      const id = await openCase(system, { kind: 'fee_variance' });
+      await taken(system, id);
+      await visit.goto('/queues/exceptions?account=pa_demo_adyen&kind=fee_variance');
+      await page.getByRole('checkbox', { name: new RegExp(`^Select ${id}`) }).check();
+      await page.getByRole('button', { name: 'Dispose…' }).click();
+      const dialog = page.getByRole('dialog', { name: 'Dispose this exception' });
+      await dialog.getByLabel('Disposition').selectOption('remap');
+      await dialog.getByLabel('Target').fill('interchange');
+      await dialog.getByLabel('Disposition').selectOption('accept');
+      await dialog.getByLabel('Reason').fill('typed before it went');
+      await system.sql(`UPDATE exception SET kind = 'fee_variance_elsewhere' WHERE id = $1`, [id]);
+      await page.getByText('No exception is like this.').waitFor({ timeout: 30_000 });
+      expect(await dialog.getByLabel('Reason').inputValue()).toBe('typed before it went');
+      await system.sql(`UPDATE exception SET kind = 'fee_variance' WHERE id = $1`, [id]);
+      await confirm(page, 'typed before it went', 'Dispose');
+      // What was typed for another disposition, and is not shown any more, was not told: it would have been refused.
+      await page.getByText('1 done, 0 refused, 0 not known.').waitFor();
+      await visit.goto('/queues/exceptions?account=pa_demo_adyen&kind=amount_under');
+      await page
+        .getByRole('checkbox', { name: /^Select exc_/ })
+        .first()
+        .waitFor();
+    });
+
     it('show one exception with what was said, and dispose of it', async () => {
       const { page } = visit;
       await page.keyboard.press('j');

@@ -40,6 +40,29 @@ export function settings(desk: () => Desk): void {
       expect(merchant).toMatch(/^mer_/);
     });
 
+    it('change of a merchant what was changed, and keep what somebody else did meanwhile', async () => {
+      const { page } = visit;
+      const { system } = desk();
+      await page
+        .getByRole('row', { name: /onerror/ })
+        .getByRole('button')
+        .filter({ hasText: 'Change' })
+        .click();
+      await page.getByRole('dialog').getByLabel('Category').fill('5942');
+      await system.sql(
+        `UPDATE merchant SET country = 'FR', return_origins = '{https://shop.example}' WHERE id = $1`,
+        [merchant],
+      );
+      await confirm(page, 'they sell books', 'Save');
+      const rows = await system.sql(
+        'SELECT name, country, category, return_origins FROM merchant WHERE id = $1',
+        [merchant],
+      );
+      expect(rows).toEqual([
+        { name: HOSTILE, country: 'FR', category: '5942', return_origins: ['https://shop.example'] },
+      ]);
+    });
+
     it('tell a key once, and revoke it', async () => {
       const { page } = visit;
       await visit.goto('/settings/keys');
@@ -130,6 +153,25 @@ export function settings(desk: () => Desk): void {
         [account],
       );
       expect(kept).toEqual([{ name: 'apiKey' }]);
+    });
+
+    it('change of an account what was changed, and keep what somebody else did meanwhile', async () => {
+      const { page } = visit;
+      const { system } = desk();
+      await page.getByRole('button', { name: 'Change', exact: true }).click();
+      await page
+        .getByRole('dialog')
+        .getByLabel('What differs from the catalogue')
+        .fill('{"dailyLimitsMinor": {"EUR": 5}}');
+      const move = (to: string) =>
+        system.sql('UPDATE provider_account SET base_url = $2 WHERE id = $1', [account, to]);
+      await move(ELSEWHERE);
+      await confirm(page, 'no more a day', 'Save');
+      const rows = await system.sql('SELECT base_url, catalogue FROM provider_account WHERE id = $1', [
+        account,
+      ]);
+      expect(rows).toEqual([{ base_url: ELSEWHERE, catalogue: { dailyLimitsMinor: { EUR: 5 } } }]);
+      await move(THERE);
     });
 
     it('let somebody in with a one-time password, and change their role', async () => {

@@ -88,6 +88,8 @@ function judgeProof(view: View, operation: OperationRow): Finding[] {
   const arrivals = view
     .linesOf(operation.attemptId)
     .filter((line) => line.kind === 'arrival' && line.idempotencyKey === operation.providerKey);
+  // The provider's own answer: it arrived, and was turned away.
+  if (outcome.proof === 'throttled') return [];
   if (outcome.proof !== 'not_found_confirmed')
     return arrivals.length === 0
       ? []

@@ -20,6 +20,7 @@ import {
 } from '../../kit/index.ts';
 import { paymentsHref } from '../payments/filters.ts';
 import { Alarms, useAlarms } from './alarms.tsx';
+import { lagHref, queueHref, reportHref } from './links.ts';
 import { OverTime } from './over-time.tsx';
 import { Providers } from './providers.tsx';
 
@@ -96,7 +97,7 @@ function Standing({ overview }: { readonly overview: OverviewData }) {
         <OverTime overview={overview} />
       </Card>
       <Card title="Provider accounts" flush>
-        <Providers rows={overview.providers} />
+        <Providers overview={overview} />
       </Card>
     </>
   );
@@ -117,8 +118,7 @@ function Freshness({
   if (lag > STALE_SECONDS)
     return (
       <Notice tone="warn" title="Figures are behind.">
-        They are complete until <Time at={until} relative />; {hoursWait(waiting)}
-        to be computed.
+        They are complete until <Time at={until} relative />; {hoursWait(waiting)} to be computed.
       </Notice>
     );
   return (
@@ -157,13 +157,13 @@ function Stats({ overview }: { readonly overview: OverviewData }) {
         label="Approval"
         value={payments.approval_ppm === null ? 'none' : formatShare(payments.approval_ppm / 1_000_000)}
         hint={`of ${formatCounted(payments.answered, 'answer')}${payments.answered < 30 ? ': too few to say' : ''}`}
-        href={`/analytics/approval${keep}`}
+        href={reportHref('approval', overview, keep)}
       />
       <Stat
         label="Recovered by fail-over"
         value={formatCount(payments.recovered_by_failover)}
         hint={`of ${formatCount(payments.failed_over)} tried elsewhere; ${formatCount(payments.recovered_by_retry)} by a later retry`}
-        href={`/analytics/retries${keep}`}
+        href={reportHref('retries', overview, keep)}
       />
       <Stat
         label="Unknown now"
@@ -177,7 +177,7 @@ function Stats({ overview }: { readonly overview: OverviewData }) {
             </>
           )
         }
-        href={`/queues/unknowns${keep}`}
+        href={queueHref('unknowns', overview, keep)}
       />
       <Stat
         label="Open exceptions"
@@ -190,7 +190,7 @@ function Stats({ overview }: { readonly overview: OverviewData }) {
                 .map(({ age, count }) => `${count} ${AGES[age] ?? age}`)
                 .join(', ')}; ${overdue} overdue`
         }
-        href={`/queues/exceptions${keep}`}
+        href={queueHref('exceptions', overview, keep)}
       />
       {volume.map((each) => (
         <Stat
@@ -198,14 +198,14 @@ function Stats({ overview }: { readonly overview: OverviewData }) {
           label={`Captured, ${each.currency}`}
           value={formatMoney(each.captured_minor, each.currency)}
           hint={`${formatCounted(each.payments_succeeded, 'payment')}; ${formatMoney(each.refunded_minor, each.currency)} refunded`}
-          href={`/analytics/volume${keep}`}
+          href={reportHref('volume', overview, keep)}
         />
       ))}
       <Stat
         label="Settlement lag, p50"
         value={lagOf(overview)}
         hint="from booking to its file, last 30 days"
-        href={`/analytics/latency${keep}`}
+        href={lagHref(overview, keep)}
       />
     </div>
   );

@@ -8,20 +8,19 @@ import {
   Status,
 } from '../../kit/index.ts';
 import type { OverviewData } from './index.tsx';
+import { providerHref } from './links.ts';
 
 type Row = OverviewData['providers'][number];
 const ENOUGH = 30;
 
-export function Providers({ rows }: { readonly rows: readonly Row[] }) {
+export function Providers({ overview }: { readonly overview: OverviewData }) {
   return (
     <DataTable
       label="Provider accounts: health now, and figures of the period"
       columns={COLUMNS}
-      rows={rows}
+      rows={overview.providers}
       rowId={({ account }) => account}
-      rowHref={({ provider }) =>
-        `/analytics/approval?provider=${encodeURIComponent(provider)}&bucket=hour&days=7`
-      }
+      rowHref={(row) => providerHref(row, overview)}
       empty="No provider account yet."
     />
   );

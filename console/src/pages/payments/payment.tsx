@@ -17,6 +17,7 @@ import {
 } from '../../kit/index.ts';
 import { type Act, Actions, proposalOf } from './actions.tsx';
 import { ActDialog } from './dialogs.tsx';
+import { SettledStats } from './settled.tsx';
 import { type Further, type Story, useStory } from './story.ts';
 import { Timeline } from './timeline.tsx';
 
@@ -132,7 +133,6 @@ function Highlights({ story, further }: { readonly story: Story; readonly furthe
 function MoneySummary({ story }: { readonly story: Story }) {
   const { money } = story;
   const amount = (minor: number) => <Money minor={minor} currency={money.currency} />;
-  const [settled] = money.settled;
   return (
     <section className="stats" aria-label="Money">
       <Stat
@@ -151,19 +151,7 @@ function MoneySummary({ story }: { readonly story: Story }) {
         value={amount(money.refunded)}
         hint={money.refundable > 0 ? <>{amount(money.refundable)} left to refund</> : ''}
       />
-      <Stat
-        label="Settled, net"
-        value={settled === undefined ? '–' : <Money minor={settled.net} currency={settled.currency} />}
-        hint={
-          settled === undefined ? (
-            'in no settlement file yet'
-          ) : (
-            <>
-              after <Money minor={settled.fee} currency={settled.currency} /> fees
-            </>
-          )
-        }
-      />
+      <SettledStats settled={money.settled} />
       {money.charged_back > 0 && <Stat label="Charged back" value={amount(money.charged_back)} />}
     </section>
   );

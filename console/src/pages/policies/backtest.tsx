@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react';
 import { useParams } from 'wouter';
 import { answer, api, newKey } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
@@ -9,7 +10,6 @@ import {
   ErrorBox,
   Facts,
   formatCount,
-  formatCounted,
   formatMoney,
   Money,
   Notice,
@@ -18,7 +18,8 @@ import {
   Status,
   useMay,
 } from '../../kit/index.ts';
-import { At, Ppm, pointsText } from './parts.tsx';
+import { isUnpriced, readText, shareRead, verdictOf } from './backtest-words.ts';
+import { At, Ppm } from './parts.tsx';
 
 const PATH = '/v1/routing/backtests/{id}';
 type Backtest = Answer<typeof PATH>;
@@ -30,21 +31,16 @@ type Pair = Result['pairs'][number];
 export default function BacktestPage() {
   const { id = '' } = useParams<{ id: string }>();
   const read = useRead(PATH, { params: { path: { id } } }, { refetchIntervalMs: 2_000 });
-  if (read.error !== null) return <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
-  if (read.data === undefined)
-    return (
-      <Page title="Back-test">
-        <Skeleton heightPx={360} />
-      </Page>
-    );
-  return <Known backtest={read.data} />;
+  const problem = read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
+  if (read.data === undefined) return <Page title="Back-test">{problem || <Skeleton heightPx={360} />}</Page>;
+  return <Known backtest={read.data} problem={problem} />;
 }
 
-function Known({ backtest }: { readonly backtest: Backtest }) {
+function Known({ backtest, problem }: { readonly backtest: Backtest; readonly problem: ReactNode }) {
   const mayDraft = useMay('draft_policy');
   const refresh = useRefresh();
   const { id, version, status, progress, result, failure } = backtest;
-  const share = progress.total === 0 ? 1 : Math.min(1, progress.read / progress.total);
+  const share = shareRead(progress);
   const cancel = async () => {
     const params = { path: { id }, header: { 'Idempotency-Key': newKey() } };
     await answer(api.POST('/v1/routing/backtests/{id}/cancel', { params, body: {} }));
@@ -58,12 +54,15 @@ function Known({ backtest }: { readonly backtest: Backtest }) {
         mayDraft && status === 'running' ? <Button onClick={() => void cancel()}>Cancel</Button> : undefined
       }
     >
+      {problem}
       <Card title="Progress">
         <div className="stack">
-          <progress className="work" aria-label="Payments read" value={share} max={1} />
+          {share !== undefined && (
+            <progress className="work" aria-label="Payments read" value={share} max={1} />
+          )}
           <Facts
             facts={[
-              ['Read', `${formatCount(progress.read)} of ${formatCounted(progress.total, 'payment')}`],
+              ['Read', readText(progress)],
               ['From', <At key="from" seconds={backtest.from} />],
               ['To', <At key="to" seconds={backtest.to} />],
               ['Ended', backtest.ended_at === null ? null : <At key="ended" seconds={backtest.ended_at} />],
@@ -79,22 +78,17 @@ function Known({ backtest }: { readonly backtest: Backtest }) {
 
 function Found({ result }: { readonly result: Result }) {
   const { success } = result;
-  const { low, high, expected } = success.change_ppm;
-  const isSure = low > 0 || high < 0;
+  const { tone, title, text } = verdictOf(success);
   return (
     <>
-      <Notice
-        tone={isSure ? (expected > 0 ? 'good' : 'bad') : 'info'}
-        title={`Success would change by ${pointsText(expected)} percentage points.`}
-      >
-        In 95 of 100 cases between {pointsText(low)} and {pointsText(high)}.{' '}
-        {isSure ? '' : 'That holds nothing at all, too: these payments cannot tell the two apart.'}
+      <Notice tone={tone} title={title}>
+        {text}
       </Notice>
       <Card title="Success">
         <Facts
           facts={[
-            ['As it was', <Ppm key="actual" value={success.actual_ppm} />],
-            ['With this version', <Ppm key="draft" value={success.draft_ppm} />],
+            ['As it was', <Ppm key="actual" value={success?.actual_ppm ?? null} />],
+            ['With this version', <Ppm key="draft" value={success?.draft_ppm ?? null} />],
             ['Payments compared', formatCount(result.compared)],
             ['Would have gone elsewhere', formatCount(result.elsewhere)],
             ['Other requirements', formatCount(result.requirements_differ)],
@@ -117,7 +111,7 @@ function Found({ result }: { readonly result: Result }) {
           columns={PAIRS}
           rows={result.pairs}
           rowId={(row) => `${row.from} ${row.to}`}
-          empty="Every payment would have gone where it went."
+          empty={success === null ? 'Nothing was compared.' : 'Every payment would have gone where it went.'}
         />
       </Card>
     </>
@@ -130,23 +124,28 @@ function skippedText(skipped: Readonly<Record<string, number>>): string | null {
   return told.map(([why, count]) => `${formatCount(count)} ${why.replaceAll('_', ' ')}`).join(', ');
 }
 
+function Fees({ minor, of: cost }: { readonly minor: number; readonly of: Cost }) {
+  return isUnpriced(cost) ? '–' : <Money minor={minor} currency={cost.currency} />;
+}
+
 const cost = columnsOf<Cost>();
 const COSTS = cost.columns([
   cost.accessor('currency', { header: 'Currency' }),
   cost.accessor('actual', {
     header: 'As it was',
     meta: { align: 'right' },
-    cell: ({ getValue, row: { original } }) => <Money minor={getValue()} currency={original.currency} />,
+    cell: ({ getValue, row: { original } }) => <Fees minor={getValue()} of={original} />,
   }),
   cost.accessor('draft', {
     header: 'With this version',
     meta: { align: 'right' },
-    cell: ({ getValue, row: { original } }) => <Money minor={getValue()} currency={original.currency} />,
+    cell: ({ getValue, row: { original } }) => <Fees minor={getValue()} of={original} />,
   }),
   cost.accessor('change', {
     header: 'Change',
     meta: { align: 'right' },
     cell: ({ getValue, row: { original } }) => {
+      if (isUnpriced(original)) return '–';
       const { expected, low, high } = getValue();
       const text = (minor: number) => formatMoney(minor, original.currency);
       return (
@@ -158,6 +157,11 @@ const COSTS = cost.columns([
         </span>
       );
     },
+  }),
+  cost.accessor('unpriced', {
+    header: 'Left out: no known fee',
+    meta: { align: 'right' },
+    cell: ({ getValue }) => formatCount(getValue()),
   }),
 ]);
 

@@ -9,13 +9,13 @@ import {
   DataTable,
   ErrorBox,
   Field,
-  formatCount,
   Page,
   Select,
   Status,
   useKeptSearch,
   useMay,
 } from '../../kit/index.ts';
+import { readText } from './backtest-words.ts';
 import { At, pointsText } from './parts.tsx';
 
 const PATH = '/v1/routing/backtests';
@@ -126,13 +126,13 @@ const COLUMNS = column.columns([
   column.accessor('progress', {
     header: 'Read',
     meta: { align: 'right' },
-    cell: ({ getValue }) => `${formatCount(getValue().read)} of ${formatCount(getValue().total)}`,
+    cell: ({ getValue }) => readText(getValue()),
   }),
   column.accessor('result', {
     header: 'Success, change in points',
     meta: { align: 'right' },
     cell: ({ getValue }) => {
-      const change = getValue()?.success.change_ppm.expected;
+      const change = getValue()?.success?.change_ppm.expected;
       return <span className="num">{change === undefined ? '–' : pointsText(change)}</span>;
     },
   }),

@@ -1,6 +1,8 @@
 import { diffLines } from 'diff';
 import { useRead } from '../../api/query.ts';
-import { Card, ErrorBox, Select, Skeleton, useUrlState } from '../../kit/index.ts';
+import { Card, Loaded, Select, Skeleton, useUrlState } from '../../kit/index.ts';
+import type { Listed } from './list.tsx';
+import { useActive } from './use-active.ts';
 import type { Policy } from './version.tsx';
 
 const DEFAULTS = { against: '' };
@@ -9,11 +11,13 @@ const DEFAULTS = { against: '' };
 export default function Difference({ policy }: { readonly policy: Policy }) {
   const [{ against }, setState] = useUrlState(DEFAULTS);
   const versions = useRead('/v1/routing/policies', { params: { query: { limit: 100 } } });
-  const others = (versions.data?.data ?? []).filter(({ version }) => version !== policy.version);
-  const active = others.find(({ status }) => status === 'active');
+  const active = useActive();
+  const isKnown = versions.data !== undefined && active !== undefined;
+  const others = isKnown ? othersOf(policy, versions.data.data, active) : [];
   const before = others.find(({ version }) => version < policy.version);
-  const chosen = against === '' ? (active ?? before ?? others[0])?.version : Number(against);
-  if (versions.data !== undefined && others.length === 0) return null;
+  const usual = others.find(({ version }) => version === active?.version) ?? before ?? others[0];
+  const chosen = against === '' ? usual?.version : Number(against);
+  if (isKnown && others.length === 0) return null;
   return (
     <Card
       title="What it changes"
@@ -35,12 +39,26 @@ export default function Difference({ policy }: { readonly policy: Policy }) {
   );
 }
 
+/** The newest ones, and the active one however old it is. */
+function othersOf(policy: Policy, newest: readonly Listed[], active: Listed | null): readonly Listed[] {
+  const isListed = newest.some(({ version }) => version === active?.version);
+  const known = active === null || isListed ? newest : [...newest, active];
+  return known.filter(({ version }) => version !== policy.version);
+}
+
 function Lines({ policy, against }: { readonly policy: Policy; readonly against: number }) {
   const read = useRead('/v1/routing/policies/{version}', { params: { path: { version: against } } });
-  if (read.error !== null) return <ErrorBox problem={read.error} />;
-  if (read.data === undefined) return <Skeleton heightPx={160} />;
-  if (read.data.source === policy.source) return <p className="table-empty">The texts are the same.</p>;
-  const parts = diffLines(read.data.source, policy.source);
+  return (
+    <Loaded query={read}>
+      {({ source }) => <Changes from={source} to={policy.source} {...{ against }} />}
+    </Loaded>
+  );
+}
+
+function Changes(props: { readonly from: string; readonly to: string; readonly against: number }) {
+  const { from, to, against } = props;
+  if (from === to) return <p className="table-empty">The texts are the same.</p>;
+  const parts = diffLines(from, to);
   const lines = parts.flatMap(({ value, added, removed }) =>
     value
       .replace(/\n$/, '')

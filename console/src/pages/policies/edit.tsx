@@ -10,6 +10,7 @@ import {
   Checkbox,
   type Confirmed,
   ErrorBox,
+  Loaded,
   Notice,
   Page,
   Skeleton,
@@ -54,14 +55,11 @@ export default function EditPolicy() {
         <Notice tone="warn">Your role does not draft policies.</Notice>
       </Page>
     );
-  if (from !== null && source.error !== null) return <ErrorBox problem={source.error} />;
-  if (from !== null && source.data === undefined) return <Skeleton heightPx={420} />;
+  if (from === null) return <Editing key="new" initial={EMPTY} title="New version" />;
   return (
-    <Editing
-      key={from ?? 'new'}
-      initial={source.data?.source ?? EMPTY}
-      title={from === null ? 'New version' : `New version from ${from}`}
-    />
+    <Loaded query={source} skeletonPx={420}>
+      {({ source: initial }) => <Editing key={from} initial={initial} title={`New version from ${from}`} />}
+    </Loaded>
   );
 }
 

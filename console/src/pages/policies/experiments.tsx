@@ -79,7 +79,8 @@ function Stop({ of: experiment }: { readonly of: Experiment }) {
   const [isOpen, setOpen] = useState(false);
   const mayChange = useMay('change_policy');
   const refresh = useRefresh();
-  if (!mayChange || experiment.status !== 'running') return <span className="muted">–</span>;
+  // An open dialog outlasts what it is about: nobody's words are taken away while they type.
+  if (!mayChange || (experiment.status !== 'running' && !isOpen)) return <span className="muted">–</span>;
   const stop = async ({ reason, key }: Confirmed) => {
     const params = { path: { id: experiment.id }, header: { 'Idempotency-Key': key } };
     await answer(api.POST('/v1/routing/experiments/{id}/stop', { params, body: { reason } }));

@@ -16,6 +16,7 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import { At, author, statusText } from './parts.tsx';
+import { useActive } from './use-active.ts';
 
 const PATH = '/v1/routing/policies';
 export type Listed = Answer<typeof PATH>['data'][number];
@@ -38,7 +39,7 @@ export function PolicyList() {
   useLive([PATH]);
   const rows = read.data?.data;
   const last = rows?.at(-1)?.version;
-  const hasActive = rows?.some((row) => row.status === 'active') ?? true;
+  const active = useActive();
   return (
     <Page
       title="Routing policies"
@@ -51,7 +52,7 @@ export function PolicyList() {
         ) : undefined
       }
     >
-      {!hasActive && status === undefined && filters.after === '' && (
+      {active === null && status === undefined && filters.after === '' && (
         <Notice tone="info">No version of this merchant is active: the platform's policy decides.</Notice>
       )}
       <div className="policy-filters">

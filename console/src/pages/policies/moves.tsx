@@ -41,9 +41,10 @@ const WHAT: Readonly<Record<Move, string>> = {
 
 /** What the version's state allows, for whom the role allows it; each with a reason, and canary with its share. */
 export function Moves({ policy }: { readonly policy: Policy }) {
-  const [open, setOpen] = useState<Move>();
+  const [opened, setOpened] = useState<Opened>();
   const [percent, setPercent] = useState(policy.canary_percent ?? 5);
   const settings = useRead('/v1/settings');
+  const setOpen = (move: Move) => setOpened({ policy, move, percent });
   const needsTwo = settings.data?.routing_approval === true;
   const mayChange = useMay('change_policy');
   const mayDraft = useMay('draft_policy');
@@ -108,23 +109,21 @@ export function Moves({ policy }: { readonly policy: Policy }) {
           </Button>
         )}
       </div>
-      {open !== undefined && (
-        <MoveDialog
-          policy={policy}
-          move={open}
-          percent={percent}
-          isProposal={needsTwo}
-          onClose={() => setOpen(undefined)}
-        />
+      {opened !== undefined && (
+        <MoveDialog {...opened} isProposal={needsTwo} onClose={() => setOpened(undefined)} />
       )}
     </div>
   );
 }
 
-interface MoveProps {
+/** As it was when the dialog opened: nobody approves a proposal that took the place of the one they read. */
+interface Opened {
   readonly policy: Policy;
   readonly move: Move;
   readonly percent: number;
+}
+
+interface MoveProps extends Opened {
   readonly isProposal: boolean;
   readonly onClose: () => void;
 }

@@ -6,8 +6,8 @@ import {
   Button,
   Card,
   type Confirmed,
-  ErrorBox,
   Facts,
+  Loaded,
   Notice,
   Page,
   Skeleton,
@@ -26,7 +26,6 @@ export default function Platform() {
   const mayConfigure = useMay('configure');
   const [isEditing, setEditing] = useState(false);
   const read = useRead(PATH, { params: { query: { mode } } });
-  if (read.error !== null) return <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
   return (
     <Page
       title={`The platform's policy, ${mode}`}
@@ -37,32 +36,32 @@ export default function Platform() {
         ) : undefined
       }
     >
-      {read.data === undefined ? (
-        <Skeleton heightPx={360} />
-      ) : (
-        <>
-          <Card title="Where it stands">
-            <Facts
-              facts={[
-                ['Version', String(read.data.version)],
-                ['Name', read.data.name],
-                ['Author', author(read.data.author)],
-                ['Since', <At key="since" seconds={read.data.moved_at} />],
-              ]}
-            />
-          </Card>
-          {isEditing ? (
-            <Replace source={read.data.source} mode={mode} onDone={() => setEditing(false)} />
-          ) : (
-            <Card title="Its text" flush>
-              {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
-              <pre className="source" tabIndex={0}>
-                {read.data.source}
-              </pre>
+      <Loaded query={read} skeletonPx={360}>
+        {(policy) => (
+          <>
+            <Card title="Where it stands">
+              <Facts
+                facts={[
+                  ['Version', String(policy.version)],
+                  ['Name', policy.name],
+                  ['Author', author(policy.author)],
+                  ['Since', <At key="since" seconds={policy.moved_at} />],
+                ]}
+              />
             </Card>
-          )}
-        </>
-      )}
+            {isEditing ? (
+              <Replace source={policy.source} mode={mode} onDone={() => setEditing(false)} />
+            ) : (
+              <Card title="Its text" flush>
+                {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard. */}
+                <pre className="source" tabIndex={0}>
+                  {policy.source}
+                </pre>
+              </Card>
+            )}
+          </>
+        )}
+      </Loaded>
     </Page>
   );
 }

@@ -4,7 +4,11 @@ import type { Sent } from '../../api/query.ts';
 import { Button, Checkbox, decimalOf, ErrorBox, Field, minorOf, Select } from '../../kit/index.ts';
 import { DecisionView } from './decision.tsx';
 
-type Simulation = Sent<'/v1/routing/simulate'>;
+/** The currency is the one that was simulated: the form may say another by now. */
+interface Simulated {
+  readonly decision: Sent<'/v1/routing/simulate'>;
+  readonly currency: string;
+}
 
 /** Which policy is asked: a text, a version, or (neither) the one that decides now. */
 export interface AskedPolicy {
@@ -36,7 +40,7 @@ export function SimulateForm({ policy }: { readonly policy: AskedPolicy }) {
   const [facts, setFacts] = useState(FACTS);
   const [isInitiated, setInitiated] = useState(false);
   const [isRecurring, setRecurring] = useState(false);
-  const [result, setResult] = useState<Simulation>();
+  const [result, setResult] = useState<Simulated>();
   const [problem, setProblem] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
   const amount = minorOf(facts.amount, currencyOf(facts));
@@ -53,7 +57,10 @@ export function SimulateForm({ policy }: { readonly policy: AskedPolicy }) {
         recurring: isRecurring,
       };
       const params = { header: { 'Idempotency-Key': `simulate-${crypto.randomUUID()}` } };
-      setResult(await answer(api.POST('/v1/routing/simulate', { params, body: { payment, ...policy } })));
+      const decision = await answer(
+        api.POST('/v1/routing/simulate', { params, body: { payment, ...policy } }),
+      );
+      setResult({ decision, currency: payment.currency });
     } catch (error) {
       setResult(undefined);
       setProblem(error);
@@ -76,7 +83,7 @@ export function SimulateForm({ policy }: { readonly policy: AskedPolicy }) {
         </div>
       </form>
       {problem !== undefined && <ErrorBox problem={problem} />}
-      {result !== undefined && <DecisionView decision={result} currency={currencyOf(facts)} />}
+      {result !== undefined && <DecisionView {...result} />}
     </div>
   );
 }

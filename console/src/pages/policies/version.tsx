@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense } from 'react';
 import { Link, useParams } from 'wouter';
 import { type Answer, useRead } from '../../api/query.ts';
 import {
@@ -35,17 +35,13 @@ export default function PolicyPage() {
   );
   useLive([PATH, '/v1/routing/policies/{version}/comparison']);
   if (!isNumber) return <Page title="There is no such version">Versions are numbers.</Page>;
-  if (read.error !== null) return <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
+  const problem = read.error !== null && <ErrorBox problem={read.error} retry={() => void read.refetch()} />;
   if (read.data === undefined)
-    return (
-      <Page title={`Version ${number}`}>
-        <Skeleton heightPx={420} />
-      </Page>
-    );
-  return <Known policy={read.data} />;
+    return <Page title={`Version ${number}`}>{problem || <Skeleton heightPx={420} />}</Page>;
+  return <Known policy={read.data} problem={problem} />;
 }
 
-function Known({ policy }: { readonly policy: Policy }) {
+function Known({ policy, problem }: { readonly policy: Policy; readonly problem: ReactNode }) {
   const keep = useKeptSearch();
   const mayDraft = useMay('draft_policy');
   const { version, proposal } = policy;
@@ -67,6 +63,7 @@ function Known({ policy }: { readonly policy: Policy }) {
         ) : undefined
       }
     >
+      {problem}
       {proposal !== null && (
         <Notice
           tone="info"

@@ -10,36 +10,43 @@ type Result = Sent<'/v1/exceptions/bulk'>;
 const WORDS: readonly CaseWord[] = ['assign', 'comment', 'propose', 'dispose', 'approve', 'reject'];
 const STALE = ['/v1/exceptions', '/v1/operator/queues'] as const;
 
+/** What was chosen when the dialog opened: rows that leave the list behind it take neither it nor what was typed away. */
+interface Open {
+  readonly word: CaseWord;
+  readonly cases: readonly Case[];
+}
+
 /** What is chosen is told the same; each case judges for itself, and what one refuses is said beside the others. */
 export function BulkBar({ cases, onDone }: { readonly cases: readonly Case[]; readonly onDone: () => void }) {
-  const [word, setWord] = useState<CaseWord>();
+  const [open, setOpen] = useState<Open>();
   const [result, setResult] = useState<Result>();
   const refresh = useRefresh();
   const tell = async ({ reason, key }: Confirmed, order: CaseOrder) => {
-    const body = { ids: cases.map(({ id }) => id), reason, ...order };
+    const body = { ids: (open?.cases ?? []).map(({ id }) => id), reason, ...order };
     const header = { 'Idempotency-Key': key };
     setResult(await answer(api.POST('/v1/exceptions/bulk', { params: { header }, body })));
     await refresh(STALE);
     onDone();
   };
-  if (cases.length === 0 && result === undefined) return null;
   return (
-    <section className="queue-bar" aria-label="Selected exceptions">
-      {result !== undefined && <Told result={result} onClose={() => setResult(undefined)} />}
-      {cases.length > 0 && (
-        <>
-          <strong>{cases.length} selected</strong>
-          {WORDS.map((each) => (
-            <Button key={each} onClick={() => setWord(each)}>
-              {each.charAt(0).toUpperCase() + each.slice(1)}…
-            </Button>
-          ))}
-        </>
+    <>
+      {(cases.length > 0 || result !== undefined) && (
+        <section className="queue-bar" aria-label="Selected exceptions">
+          {result !== undefined && <Told result={result} onClose={() => setResult(undefined)} />}
+          {cases.length > 0 && (
+            <>
+              <strong>{cases.length} selected</strong>
+              {WORDS.map((word) => (
+                <Button key={word} onClick={() => setOpen({ word, cases })}>
+                  {word.charAt(0).toUpperCase() + word.slice(1)}…
+                </Button>
+              ))}
+            </>
+          )}
+        </section>
       )}
-      {word !== undefined && (
-        <CaseDialog word={word} cases={cases} onConfirm={tell} onClose={() => setWord(undefined)} />
-      )}
-    </section>
+      {open !== undefined && <CaseDialog {...open} onConfirm={tell} onClose={() => setOpen(undefined)} />}
+    </>
   );
 }
 

@@ -50,6 +50,7 @@ export function CaseDialog(props: {
   const [disposition, setDisposition] = useState<Disposition | undefined>(proposedBy(cases, offered));
   const decides = word === 'propose' || word === 'dispose';
   const needsTarget = disposition !== undefined && NEEDS_TARGET.includes(disposition);
+  const takesTarget = needsTarget || disposition === 'claim_from_provider';
   const named = owner === 'other' ? other.trim() : owner;
   const isReady =
     word === 'assign'
@@ -59,7 +60,8 @@ export function CaseDialog(props: {
     action: word,
     ...(word === 'assign' ? { owner: named } : {}),
     ...(decides && disposition !== undefined ? { disposition } : {}),
-    ...(decides && target.trim() !== '' ? { target: target.trim() } : {}),
+    // Nobody tells what they cannot see: its field goes with the disposition that asks for it.
+    ...(decides && takesTarget && target.trim() !== '' ? { target: target.trim() } : {}),
   };
   const many = cases.length === 1 ? 'this exception' : `${cases.length} exceptions`;
   return (
@@ -98,7 +100,7 @@ export function CaseDialog(props: {
             options={offered.map((each) => ({ value: each, label: each.replaceAll('_', ' ') }))}
             onValue={(value) => setDisposition(offered.find((each) => each === value))}
           />
-          {(needsTarget || disposition === 'claim_from_provider') && (
+          {takesTarget && (
             <Field
               label="Target"
               hint="A refund, an account, what it is linked to, or the provider's ticket."

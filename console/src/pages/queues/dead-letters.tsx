@@ -98,6 +98,14 @@ function Told({ result, onClose }: { readonly result: Resent; readonly onClose: 
   );
 }
 
+/** As it was when the dialog opened: rows that leave the list behind it take neither it nor what was typed away. */
+interface Open {
+  readonly title: string;
+  readonly wanted:
+    | { readonly endpoint: string }
+    | { readonly deliveries: { readonly endpoint: string; readonly event: string }[] };
+}
+
 /** The chosen ones, or, where the list is of one endpoint, all of its. */
 function ResendBar(props: {
   readonly letters: readonly DeadLetter[];
@@ -105,35 +113,43 @@ function ResendBar(props: {
   readonly onDone: (resent: Resent) => void;
 }) {
   const { letters, endpoint, onDone } = props;
-  const [open, setOpen] = useState<'chosen' | 'all'>();
+  const [open, setOpen] = useState<Open>();
   const refresh = useRefresh();
   const resend = async ({ reason, key }: Confirmed) => {
-    const deliveries = letters.map((each) => ({ endpoint: each.endpoint, event: each.event }));
-    const body = open === 'all' ? { endpoint, reason } : { deliveries, reason };
+    if (open === undefined) return;
     const params = { header: { 'Idempotency-Key': key } };
+    const body = { ...open.wanted, reason };
     const resent = await answer(api.POST('/v1/operator/queues/dead-letters/replay', { params, body }));
     await refresh([PATH, '/v1/operator/queues']);
     onDone(resent);
   };
-  if (letters.length === 0 && endpoint === '') return null;
+  const openChosen = () => {
+    const deliveries = letters.map((each) => ({ endpoint: each.endpoint, event: each.event }));
+    setOpen({ title: `Resend ${letters.length} events`, wanted: { deliveries } });
+  };
+  const openAll = () => setOpen({ title: 'Resend all of this endpoint', wanted: { endpoint } });
   return (
-    <section className="queue-bar" aria-label="Selected dead letters">
-      {letters.length > 0 && (
-        <Button kind="primary" onClick={() => setOpen('chosen')}>
-          Resend {letters.length} selected…
-        </Button>
+    <>
+      {(letters.length > 0 || endpoint !== '') && (
+        <section className="queue-bar" aria-label="Selected dead letters">
+          {letters.length > 0 && (
+            <Button kind="primary" onClick={openChosen}>
+              Resend {letters.length} selected…
+            </Button>
+          )}
+          {endpoint !== '' && <Button onClick={openAll}>Resend all of this endpoint…</Button>}
+        </section>
       )}
-      {endpoint !== '' && <Button onClick={() => setOpen('all')}>Resend all of this endpoint…</Button>}
       {open !== undefined && (
         <ActionDialog
-          title={open === 'all' ? 'Resend all of this endpoint' : `Resend ${letters.length} events`}
+          title={open.title}
           what="They are due now, each with all its attempts before it, in the order of their payments. What is delivered already is not sent twice."
           confirmLabel="Resend"
           onConfirm={resend}
           onClose={() => setOpen(undefined)}
         />
       )}
-    </section>
+    </>
   );
 }
 

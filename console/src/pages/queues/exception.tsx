@@ -59,7 +59,7 @@ function Known({ of: found }: { readonly of: Whole }) {
           facts={[
             ['Status', <Status key="status" value={found.status} />],
             ['At stake', stakeOf(found)],
-            ['Clock', <Due key="due" at={found.due_at} overdue={found.overdue} />],
+            ['Clock', <Due key="due" at={found.due_at} endedAt={found.closed_at} />],
             ['Opened', <Time key="opened" at={found.opened_at} />],
             ['Seen', found.opened_count > 1 ? `${found.opened_count} times` : null],
             ['Escalations', found.escalations > 0 ? String(found.escalations) : null],
@@ -130,14 +130,10 @@ function Content({ of: content }: { readonly of: Readonly<Record<string, unknown
   return <small>{told.map(([name, value]) => `${spaced(name)}: ${String(value)}`).join(' · ')}</small>;
 }
 
-/** What the case's state and the person's role allow. */
+/** What the case's state and the person's role allow. A dialog stays open with the case as it was, whatever becomes of it meanwhile. */
 function Words({ of: found }: { readonly of: Whole }) {
-  const [word, setWord] = useState<CaseWord>();
+  const [open, setOpen] = useState<{ readonly word: CaseWord; readonly cases: readonly [Whole] }>();
   const refresh = useRefresh();
-  const mayAct = useMay('act');
-  const { person } = useSession();
-  if (!mayAct || found.status === 'resolved') return null;
-  const isOwn = found.decision?.proposed_by === person.id;
   const tell = async ({ reason, key }: Confirmed, order: CaseOrder) => {
     // One to one case, by the same route as to many: its refusals are told alike.
     const body = { ids: [found.id], reason, ...order };
@@ -151,16 +147,35 @@ function Words({ of: found }: { readonly of: Whole }) {
   };
   return (
     <>
-      <Button onClick={() => setWord('assign')}>Assign…</Button>
-      <Button onClick={() => setWord('comment')}>Comment…</Button>
+      <WordButtons of={found} onWord={(word) => setOpen({ word, cases: [found] })} />
+      {open !== undefined && <CaseDialog {...open} onConfirm={tell} onClose={() => setOpen(undefined)} />}
+    </>
+  );
+}
+
+function WordButtons({
+  of: found,
+  onWord,
+}: {
+  readonly of: Whole;
+  readonly onWord: (word: CaseWord) => void;
+}) {
+  const mayAct = useMay('act');
+  const { person } = useSession();
+  if (!mayAct || found.status === 'resolved') return null;
+  const isOwn = found.decision?.proposed_by === person.id;
+  return (
+    <>
+      <Button onClick={() => onWord('assign')}>Assign…</Button>
+      <Button onClick={() => onWord('comment')}>Comment…</Button>
       {found.status === 'proposed' ? (
         <>
-          <Button onClick={() => setWord('reject')}>Reject…</Button>
+          <Button onClick={() => onWord('reject')}>Reject…</Button>
           <Button
             kind="primary"
             disabled={isOwn}
             title={isOwn ? 'Somebody else has to approve it' : 'Carries it out'}
-            onClick={() => setWord('approve')}
+            onClick={() => onWord('approve')}
           >
             Approve…
           </Button>
@@ -168,15 +183,12 @@ function Words({ of: found }: { readonly of: Whole }) {
       ) : (
         found.allowed_dispositions.length > 0 && (
           <>
-            <Button onClick={() => setWord('propose')}>Propose…</Button>
-            <Button kind="primary" onClick={() => setWord('dispose')}>
+            <Button onClick={() => onWord('propose')}>Propose…</Button>
+            <Button kind="primary" onClick={() => onWord('dispose')}>
               Dispose…
             </Button>
           </>
         )
-      )}
-      {word !== undefined && (
-        <CaseDialog word={word} cases={[found]} onConfirm={tell} onClose={() => setWord(undefined)} />
       )}
     </>
   );

@@ -28,6 +28,7 @@ const DEFAULTS = {
   of_merchant: '',
   account: '',
   payment: '',
+  file: '',
   age: '',
   overdue: '',
   after: '',
@@ -162,6 +163,12 @@ function CaseFilters(props: {
         placeholder="any"
         onText={(payment) => onChange({ payment })}
       />
+      <FilterField
+        label="Settlement file"
+        value={filters.file}
+        placeholder="any"
+        onText={(file) => onChange({ file })}
+      />
     </Filters>
   );
 }
@@ -202,7 +209,7 @@ const COLUMNS = column.columns([
   }),
   column.accessor('due_at', {
     header: 'Clock',
-    cell: ({ row: { original } }) => <Due at={original.due_at} overdue={original.overdue} />,
+    cell: ({ row: { original } }) => <Due at={original.due_at} endedAt={original.closed_at} />,
   }),
   column.accessor('owner', {
     header: 'Owner',

@@ -9,6 +9,7 @@ import {
   Pager,
   personOf,
   Time,
+  useMinute,
 } from '../../kit/index.ts';
 import { useRowKeys } from './use-row-keys.ts';
 
@@ -94,12 +95,15 @@ export function Person({ id }: { readonly id: string | null }) {
   return <span title={id}>{personOf(id)}</span>;
 }
 
-/** A clock that runs: when something has to be done, and whether that is over. */
-export function Due({ at, overdue }: { readonly at: string | null; readonly overdue: boolean }) {
+/** A clock: when something has to be done, and whether that is over. It runs until the thing is done, at `endedAt`. */
+export function Due(props: { readonly at: string | null; readonly endedAt?: string | null }) {
+  const { at, endedAt = null } = props;
+  useMinute();
   if (at === null) return <span className="muted">no clock</span>;
+  const isOver = Date.parse(at) < (endedAt === null ? Date.now() : Date.parse(endedAt));
   return (
-    <span className={overdue ? 'due due-over' : 'due'}>
-      {overdue ? 'overdue since ' : 'due '}
+    <span className={isOver ? 'due due-over' : 'due'}>
+      {isOver ? 'overdue since ' : 'due '}
       <Time at={at} relative />
     </span>
   );

@@ -90,10 +90,7 @@ const COLUMNS = column.columns([
   }),
   column.accessor('due_at', {
     header: 'Clock',
-    cell: ({ getValue }) => {
-      const at = getValue();
-      return <Due at={at} overdue={at !== null && Date.parse(at) < Date.now()} />;
-    },
+    cell: ({ getValue }) => <Due at={getValue()} />,
   }),
   column.display({
     id: 'act',

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { problemOf } from '../../api/problem.ts';
 import { ActionDialog, Checkbox, type Confirmed, Field, Notice, TextArea } from '../../kit/index.ts';
 import type { Account } from './accounts.tsx';
+import { changedOf } from './changed.ts';
 import { parsedObject, shownJson } from './parts.tsx';
 import { SecretFields, type TypedSecrets } from './secret-fields.tsx';
 
@@ -30,12 +31,13 @@ export function ChangeAccount(props: {
   const lacking = account.secrets.filter(({ name, source }) => source !== null && typed[name] === undefined);
   const newSettings = parsedObject(settings);
   const newCatalogue = parsedObject(catalogue);
-  const wrong = 'This is no JSON object.';
+  const form = { base_url: baseUrl.trim(), settings: newSettings, catalogue: newCatalogue };
+  const [began] = useState(form);
   const change = async (confirmed: Confirmed) => {
-    const body = { base_url: baseUrl.trim(), settings: newSettings, catalogue: newCatalogue };
     const dropped = Object.fromEntries(lacking.map(({ name }) => [name, null]));
+    const again = moves ? { secrets: { ...typed, ...dropped } } : {};
     try {
-      await onChange({ ...body, ...(moves && { secrets: { ...typed, ...dropped } }) }, confirmed);
+      await onChange({ ...changedOf(began, form), ...again }, confirmed);
     } catch (problem) {
       const { param } = problemOf(problem);
       // Of one secret: it is missing, or wrong. Of all: the account stays where it is, and keeps them.
@@ -68,26 +70,34 @@ export function ChangeAccount(props: {
           forget();
         }}
       />
-      <TextArea
+      <JsonArea
         label="Settings"
         hint="JSON, as the provider’s adapter knows them."
         value={settings}
-        {...(newSettings === undefined ? { wrong } : {})}
         onText={(text) => {
           setSettings(text);
           forget();
         }}
       />
-      <TextArea
+      <JsonArea
         label="What differs from the catalogue"
         hint="JSON: fees, limits, countries, the connector’s version."
         value={catalogue}
-        {...(newCatalogue === undefined ? { wrong } : {})}
         onText={setCatalogue}
       />
       {moves && <SecretsAgain {...{ account, typed, drops }} onTyped={setTyped} onDrops={setDrops} />}
     </ActionDialog>
   );
+}
+
+function JsonArea(props: {
+  readonly label: string;
+  readonly hint: string;
+  readonly value: string;
+  readonly onText: (text: string) => void;
+}) {
+  const isObject = parsedObject(props.value) !== undefined;
+  return <TextArea {...props} {...(isObject ? {} : { wrong: 'This is no JSON object.' })} />;
 }
 
 function SecretsAgain(props: {

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import { ActionDialog, Checkbox, type Confirmed, Field, TextArea } from '../../kit/index.ts';
+import { changedOf } from './changed.ts';
 import type { Merchant } from './merchants.tsx';
 import { parsedObject, shownJson } from './parts.tsx';
 
@@ -14,10 +15,16 @@ export interface MerchantForm {
   readonly duplicate_reference_guard: boolean;
 }
 
+export interface SavedMerchant {
+  readonly whole: MerchantForm;
+  /** What the person changed, and nothing else. */
+  readonly changed: Partial<MerchantForm>;
+}
+
 /** A new merchant, or one that is changed. What is wrong with it the API says, and the dialog stays. */
 export function MerchantDialog(props: {
   readonly merchant?: Merchant;
-  readonly onSave: (form: MerchantForm, confirmed: Confirmed) => Promise<unknown>;
+  readonly onSave: (saved: SavedMerchant, confirmed: Confirmed) => Promise<unknown>;
   readonly onClose: () => void;
 }) {
   const { merchant, onSave, onClose } = props;
@@ -31,7 +38,7 @@ export function MerchantDialog(props: {
   const [guard, setGuard] = useState(merchant?.duplicate_reference_guard ?? false);
   const rateLimits = parsedObject(rates);
   const caseLimits = parsedObject(cases);
-  const form = (): MerchantForm => ({
+  const form: MerchantForm = {
     name: name.trim(),
     country: country.trim() === '' ? null : country.trim().toUpperCase(),
     category: category.trim() === '' ? null : category.trim(),
@@ -41,7 +48,8 @@ export function MerchantDialog(props: {
     case_limits: { four_eyes: {}, write_off: {}, ...caseLimits } as MerchantForm['case_limits'],
     routing_approval: approval,
     duplicate_reference_guard: guard,
-  });
+  };
+  const [began] = useState(form);
   const wrong = 'This is no JSON object.';
   return (
     <ActionDialog
@@ -49,7 +57,7 @@ export function MerchantDialog(props: {
       what="It holds within two seconds, for both modes."
       ready={name.trim() !== '' && rateLimits !== undefined && caseLimits !== undefined}
       confirmLabel="Save"
-      onConfirm={(confirmed) => onSave(form(), confirmed)}
+      onConfirm={(confirmed) => onSave({ whole: form, changed: changedOf(began, form) }, confirmed)}
       onClose={onClose}
     >
       <Field label="Name" value={name} maxLength={100} required onText={setName} />

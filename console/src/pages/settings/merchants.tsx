@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'react';
 import { answer, api } from '../../api/client.ts';
 import { type Answer, useRead, useRefresh } from '../../api/query.ts';
-import { Button, columnsOf, given, Id, Time, useMay, useUrlState } from '../../kit/index.ts';
-import { MerchantDialog, type MerchantForm } from './merchant-dialog.tsx';
+import { Button, type Confirmed, columnsOf, given, Id, Time, useMay, useUrlState } from '../../kit/index.ts';
+import { MerchantDialog, type SavedMerchant } from './merchant-dialog.tsx';
 import { SettingsList } from './parts.tsx';
 
 const PATH = '/v1/operator/merchants';
@@ -18,13 +18,13 @@ export function Merchants() {
   const columns = useMemo(() => (may ? [...COLUMNS, editColumn(setEdited)] : COLUMNS), [may]);
   const query = { limit: 50, ...given({ search, starting_after: after }) };
   const read = useRead(PATH, { params: { query } }, { keepPrevious: true });
-  const save = async (form: MerchantForm, { key, reason }: { key: string; reason: string }) => {
+  const save = async ({ whole, changed }: SavedMerchant, { key, reason }: Confirmed) => {
     const header = { 'Idempotency-Key': key };
-    if (edited === 'new') await answer(api.POST(PATH, { params: { header }, body: { ...form, reason } }));
-    else if (edited !== undefined)
-      await answer(
-        api.POST(`${PATH}/{id}`, { params: { header, path: { id: edited.id } }, body: { ...form, reason } }),
-      );
+    if (edited === 'new') await answer(api.POST(PATH, { params: { header }, body: { ...whole, reason } }));
+    else if (edited !== undefined) {
+      const params = { header, path: { id: edited.id } };
+      await answer(api.POST(`${PATH}/{id}`, { params, body: { ...changed, reason } }));
+    }
     await refresh([PATH]);
   };
   return (

@@ -1,6 +1,6 @@
 import type { Comparison } from '../../comparison.ts';
 import type { AMOUNTS } from '../../types/amounts.ts';
-import { captureLine, partLine, refundLine, WITH_FEES } from '../fixtures.ts';
+import { BOOKING, captureLine, partLine, refundLine, WITH_FEES } from '../fixtures.ts';
 import { near, type Plants, shows } from './plant.ts';
 
 /** Amounts, currencies, rates, fees and times that differ. */
@@ -13,6 +13,18 @@ const exchanged = (netMinor: number, exchangeRate: string) =>
     line: { settlementCurrency: 'USD', exchangeRate, feeMinor: 0, fees: [], netMinor },
     booking: { agreedRate: '1.0850' },
   });
+
+/** The same amounts the other way. */
+function against(comparison: ReturnType<typeof captureLine>): Comparison {
+  const { line } = comparison;
+  return { ...comparison, line: { ...line, grossMinor: -line.grossMinor, netMinor: -line.netMinor } };
+}
+
+/** Nothing was agreed. */
+function unagreed(comparison: ReturnType<typeof captureLine>): Comparison {
+  const { agreedRate: _rate, ...booking } = comparison.booking ?? BOOKING;
+  return { ...comparison, booking };
+}
 
 const withFee = (feeMinor: number, account = WITH_FEES) =>
   captureLine({
@@ -75,8 +87,18 @@ export const AMOUNTS_PLANTED: Readonly<Record<keyof typeof AMOUNTS, Plants>> = {
         null,
         'by_people',
       ),
+      shows('a capture that takes money', against(captureLine()), null, 'by_people'),
+      shows('a refund that gives some', against(refundLine()), null, 'by_people'),
+      shows(
+        'a capture that takes money, of an unknown outcome',
+        against(captureLine({ booking: { status: 'unknown' } })),
+        null,
+        'by_people',
+      ),
+      shows('a refund of others that gives some', against(refundLine({ booking: null })), null, 'by_people'),
     ],
     negative: [
+      near('a refund takes money', refundLine(), 'clean'),
       near('one unit is rounding', settledAt(9_999), 'ROUNDING_EXPONENT'),
       near('the rest comes in another line', partLine(6_000, 6_000), 'PARTIAL_CAPTURE_SPLIT'),
     ],
@@ -127,7 +149,7 @@ export const AMOUNTS_PLANTED: Readonly<Record<keyof typeof AMOUNTS, Plants>> = {
       near(
         'only the settlement is in another currency',
         captureLine({
-          line: { settlementCurrency: 'USD', netMinor: 10_503, exchangeRate: '1.085' },
+          line: { settlementCurrency: 'USD', netMinor: 10_530, exchangeRate: '1.085' },
         }),
         'clean',
       ),
@@ -138,9 +160,13 @@ export const AMOUNTS_PLANTED: Readonly<Record<keyof typeof AMOUNTS, Plants>> = {
       shows('40 basis points', exchanged(10_893, '1.08934'), 'post_fx', 'at_once'),
       shows('250 basis points', exchanged(11_121, '1.112125'), null, 'by_people'),
       shows('half the money, and no rate', withoutRate(exchanged(5_425, '1')), null, 'by_people'),
+      shows('half the money at the agreed rate', exchanged(5_425, '1.085'), null, 'by_people'),
+      shows('half the money by its own rate', unagreed(exchanged(5_425, '1.085')), null, 'by_people'),
+      shows('30 basis points off its own rate', unagreed(exchanged(10_882, '1.0850')), 'post_fx', 'at_once'),
     ],
     negative: [
       near('the agreed rate in other digits', exchanged(10_850, '1.085'), 'clean'),
+      near('its own rate in two digits', unagreed(exchanged(10_850, '1.09')), 'clean'),
       near('a unit of rounding, and no rate', withoutRate(exchanged(10_851, '1')), 'clean'),
     ],
   },

@@ -14,6 +14,12 @@ import { near, type Plants, shows } from './plant.ts';
 
 const second = { count: 2, sumMinor: 20_000n, countSoFar: 2, sumSoFarMinor: 20_000n } as const;
 
+/** As a second one of its amount. */
+function feeLine(names: { readonly providerReference: string }): ReturnType<typeof looseLine> {
+  const made = looseLine({ type: 'fee', netMinor: -10, feeMinor: 10 }, { booking: {} });
+  return { ...made, line: { ...made.line, ...names }, beside: { ...made.beside, equalBefore: 1 } };
+}
+
 const repeated = { ...second, equalBefore: 1, distinctSumMinor: 10_000n };
 
 export const EXISTENCE_PLANTED: Readonly<Record<keyof typeof EXISTENCE, Plants>> = {
@@ -110,6 +116,11 @@ export const EXISTENCE_PLANTED: Readonly<Record<keyof typeof EXISTENCE, Plants>>
       ),
     ],
     negative: [
+      near(
+        'two fees of one payment, neither of which has a name',
+        feeLine({ providerReference: 'pi_1' }),
+        'clean',
+      ),
       near(
         'the first of the two',
         captureLine({

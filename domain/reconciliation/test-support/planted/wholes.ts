@@ -100,7 +100,15 @@ export const WHOLES_PLANTED: Readonly<Record<keyof typeof WHOLES, Plants>> = {
         'by_people',
       ),
     ],
-    negative: [near('it came', paidOut(), 'clean'), near('it is under way', paidOut({ bank: [] }), 'clean')],
+    negative: [
+      near('it came', paidOut(), 'clean'),
+      near('it is under way', paidOut({ bank: [] }), 'clean'),
+      near(
+        'there was nothing to come',
+        paidOut({ payout: { ...paidOut().payout, amountMinor: 0 }, bank: [], ageMs: 6 * 24 * 3_600_000 }),
+        'clean',
+      ),
+    ],
   },
   UNIDENTIFIED_BANK_CREDIT: {
     positive: [
