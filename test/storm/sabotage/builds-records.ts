@@ -159,13 +159,8 @@ export const WRITING: readonly Sabotage[] = [
     patches: [
       {
         file: 'domain/refund/commands.ts',
-        find: 'if (refundable === 0) {',
-        replace: 'if (refundable < 0) {',
-      },
-      {
-        file: 'domain/refund/commands.ts',
-        find: 'if (amountMinor > refundable) {',
-        replace: 'if (amountMinor > balance.capturedMinor) {',
+        find: 'if (amountMinor <= refundable) return undefined;',
+        replace: 'if (amountMinor <= balance.capturedMinor) return undefined;',
       },
     ],
     sql: ['ALTER TABLE payment_balance DROP CONSTRAINT payment_balance_bound'],
