@@ -9,9 +9,10 @@ import { bumpGeneration } from '../db/generations.ts';
 import { revokePermit } from '../db/permits.ts';
 import { loadSendFacts } from '../db/sends.ts';
 import { shredExpired } from '../db/sweep.ts';
+import { decideReturned } from '../domain/payment/challenge.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
 import type { Operation, Payment } from '../domain/payment/payment.ts';
-import type { Transition } from '../domain/payment/transition.ts';
+import { type Transition, transitionOf } from '../domain/payment/transition.ts';
 import type { ProviderConnection } from '../providers/provider.ts';
 import { type Simulator, startSimulator } from '../sandbox/simulator.ts';
 import { CLAIMS, closeGate } from '../test/attack/support/postgres-gate.ts';
@@ -411,6 +412,32 @@ describe('an answer that is found after the first', () => {
         atMs: expect.any(Number),
       },
     ]);
+  });
+
+  it('is learnt once of a completion that was unknown when it was sent', async () => {
+    const routing = idleBook();
+    const deps = dependencies({ routing });
+    const { payment } = await permit({
+      authentication: { asked: { request: 'automatic' }, reasons: [], offSession: false },
+      route: [step('stripe', { completesReturns: true })],
+    });
+    const open = stepAfter(payment, challenged);
+    await record(open, deps);
+    const back = decideReturned(open.payment, payment.attempts[0]?.id ?? '', 'in_1', Date.now());
+    if (back === undefined) throw new Error('the return was not taken');
+    const returned = transitionOf(open.payment, back, { type: 'test', actor: 'test' }, Date.now());
+    await record(returned, deps);
+    const facts = await loadSendFacts(database.db, lastOperation(returned.payment).id);
+    const unknown: OperationOutcome = { type: 'unknown', cause: 'timeout' };
+    await new MockActivityEnvironment().run(() =>
+      sendFirst(deps, { facts, generation: 1, parameters: {}, effect: () => Promise.resolve(unknown) }),
+    );
+    expect(await observations(payment)).toEqual([{ source: 'send', type: 'unknown' }]);
+    expect(routing.observations).toEqual([]);
+    const doubted = stepAfter(returned.payment, unknown);
+    await record(doubted, deps);
+    await record(stepAfter(doubted.payment, captured()), deps);
+    expect(routing.observations).toMatchObject([{ result: 'approved', amountMinor: 1_000 }]);
   });
 
   it('is learnt by the send alone where the send brought it', async () => {

@@ -4,8 +4,10 @@ import { reportHealth } from '../db/circuits.ts';
 import { claimFirstSend, claimResend } from '../db/permits.ts';
 import { observe, type SendFacts } from '../db/sends.ts';
 import { unreachable } from '../domain/machine.ts';
+import { isCompletion } from '../domain/payment/causes.ts';
 import type { OperationOutcome } from '../domain/payment/outcome.ts';
 import { circuitOpenMs, healthSign } from '../domain/routing/circuit.ts';
+import type { ObservedResult } from '../domain/routing/learning/index.ts';
 import { isOpen, observedResult } from '../domain/routing/observed.ts';
 import type { ProviderConnection } from '../providers/provider.ts';
 import { openCall } from '../providers/transport/index.ts';
@@ -178,14 +180,22 @@ async function witness(
   }
 }
 
+/**
+ * The answer of a resend, or of what completes a challenge, is learnt when it is recorded, as whoever finds it brings it.
+ * A completion that nobody knows the end of leaves its attempt at its challenge, from where the answer is counted as the
+ * first: it is not counted as unknown before. Nor has one anything to say of an attempt that was settled meanwhile.
+ */
+function isLearntWhenRecorded({ cause, attemptStatus }: SendFacts, result: ObservedResult): boolean {
+  if (result === 'not_attempted') return false;
+  return isCompletion({ cause }) || (result !== 'unknown' && isOpen(attemptStatus));
+}
+
 /** What routing learns of accounts by: charges that were tried, and how long their answers took. */
 function learn(deps: Dependencies, facts: SendFacts, outcome: OperationOutcome, latencyMs: number): void {
   const { account, kind, paymentMethod, currency, amountMinor } = facts;
   const result = kind === 'authorize' || kind === 'sale' ? observedResult(outcome) : undefined;
   if (result === undefined) return;
-  // A resend, or what completes a challenge: its answer is learnt when it is recorded, as whoever finds it brings it.
-  const isAnswer = result !== 'unknown' && result !== 'not_attempted';
-  if (isAnswer && isOpen(facts.attemptStatus)) return;
+  if (isLearntWhenRecorded(facts, result)) return;
   deps.routing.observed({
     accountId: account.id,
     method: 'card',

@@ -1,14 +1,6 @@
-import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import express from 'express';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ServedRequest } from '../domain/meter.ts';
 import { MAX_AMOUNT_MINOR } from '../domain/money/money.ts';
-import { waitFor } from '../test/support/harness.ts';
-import { beginRequest } from './edge.ts';
-import type { Services } from './route.ts';
 import {
   type Answer,
   CARD,
@@ -283,45 +275,5 @@ describe('every answer', () => {
     });
     expect(code).toBe('ECONNRESET');
     expect((await get(api, '/healthz')).status).toBe(200);
-  });
-});
-
-describe('a request that is counted', () => {
-  it('has no answer where its caller is gone before it is written, and one where it never came whole', async () => {
-    const served: ServedRequest[] = [];
-    let reached = 0;
-    const app = express();
-    const cards = { isLuhnValid: () => false };
-    const meter = { served: (each: ServedRequest) => served.push(each) };
-    app.use(beginRequest({ logger: pino({ level: 'silent' }), cards, meter } as unknown as Services));
-    app.post('/answered', (_request, response) => void response.end('yes'));
-    app.post('/never', (request) => {
-      reached += 1;
-      request.resume();
-    });
-    const server = app.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const begin = (path: string, length: number) => {
-      const headers = { 'content-length': length };
-      const request = httpRequest({ port, host: '127.0.0.1', path, method: 'POST', headers });
-      request.on('error', () => undefined);
-      request.write('{}');
-      return request;
-    };
-    const counted = (count: number) => waitFor(async () => served[count - 1], { what: `${count} requests` });
-    try {
-      begin('/answered', 2).end();
-      expect(await counted(1)).toMatchObject({ isAnswered: true });
-      for (const [index, length] of [2, 100].entries()) {
-        const request = begin('/never', length);
-        await waitFor(async () => reached > index, { what: 'the route' });
-        request.destroy();
-        expect(await counted(index + 2)).toMatchObject({ isAnswered: length > 2 });
-      }
-    } finally {
-      server.closeAllConnections();
-      server.close();
-    }
   });
 });

@@ -10,6 +10,7 @@ import { Problem, problem, problemBody } from './problems.ts';
 import { headersOf } from './rate-limits/limiter.ts';
 import type { Call, Reply, Route, Services } from './route.ts';
 import { sendStream } from './send-stream.ts';
+import { countServed, type Judgement, whenOver } from './served.ts';
 import { serveTraced } from './tracing.ts';
 
 /** Between Express and the routes: ids, headers, keys, bodies, log lines, and how a problem is answered. */
@@ -30,6 +31,7 @@ const HEADERS: Readonly<Record<string, string>> = {
 /** What is known of a request while it is served. */
 interface Serving {
   readonly requestId: string;
+  readonly judgement: Judgement;
   readonly receivedAtMs: number;
   readonly startedMs: number;
   log: Logger;
@@ -47,8 +49,23 @@ function servingOf(response: Response): Serving {
 export function beginRequest({ logger, cards, meter }: Services): RequestHandler {
   return (request, response, next) => {
     const requestId = `hreq_${randomUUID().replaceAll('-', '')}`;
+    const judgement = whenOver(response, (elapsedMs) => {
+      const { facts, log } = serving;
+      const line = {
+        method: request.method,
+        ...facts,
+        status: response.statusCode,
+        duration_ms: Math.round(elapsedMs),
+        ...(response.writableFinished ? {} : { aborted: true }),
+      };
+      const route = typeof facts.route === 'string' ? facts.route : 'none';
+      if (meter !== undefined) countServed(meter, request, response, { route, seconds: elapsedMs / 1_000 });
+      if (response.statusCode >= 500) log.error(line, 'served');
+      else log.info(line, 'served');
+    });
     const serving: Serving = {
       requestId,
+      judgement,
       receivedAtMs: Date.now(),
       startedMs: performance.now(),
       log: logger.child({
@@ -65,26 +82,6 @@ export function beginRequest({ logger, cards, meter }: Services): RequestHandler
     };
     response.locals.serving = serving;
     response.set('Request-Id', requestId).set(HEADERS);
-    response.once('close', () => {
-      const { facts, startedMs, log } = serving;
-      const line = {
-        method: request.method,
-        ...facts,
-        status: response.statusCode,
-        duration_ms: Math.round(performance.now() - startedMs),
-        ...(response.writableFinished ? {} : { aborted: true }),
-      };
-      if (!isStream(response)) {
-        const { method } = request;
-        const route = typeof facts.route === 'string' ? facts.route : 'none';
-        const seconds = (performance.now() - startedMs) / 1_000;
-        // What never came whole had no answer to wait for; its status says what it was refused with.
-        const isAnswered = response.writableFinished || !request.complete;
-        meter?.served({ method, route, status: response.statusCode, isAnswered, seconds });
-      }
-      if (response.statusCode >= 500) log.error(line, 'served');
-      else log.info(line, 'served');
-    });
     const isOpaque = request.path.startsWith(RETURNS);
     if (!isOpaque && containsCardNumber(percentDecoded(request.originalUrl), cards.isLuhnValid)) {
       throw problem('card_number_in_text', { param: 'url' });
@@ -98,17 +95,13 @@ export function beginRequest({ logger, cards, meter }: Services): RequestHandler
   }
 }
 
-/** How long its caller stays is no answer time. */
-function isStream(response: Response): boolean {
-  return String(response.get('Content-Type') ?? '').startsWith('text/event-stream');
-}
-
 /** The handlers of one route: its caller is known before its body is read. */
 export function serveRoute(route: Route, services: Services, callers: Callers): RequestHandler[] {
   const authenticated: RequestHandler = async (request, response, next) => {
     const serving = servingOf(response);
     const headers = headersIn(request);
     serving.facts.route = route.path;
+    serving.judgement.begins();
     serving.isAudited =
       route.audited === true ||
       (route.method === 'post' && route.access === 'operator') ||
@@ -131,6 +124,7 @@ export function serveRoute(route: Route, services: Services, callers: Callers): 
       if (rateLimiter !== undefined && verdict?.isAdmitted === false)
         throw await rateLimiter.refusal(verdict);
     }
+    serving.judgement.ends();
     next();
   };
   const { bodyTimes = BODY_TIMES } = services;
@@ -199,6 +193,7 @@ function bodyFor(route: Route, bytes: Buffer, contentType: string | undefined, {
 
 function send(response: Response, { status, body, headers }: Reply): void {
   response.status(status).set(headers ?? {});
+  servingOf(response).judgement.ends();
   if (typeof body !== 'string') {
     response.json(body);
     return;

@@ -36,7 +36,7 @@ export interface ServedRequest {
   readonly route: string;
   /** What its answer says, or would have said. */
   readonly status: number;
-  /** False: the request came whole, and the connection ended before its answer had been written. */
+  /** False: it came whole and was not refused (4xx), and the connection ended before its answer had been written. */
   readonly isAnswered: boolean;
   readonly seconds: number;
 }

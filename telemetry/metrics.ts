@@ -29,7 +29,7 @@ export function createRequestMetrics(): Metrics<RequestMeter> {
   const registers = [registry];
   const duration = new Histogram({
     name: 'interlock_http_request_duration_seconds',
-    help: 'From the request to the last byte of its answer, by route pattern; `aborted`: the connection ended before. Event streams are not among them.',
+    help: 'From the request to the last byte of its answer, by route pattern; `aborted`: the connection ended before, and no 4xx was decided. Event streams are not among them.',
     labelNames: ['method', 'route', 'status_class'] as const,
     buckets: SECONDS,
     registers,

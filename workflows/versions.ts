@@ -42,7 +42,7 @@ export const PATCHES = {
   voidDecides: 'void-decides',
   /** A day's run asks the provider about what its files don't have. */
   providerAsked: 'provider-asked',
-  /** A void by reference is sent also where the ladder of questions began anew. */
+  /** A void by reference is sent also where the ladder of questions began anew, and waited for where one is open. */
   voidsNumbered: 'voids-numbered',
   /** A hint about an authorization that rests makes us ask: somebody may have captured or canceled it at the provider. */
   restAskedAbout: 'rest-asked-about',

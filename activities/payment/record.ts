@@ -43,11 +43,12 @@ function learn({ routing }: Dependencies, { payment, attempts }: Transition, set
 }
 
 /** Only where this very try wrote the step, so that an end and an answer count once. */
-function count({ meter }: Dependencies, { payment, fromStatus }: Transition): void {
+function count({ meter }: Dependencies, transition: Transition): void {
+  const { payment, fromStatus } = transition;
   const reason = payment.failure?.code ?? 'none';
   if (payment.status !== fromStatus && isTerminal(PAYMENT_EDGES, payment.status))
     meter?.paymentEnded(payment.status, reason);
-  const answer = answerOf(payment, fromStatus);
+  const answer = answerOf(transition);
   // A step holds the attempts that it changed; the payer's answer took all of them.
   if (answer !== undefined) meter?.paymentAnswered(answer, reason, payment.attempts.length);
 }

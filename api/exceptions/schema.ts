@@ -23,6 +23,10 @@ export const listExceptionsSchema = z.strictObject({
   status: z.enum([...CASE_STATUSES, 'unresolved']).optional(),
   cause: idText.optional(),
   merchant: idText.optional(),
+  mode: z.enum(['test', 'live']).optional().meta({
+    description:
+      "Of the case's payment, else of its provider account; a case that has neither is in the list of each mode.",
+  }),
   account: idText.optional().meta({ description: 'A provider account.' }),
   payment: idText.optional(),
   file: idText

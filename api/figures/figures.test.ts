@@ -226,7 +226,7 @@ describe('the overview', () => {
     expect((await ask('/v1/operator/overview?merchant=mer_nobody')).body.providers).toEqual([]);
   });
 
-  it('counts exceptions of its own mode, by their payment or else their account, and those that have neither', async () => {
+  it('counts exceptions of its own mode, by their payment or else their account, and those that have neither, as their list shows them', async () => {
     const { rows } = await api.sql.query(
       `SELECT min(id) FILTER (WHERE mode = 'live') AS live, min(id) FILTER (WHERE mode = 'test') AS test FROM payment`,
     );
@@ -244,7 +244,35 @@ describe('the overview', () => {
       const { body } = await ask(`/v1/operator/overview?mode=${mode}`);
       return body.exceptions.find(({ age }: { age: string }) => age === '3d_to_7d').count;
     };
+    const listed = async (mode: string) => {
+      const { body } = await ask(`/v1/exceptions?kind=of_a_mode&status=unresolved${mode}`);
+      return body.data.map(({ id }: { id: string }) => id).sort();
+    };
     expect(await aged('test')).toBe(3);
+    expect(await listed('&mode=test')).toEqual(['exc_account', 'exc_neither', 'exc_test']);
     expect(await aged('live')).toBe(2);
+    expect(await listed('&mode=live')).toEqual(['exc_live', 'exc_neither']);
+    expect(await listed('')).toHaveLength(4);
+    expect((await ask('/v1/exceptions?mode=both')).status).toBe(400);
+  });
+
+  it('counts the unknowns of its mode, as their queue shows them', async () => {
+    await api.sql.query(
+      `INSERT INTO operation (id, payment_id, owner_id, attempt_id, attempt_number, kind, number, cause, status, amount_minor,
+         currency, provider_key, generation, first_sent_at, last_sent_at, sends)
+       SELECT 'op_' || p.mode || '_' || d.status || d.ago, p.id, p.id, a.id, a.number, 'sale', d.number, d.status || d.ago, d.status,
+         2000, 'EUR', 'key_' || p.mode || d.number, 1, now() - d.ago::int * interval '1 second', now(), 1
+       FROM (SELECT p.mode, min(a.id) AS attempt FROM attempt a JOIN payment p ON p.id = a.payment_id
+           WHERE a.status = 'unknown' AND a.provider = 'stripe' GROUP BY p.mode) one
+         JOIN attempt a ON a.id = one.attempt JOIN payment p ON p.id = a.payment_id,
+         (VALUES ('unknown', 400, 11), ('created', 300, 12), ('pending', 200, 13), ('created', 0, 14)) d(status, ago, number)`,
+    );
+    for (const mode of ['test', 'live']) {
+      const { body } = await ask(`/v1/operator/overview?mode=${mode}`);
+      const queue = await ask(`/v1/operator/queues/unknowns?mode=${mode}&status=unknown&limit=100`);
+      const ids = queue.body.data.map(({ id }: { id: string }) => id);
+      expect(ids).toEqual([`op_${mode}_unknown400`, `op_${mode}_created300`]);
+      expect(body.unknown).toEqual({ count: 2, oldest_at: queue.body.data[0].first_sent_at });
+    }
   });
 });

@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openDb } from '../../db/client.ts';
+import { makeDueNow } from '../../db/settings/endpoints.ts';
 import { createDeliveryRegister } from '../../db/settings/index.ts';
 import { type Settled, takeDeliveries } from '../../db/webhooks/index.ts';
 import { waitFor } from '../../test/support/harness.ts';
@@ -160,6 +161,18 @@ describe('an endpoint that is enabled again', () => {
     await enable();
     expect(api.pokes).toEqual([endpoint]);
     expect((await takenNow()).toSorted()).toEqual([...one, ...two].toSorted());
+  });
+
+  it('has those due at once that would wait longest, where very many wait', async () => {
+    const [soon = '', late = ''] = [...(await events(1)), ...(await events(1))];
+    await takeAll([soon, late]);
+    const waits = (eventId: string, waitMs: number): Settled => ({
+      ...{ type: 'attempted', status: 'pending', statusCode: 500 },
+      ...{ eventId, waitMs },
+    });
+    await take([waits(late, 86_400_000), waits(soon, 60_000)], 0);
+    await db.$transaction((tx) => makeDueNow(tx, endpoint, 1));
+    expect(await takenNow()).toEqual([late]);
   });
 
   it('keeps the waits of its retries where it was enabled all along', async () => {

@@ -1,9 +1,9 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { boundsOf, dateAt } from '../../domain/reconciliation/day.ts';
 import { createEmptyDatabase, waitFor } from '../../test/support/harness.ts';
 import { type System, startSystem } from '../../test/support/system.ts';
-import { type Db, openDb } from '../client.ts';
+import { type Db, openDb, poolOf } from '../client.ts';
 import { createFactsReader } from './index.ts';
 
 let system: System;
@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 it('counts a payer as answered once, when money is held and not again when it is captured', async () => {
-  const answered = async () => (await createFactsReader(db)()).facts.payments?.answered ?? -1;
+  const answered = async () => (await createFactsReader(db)()).facts.answers?.answered ?? -1;
   const before = await answered();
   const payment_method = await system.card();
   const held = await system.pay({
@@ -64,6 +64,50 @@ it('answers the other questions where one fails, and says which', async () => {
     expect(facts.unbalanced).toBe(0);
   } finally {
     await system.sql('ALTER TABLE inbox_elsewhere RENAME TO inbox');
+  }
+});
+
+it('knows what was sent also where who was answered can’t be found out', async () => {
+  await system.sql('ALTER TABLE payment RENAME COLUMN capture_method TO captured_how');
+  try {
+    const { facts, failures } = await createFactsReader(db)();
+    expect(failures.map(({ question }) => question)).toEqual(['answers']);
+    expect(facts.answers).toBeUndefined();
+    expect(facts.payments?.sentFor).toBeGreaterThan(0);
+  } finally {
+    await system.sql('ALTER TABLE payment RENAME COLUMN captured_how TO capture_method');
+  }
+});
+
+it('reads no table of payments from end to end', async () => {
+  let mine: unknown;
+  poolOf(db).once('acquire', (client) => {
+    mine = client;
+  });
+  const said = vi.spyOn(pg.Client.prototype, 'query');
+  await createFactsReader(db)();
+  const asked = said.mock.calls
+    .filter((_call, index) => said.mock.contexts[index] === mine)
+    .map(([first]) => first as unknown as { text?: string; values?: unknown[] })
+    .filter(({ text = '' }) => text.trimStart().startsWith('SELECT'));
+  said.mockRestore();
+  expect(asked.length).toBeGreaterThan(10);
+  const client = new pg.Client({ connectionString: system.databaseUrl });
+  await client.connect();
+  try {
+    // Of a few rows a table is read as a whole wherever that is not forbidden.
+    await client.query('SET enable_seqscan = off');
+    for (const { text, values = [] } of asked) {
+      const { rows } = await client.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, values);
+      const whole = rows.filter((row) =>
+        /Seq Scan on (payment|attempt|operation|outbox|ledger_\w+|webhook_delivery)\b/.test(
+          row['QUERY PLAN'],
+        ),
+      );
+      expect(whole, text).toEqual([]);
+    }
+  } finally {
+    await client.end();
   }
 });
 

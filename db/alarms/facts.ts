@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import {
   ALARMS,
+  type AnswerFacts,
   type DeliveryFacts,
   type ExceptionFacts,
   type Facts,
@@ -9,7 +10,7 @@ import {
   PLATFORM_FAILURES,
   type UnknownFacts,
 } from '../../domain/alarms/index.ts';
-import { FINAL_STATUSES } from '../../domain/payment/states.ts';
+import { FINAL_STATUSES, PAYMENT_STATUSES } from '../../domain/payment/states.ts';
 import { type Db, isUnavailable, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { query, transaction } from '../sql.ts';
@@ -22,6 +23,7 @@ type StoredFact =
   | 'unknown'
   | 'openOperations'
   | 'payments'
+  | 'answers'
   | 'inbox'
   | 'deliveries'
   | 'eventsHeldSeconds'
@@ -49,7 +51,8 @@ const STATEMENT_MS = 2_000;
 
 /**
  * One look, on one connection, each statement through an index: none of them grows with how much was ever paid, only with what
- * is open or recent. A question that fails leaves the others standing; rejects only where Postgres itself does not answer.
+ * is open or recent. (So they compare with the statement's time: no index is searched by `clock_timestamp()`, which every row may
+ * find to be another.) A question that fails leaves the others standing; rejects only where Postgres itself does not answer.
  */
 export function createFactsReader(db: Db, usualForMs = USUAL_MS): () => Promise<StoredLook> {
   const usual = rememberUsual(usualForMs);
@@ -68,6 +71,7 @@ export function createFactsReader(db: Db, usualForMs = USUAL_MS): () => Promise<
         providers: await ask('providers', providerFacts),
         usualApproval,
         payments: await ask('payments', paymentFacts),
+        answers: await ask('answers', answerFacts),
         inbox: await ask('inbox', inboxFacts),
         deliveries: await ask('deliveries', deliveryFacts),
         eventsHeldSeconds: await ask('events', eventsHeld),
@@ -126,7 +130,7 @@ async function openOperations(
     client,
     Prisma.sql`
     SELECT t.provider, count(*)::int AS open, count(*) FILTER (WHERE ${ASKED})::int AS unknown,
-      extract(epoch FROM clock_timestamp() - min(o.first_sent_at) FILTER (WHERE ${ASKED})) AS oldest
+      extract(epoch FROM statement_timestamp() - min(o.first_sent_at) FILTER (WHERE ${ASKED})) AS oldest
     FROM (SELECT id, attempt_id, status, first_sent_at FROM operation
       WHERE closed_at IS NULL AND first_sent_at IS NOT NULL ORDER BY first_sent_at LIMIT 10000) o
       JOIN attempt t ON t.id = o.attempt_id
@@ -145,36 +149,42 @@ async function openOperations(
 
 const ASKED = Prisma.sql`o.status = 'unknown' AND x.id IS NULL`;
 
-/**
- * Of the last minutes: what was sent, and whose payers were answered, each payment once (domain/payment/answered.ts). Money that
- * is held to be captured later is an answer when its authorization closes; how such a payment ends is none any more.
- */
-async function paymentFacts(client: pg.ClientBase): Promise<PaymentFacts> {
-  const sends = await one<{ sends: number; sent_for: number }>(
+/** Of the last minutes: what was sent that could charge. */
+function paymentFacts(client: pg.ClientBase): Promise<PaymentFacts> {
+  return one<PaymentFacts>(
     client,
     Prisma.sql`
-    SELECT coalesce(sum(sends), 0)::int AS sends, count(DISTINCT payment_id)::int AS sent_for FROM operation
-    WHERE closed_at > clock_timestamp() - interval '10 minutes' AND kind IN ('authorize', 'sale') AND sends > 0`,
+    SELECT coalesce(sum(sends), 0)::int AS sends, count(DISTINCT payment_id)::int AS "sentFor" FROM operation
+    WHERE closed_at > statement_timestamp() - interval '10 minutes' AND kind IN ('authorize', 'sale') AND sends > 0`,
   );
+}
+
+/**
+ * Of the last minutes: whose payers were answered, each payment once (domain/payment/answered.ts). Money that is held to be
+ * captured later is an answer when its authorization closes; how such a payment ends is none any more.
+ */
+async function answerFacts(client: pg.ClientBase): Promise<AnswerFacts> {
   const ended = await one<{ ended: number; failed: number }>(
     client,
+    // No EXISTS within NOT: Postgres may answer that by a hash of all attempts there are.
     Prisma.sql`
     SELECT count(*)::int AS ended, count(*) FILTER (WHERE p.status = 'failed' AND p.failure->>'code' IN
       (${Prisma.join(PLATFORM_FAILURES)}))::int AS failed
     FROM payment p WHERE p.status IN (${Prisma.join(FINAL_STATUSES)})
-      AND p.updated_at > clock_timestamp() - interval '5 minutes'
-      AND NOT (p.capture_method = 'manual' AND EXISTS (SELECT FROM attempt t WHERE t.payment_id = p.id AND ${HELD}))`,
+      AND p.updated_at > statement_timestamp() - interval '5 minutes'
+      AND NOT (p.capture_method = 'manual' AND coalesce((SELECT bool_or(${HELD}) FROM attempt t WHERE t.payment_id = p.id), false))`,
   );
   const { held } = await one<{ held: number }>(
     client,
+    // Of the payments that moved lately, whatever became of them since. Those that are captured automatically need no further look.
     Prisma.sql`
-    SELECT count(DISTINCT o.payment_id)::int AS held FROM operation o
-      JOIN attempt t ON t.id = o.attempt_id JOIN payment p ON p.id = o.payment_id
-    WHERE o.closed_at > clock_timestamp() - interval '5 minutes' AND o.kind = 'authorize' AND o.status = 'succeeded'
-      AND p.capture_method = 'manual' AND ${HELD}`,
+    SELECT count(*)::int AS held FROM payment p
+    WHERE p.status IN (${Prisma.join(PAYMENT_STATUSES)}) AND p.updated_at > statement_timestamp() - interval '5 minutes'
+      AND p.capture_method = 'manual' AND EXISTS (SELECT FROM operation o JOIN attempt t ON t.id = o.attempt_id
+        WHERE o.payment_id = p.id AND o.kind = 'authorize' AND o.status = 'succeeded'
+          AND o.closed_at > statement_timestamp() - interval '5 minutes' AND ${HELD})`,
   );
-  const answered = ended.ended + held;
-  return { sends: sends.sends, sentFor: sends.sent_for, answered, failed: ended.failed };
+  return { answered: ended.ended + held, failed: ended.failed };
 }
 
 const HELD = Prisma.sql`t.authorized_minor > 0 AND NOT t.undoing`;
@@ -184,7 +194,7 @@ async function inboxFacts(client: pg.ClientBase): Promise<Facts['inbox']> {
     client,
     // What became a person's is counted among the exceptions.
     Prisma.sql`
-    SELECT count(*)::int AS count, extract(epoch FROM clock_timestamp() - min(received_at)) AS oldest FROM (
+    SELECT count(*)::int AS count, extract(epoch FROM statement_timestamp() - min(received_at)) AS oldest FROM (
       SELECT received_at FROM inbox WHERE acknowledged_at IS NULL LIMIT 10000) i`,
   );
   return { unacknowledged: row.count, oldestSeconds: Math.max(0, Number(row.oldest ?? 0)) };
@@ -195,7 +205,7 @@ async function eventsHeld(client: pg.ClientBase): Promise<number> {
   const [row] = await query<{ age: string }>(
     client,
     Prisma.sql`
-    SELECT extract(epoch FROM clock_timestamp() - created_at) AS age FROM outbox
+    SELECT extract(epoch FROM statement_timestamp() - created_at) AS age FROM outbox
     WHERE transaction_id >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     ORDER BY transaction_id, position LIMIT 1`,
   );
@@ -206,16 +216,16 @@ async function deliveryFacts(client: pg.ClientBase): Promise<DeliveryFacts> {
   const due = await one<{ due: number; oldest: string | null }>(
     client,
     Prisma.sql`
-    SELECT count(*)::int AS due, extract(epoch FROM clock_timestamp() - min(d.next_attempt_at)) AS oldest
+    SELECT count(*)::int AS due, extract(epoch FROM statement_timestamp() - min(d.next_attempt_at)) AS oldest
     FROM webhook_endpoint e JOIN LATERAL (
       SELECT next_attempt_at FROM webhook_delivery d WHERE d.endpoint_id = e.id AND d.status = 'pending'
-        AND d.next_attempt_at <= clock_timestamp() AND (d.claimed_until IS NULL OR d.claimed_until < clock_timestamp())
+        AND d.next_attempt_at <= statement_timestamp() AND (d.claimed_until IS NULL OR d.claimed_until < statement_timestamp())
       ORDER BY next_attempt_at LIMIT 1000) d ON true WHERE e.status = 'enabled'`,
   );
   const dead = await one<{ dead: number; lately: number }>(
     client,
     Prisma.sql`
-    SELECT count(*)::int AS dead, count(*) FILTER (WHERE last_attempt_at > clock_timestamp() - interval '1 hour')::int AS lately
+    SELECT count(*)::int AS dead, count(*) FILTER (WHERE last_attempt_at > statement_timestamp() - interval '1 hour')::int AS lately
     FROM (SELECT last_attempt_at FROM webhook_delivery WHERE status = 'dead' ORDER BY last_attempt_at DESC LIMIT 10000) d`,
   );
   return {
@@ -230,8 +240,8 @@ async function exceptionFacts(client: pg.ClientBase): Promise<readonly Exception
   const rows = await query<{ kind: string; open: number; oldest: string; overdue: number }>(
     client,
     Prisma.sql`
-    SELECT kind, count(*)::int AS open, extract(epoch FROM clock_timestamp() - min(opened_at)) AS oldest,
-      count(*) FILTER (WHERE due_at <= clock_timestamp())::int AS overdue
+    SELECT kind, count(*)::int AS open, extract(epoch FROM statement_timestamp() - min(opened_at)) AS oldest,
+      count(*) FILTER (WHERE due_at <= statement_timestamp())::int AS overdue
     FROM exception WHERE closed_at IS NULL GROUP BY kind ORDER BY kind`,
   );
   return rows.map(({ oldest, ...row }) => ({ ...row, oldestSeconds: Math.max(0, Number(oldest)) }));
@@ -244,7 +254,7 @@ async function unbalanced(client: pg.ClientBase): Promise<number> {
     Prisma.sql`
     SELECT count(*)::int AS count FROM (
       SELECT t.id FROM ledger_transaction t JOIN ledger_posting p ON p.transaction_id = t.id
-      WHERE t.created_at > clock_timestamp() - interval '1 minute'
+      WHERE t.created_at > statement_timestamp() - interval '1 minute'
       GROUP BY t.id, p.currency HAVING sum(p.amount_minor) <> 0) s`,
   );
   return count;
@@ -264,7 +274,7 @@ async function uncleared(client: pg.ClientBase): Promise<readonly string[]> {
 async function rollupAge(client: pg.ClientBase): Promise<number | null> {
   const [row] = await query<{ age: string | null }>(
     client,
-    Prisma.sql`SELECT extract(epoch FROM clock_timestamp() - coalesce(complete_until, begun_at)) AS age FROM rollup_standing`,
+    Prisma.sql`SELECT extract(epoch FROM statement_timestamp() - coalesce(complete_until, begun_at)) AS age FROM rollup_standing`,
   );
   return row?.age == null ? null : Math.max(0, Number(row.age));
 }
@@ -273,7 +283,7 @@ async function lastCanary(client: pg.ClientBase): Promise<number | null> {
   const { age } = await one<{ age: string | null }>(
     client,
     Prisma.sql`
-    SELECT extract(epoch FROM clock_timestamp() - coalesce(
+    SELECT extract(epoch FROM statement_timestamp() - coalesce(
       (SELECT max(ended_at) FROM canary_run WHERE succeeded), (SELECT min(started_at) FROM canary_run))) AS age`,
   );
   return age === null ? null : Math.max(0, Number(age));

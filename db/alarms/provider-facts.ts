@@ -26,7 +26,7 @@ export function rememberUsual(forMs: number): RememberedUsual {
       SELECT a.id AS account, u.usual FROM provider_account a JOIN LATERAL (
         SELECT (sum(approved)::float8 / nullif(sum(approved + soft_declined + hard_declined), 0)) AS usual
         FROM routing_window w WHERE w.account_id = a.id AND w.grain = 'cell'
-          AND w.bucket_start > clock_timestamp() - interval '7 days') u ON u.usual IS NOT NULL
+          AND w.bucket_start > statement_timestamp() - interval '7 days') u ON u.usual IS NOT NULL
       WHERE a.enabled ORDER BY a.id LIMIT 1000`,
     );
     const usual = new Map(rows.map(({ account, usual: share }) => [account, share]));
@@ -56,11 +56,11 @@ export async function providerFacts(client: pg.ClientBase): Promise<readonly Pro
       SELECT sum(approved)::int AS approved, sum(soft_declined + hard_declined)::int AS declined,
         sum(unknown)::int AS unknown, sum(not_attempted)::int AS not_attempted
       FROM routing_window w WHERE w.account_id = a.id AND w.grain = 'health'
-        AND w.bucket_start > clock_timestamp() - interval '5 minutes') r ON true
+        AND w.bucket_start > statement_timestamp() - interval '5 minutes') r ON true
     LEFT JOIN LATERAL (
       SELECT array_agg(n ORDER BY i) AS latency FROM (
         SELECT l.i, sum(l.n)::int AS n FROM routing_window w, unnest(w.latency) WITH ORDINALITY l (n, i)
-        WHERE w.account_id = a.id AND w.grain = 'health' AND w.bucket_start > clock_timestamp() - interval '5 minutes'
+        WHERE w.account_id = a.id AND w.grain = 'health' AND w.bucket_start > statement_timestamp() - interval '5 minutes'
         GROUP BY l.i) s) t ON true
     WHERE a.enabled ORDER BY a.id LIMIT 1000`,
   );

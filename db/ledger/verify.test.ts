@@ -1,19 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { decideExternalRefund, decideOutcome } from '../../domain/payment/decide.ts';
-import type { Decision } from '../../domain/payment/edit.ts';
-import type { OperationOutcome } from '../../domain/payment/outcome.ts';
+import { decideExternalRefund } from '../../domain/payment/decide.ts';
 import type { Payment } from '../../domain/payment/payment.ts';
-import { transitionOf } from '../../domain/payment/transition.ts';
-import {
-  captured,
-  type Database,
-  mustRecord,
-  openTestDatabase,
-  plan,
-  stepAfter,
-} from '../../test/attack/support/rows.ts';
+import { type Database, openTestDatabase } from '../../test/attack/support/rows.ts';
 import { loadPayment } from '../aggregate.ts';
-import { balanceOf, mustRecordRefund, paid, refunded, stepUpon } from '../refunds/test-support/rows.ts';
+import {
+  balanceOf,
+  lateSuccessNotUndone,
+  moved,
+  mustRecordRefund,
+  paid,
+  refunded,
+  stepUpon,
+} from '../refunds/test-support/rows.ts';
 import { asOwner, insertMerchant, postInThePast } from './test-support/rows.ts';
 import { verifyLedger } from './verify.ts';
 
@@ -182,40 +180,15 @@ it('has nothing to say against a settlement’s transaction: it belongs to no pa
 });
 
 describe('a late success that was given back by hand', () => {
-  const move = (before: Payment, decision: Decision | undefined) => {
-    if (decision === undefined) throw new Error('nothing was decided');
-    return mustRecord(
-      database.db,
-      transitionOf(before, decision, { type: 'test', actor: 'test' }, Date.now()),
-    );
-  };
-  const upon = (before: Payment, operationId: string | undefined, outcome: OperationOutcome) =>
-    move(before, decideOutcome(before, operationId ?? '', outcome, Date.now()));
   const outside = (before: Payment, attempt: number, providerReference: string, amountMinor: number) =>
-    move(
+    moved(
+      database,
       before,
       decideExternalRefund(before, before.attempts[attempt]?.id ?? '', { providerReference, amountMinor }),
     );
 
-  const REFUSED: OperationOutcome = { type: 'rejected', code: 'refused', message: 'no' };
-
-  /** Refused by the first, paid at the second, charged at the first after all; the refund of that was refused. */
-  async function notUndone(): Promise<Payment> {
-    const first = await plan(database.db);
-    const second = await mustRecord(database.db, stepAfter(first, REFUSED));
-    const done = await mustRecord(database.db, stepAfter(second, captured()));
-    const late = await upon(done, first.attempts[0]?.operations[0]?.id, {
-      type: 'captured',
-      providerReference: 'late',
-      amountMinor: 1_000,
-      currency: 'USD',
-    });
-    const undo = late.attempts[0]?.operations.find(({ kind }) => kind === 'refund');
-    return upon(late, undo?.id, REFUSED);
-  }
-
   it('agrees with its books, in parts or whole, and leaves the merchant all of the other to refund', async () => {
-    const late = await notUndone();
+    const late = await lateSuccessNotUndone(database);
     const partly = await outside(late, 0, `${late.id}_1`, 400);
     expect(await balanceOf(database, late.id)).toMatchObject({
       captured: 2_000,

@@ -1,11 +1,13 @@
 import type { CaseCommand, CaseFile } from '../../domain/cases/case.ts';
 import { CASE_MOVES, CASE_STATUSES, type CaseStatus } from '../../domain/cases/states.ts';
+import type { Mode } from '../../domain/ids.ts';
 import { CASE_COLUMNS, type CaseRow, fileOf, readCase } from '../cases/row.ts';
 import { type Db, poolOf } from '../client.ts';
 import { Prisma } from '../generated/client.ts';
 import { query } from '../sql.ts';
 import { afterCase } from './after-case.ts';
 import { type CaseFigures, readFigures } from './case-figures.ts';
+import { caseOfMode } from './case-mode.ts';
 
 /** Exceptions as operators see them: any merchant's, with both sides' rows and every word said. */
 export interface CaseReader {
@@ -33,6 +35,8 @@ export interface CaseFilter {
   readonly status?: CaseStatus | 'unresolved';
   readonly cause?: string;
   readonly merchantId?: string;
+  /** Whatever is about both modes is of either. */
+  readonly mode?: Mode;
   readonly accountId?: string;
   readonly paymentId?: string;
   /** A settlement file: what is wrong with it, with its lines and with its payouts. */
@@ -130,6 +134,7 @@ async function listCases(db: Db, filter: CaseFilter): Promise<CasePage> {
   if (filter.kind !== undefined) conditions.push(Prisma.sql`x.kind = ${filter.kind}`);
   if (filter.cause !== undefined) conditions.push(Prisma.sql`x.details->>'cause' = ${filter.cause}`);
   if (filter.merchantId !== undefined) conditions.push(Prisma.sql`x.merchant_id = ${filter.merchantId}`);
+  if (filter.mode !== undefined) conditions.push(caseOfMode(filter.mode));
   if (filter.accountId !== undefined) conditions.push(Prisma.sql`x.account_id = ${filter.accountId}`);
   if (filter.paymentId !== undefined) conditions.push(Prisma.sql`x.payment_id = ${filter.paymentId}`);
   if (filter.fileId !== undefined) conditions.push(ofFile(filter.fileId));

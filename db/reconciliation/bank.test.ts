@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { classify } from '../../domain/reconciliation/classify.ts';
+import type { SettlementRow } from '../../domain/reconciliation/row.ts';
 import { DEFAULT_POLICY } from '../../domain/reconciliation/tolerance.ts';
 import { type BankFormat, parseBankStatement } from '../../providers/settlement/bank/parse.ts';
 import { pieces } from '../../providers/settlement/test-support/read.ts';
 import { type BankLine, bankComparisonsOf, postBank, receiveBankLines, storeVerdicts } from './index.ts';
-import { proposeAll, stakes } from './test-support/cases.ts';
+import { decideAll, proposeAll, stakes } from './test-support/cases.ts';
 import {
   ACCOUNT,
   balances,
@@ -123,15 +124,45 @@ describe('the bank', () => {
     expect(await cases()).toEqual([{ kind: 'payout_bank_mismatch', amount: 941 }]);
   });
 
-  it('is not waited for where the provider says that the payout came back', async () => {
+  const back = (over: Partial<SettlementRow> = {}) =>
+    row(2, {
+      type: 'payout_reversed',
+      grossMinor: 941,
+      payoutReference: 'po_1',
+      operationReference: 'back_1',
+      ...over,
+    });
+
+  it.each<[string, readonly number[]]>([
+    ['before the bank saw it', []],
+    ['and the bank took it back', [941, -941]],
+  ])('is not waited for where the provider says that the payout came back, %s', async (_what, seenMinor) => {
     await sales(day, 'pi_1');
     await closeDay(day, [capture(2, 'pi_1'), payout(3, 941)]);
-    const back = row(2, { type: 'payout_reversed', grossMinor: 941, payoutReference: 'po_1' });
-    await closeDay(day, [back], { name: 'b.csv', date: '2026-11-21' });
+    for (const [index, amountMinor] of seenMinor.entries()) await seen(String(index), amountMinor);
+    await closeDay(day, [back()], { name: 'b.csv', date: '2026-11-21' });
     await judgeOn('2026-11-30');
     expect(await cases()).toEqual([{ kind: 'payout_bank_mismatch', amount: -941 }]);
     expect(await day.database.sql('SELECT verdict FROM payout')).toEqual([{ verdict: 'clean' }]);
     expect((await balances(day))[`bank_in_transit/${ACCOUNT} USD`]).toBeUndefined();
+  });
+
+  it.each<[string, Partial<SettlementRow>, string[]]>([
+    ['delivered twice', {}, ['payout_bank_mismatch']],
+    ['told twice', { description: 'again' }, ['duplicate_line', 'payout_bank_mismatch']],
+  ])('hears once that a payout came back, where that is %s', async (_what, over, kinds) => {
+    await sales(day, 'pi_1');
+    await closeDay(day, [capture(2, 'pi_1'), payout(3, 941)]);
+    await closeDay(day, [back()], { name: 'b.csv', date: '2026-11-21' });
+    await closeDay(day, [back(over)], { name: 'c.csv', date: '2026-11-22' });
+    await judgeOn('2026-11-30');
+    const after = await balances(day);
+    expect(after[`bank_in_transit/${ACCOUNT} USD`]).toBeUndefined();
+    expect(after['suspense/mer_demo USD']).toBe(kinds.length > 1 ? -941 : undefined);
+    const open = await day.database.sql<{ kind: string }>(
+      'SELECT kind FROM exception WHERE closed_at IS NULL ORDER BY 1',
+    );
+    expect(open.map(({ kind }) => kind)).toEqual(kinds);
   });
 
   it('that came before the file waits in suspense; the file takes it out, and ends its case, whatever was proposed', async () => {
@@ -146,6 +177,22 @@ describe('the bank', () => {
     expect(await cases()).toEqual([]);
     expect((await balances(day))['suspense/mer_demo USD']).toBeUndefined();
     expect((await stakes(day))[0]?.stakes).toMatchObject([{ amountMinor: 0 }]);
+  });
+
+  it('that somebody has accepted is its payout’s once that comes: the decision’s posting is taken back, once', async () => {
+    await sales(day, 'pi_1');
+    const owed = (await balances(day))['merchant_payable/mer_demo USD'];
+    await seen('1', 941);
+    await judgeOn('2026-11-19');
+    expect(await decideAll(day, 'accept')).toEqual(['done']);
+    await closeDay(day, [capture(2, 'pi_1'), payout(3, 941)]);
+    await judgeOn('2026-11-20');
+    await judgeOn('2026-11-21');
+    const after = await balances(day);
+    expect(after['bank/mer_demo USD']).toBe(941);
+    expect(after['suspense/mer_demo USD']).toBeUndefined();
+    expect(after[`bank_in_transit/${ACCOUNT} USD`]).toBeUndefined();
+    expect(after['merchant_payable/mer_demo USD']).toBe(owed);
   });
 
   it('that somebody has linked is not booked over again when its payout comes', async () => {

@@ -80,11 +80,14 @@ interface Open {
   /** What the bank kept of the payout, booked with its last line. */
   readonly keptMinor: string;
   readonly transactionId: string | null;
+  /** What somebody's decision about it has moved, where it was taken for nobody's. */
+  readonly decided: readonly { readonly account: string; readonly amountMinor: string }[] | null;
 }
 
 /**
  * Books what the bank has seen: a payout's credit takes it out of transit, anything else that came waits in suspense
- * until it is linked, and is then booked over.
+ * until it is linked, and is then booked over. What was decided about it before its payout was known is taken back with
+ * that, but for a link: whoever accepted it as the merchant's would else have it credited twice, by the lines that the payout pays too.
  */
 export async function postBank(pool: CopyPool, run: Run): Promise<{ readonly posted: number }> {
   return transaction(pool, async (client) => {
@@ -127,7 +130,11 @@ function openLines(client: CopyClient, run: Run): Promise<Open[]> {
     SELECT l.id, l.currency, l.amount_minor AS "amountMinor", p.account_id AS "accountId", p.action,
       CASE WHEN p.action = 'post_bank_fee' AND l.id = (
         SELECT max(o.id) FROM bank_statement_line o WHERE o.payout_id = p.id) THEN p.amount_minor - p.credited_minor ELSE 0 END AS "keptMinor",
-      l.ledger_transaction_id AS "transactionId"
+      l.ledger_transaction_id AS "transactionId", (
+        SELECT jsonb_agg(jsonb_build_object('account', d.account, 'amountMinor', d.amount_minor::text))
+        FROM exception x JOIN ledger_posting d ON d.transaction_id = x.disposition->>'ledgerTransactionId'
+        WHERE x.kind = 'unidentified_bank_credit' AND x.subject_id = l.id AND x.disposition->>'status' = 'carried_out'
+          AND d.currency = l.currency) AS decided
     FROM bank_statement_line l LEFT JOIN payout p ON p.id = l.payout_id
     WHERE l.merchant_id = ${run.merchantId}
       AND (l.ledger_transaction_id IS NULL OR (l.payout_id IS NOT NULL AND l.ledger_transaction_id = 'lt_' || l.id
@@ -144,7 +151,7 @@ export function payoutPostingId(bankLineId: string): string {
 }
 
 function transactionOf(run: Run, line: Open): Posted {
-  const { id, currency, accountId, action, transactionId } = line;
+  const { id, currency, accountId, action, transactionId, decided } = line;
   const unknown: BankGroup = {
     merchantId: run.merchantId,
     currency,
@@ -153,7 +160,14 @@ function transactionOf(run: Run, line: Open): Posted {
   };
   const known: BankGroup =
     accountId === null ? unknown : { ...unknown, accountId, action, bankFeeMinor: BigInt(line.keptMinor) };
-  const before = transactionId === null ? [] : [postingsOfBank(unknown)];
+  const postings = (decided ?? []).map(({ account, amountMinor }) => ({
+    account,
+    amountMinor: BigInt(amountMinor),
+  }));
+  const before = [
+    ...(transactionId === null ? [] : [postingsOfBank(unknown)]),
+    ...(accountId === null ? [] : [{ currency, postings }]),
+  ];
   return {
     id: accountId === null ? `lt_${id}` : payoutPostingId(id),
     ownerId: id,

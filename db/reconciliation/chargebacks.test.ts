@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Payment } from '../../domain/payment/payment.ts';
 import type { RowType } from '../../domain/reconciliation/row.ts';
-import { refunded } from '../refunds/test-support/rows.ts';
+import { loadPayment } from '../aggregate.ts';
+import { lateSuccessNotUndone, refunded } from '../refunds/test-support/rows.ts';
 import { computeNext, noteChanges } from '../rollups/index.ts';
 import { recordChargebacks } from './chargebacks.ts';
-import { capture, closeDay, type Day, openDay } from './test-support/day.ts';
+import { capture, closeDay, type Day, openDay, verdicts } from './test-support/day.ts';
 import { charged, sale } from './test-support/payments.ts';
 
 /** What payers' banks took back, on the balances of the payments that files speak of: counted, told, and added up. */
@@ -68,6 +69,25 @@ describe('a chargeback', () => {
     expect(await excess()).toMatchObject([{ open: false }]);
     await disputed('2026-11-23', 'second_chargeback', -50);
     expect(await excess()).toMatchObject([{ summary: expect.stringContaining('by 100'), open: true }]);
+  });
+
+  it('of a late success that is not undone takes nothing of the payment that counts', async () => {
+    const late = await lateSuccessNotUndone(day.database, 'pi_late');
+    const takenBack = async (date: string, grossMinor: number) => {
+      const line = capture(2, 'pi_late', { type: 'chargeback', grossMinor, feeMinor: 0 });
+      const { run, file } = await closeDay(day, [line], { date, name: date });
+      expect(await verdicts(day, file.id)).toEqual({ 2: 'CHARGEBACK_NEW' });
+      return recordChargebacks(day.database.db, run);
+    };
+    expect(await takenBack('2026-11-20', -600)).toBe(0);
+    expect(await loadPayment(day.database.db, late.id)).not.toHaveProperty('amountChargedBackMinor');
+    // As an earlier release counted it: what comes next of the payment puts it right.
+    await day.database.sql('UPDATE payment_balance SET charged_back_minor = 600 WHERE payment_id = $1', [
+      late.id,
+    ]);
+    expect(await takenBack('2026-11-21', -400)).toBe(1);
+    expect((await refunded(day.database, late)).amountMinor).toBe(1_000);
+    expect(await day.database.sql(`SELECT 1 FROM exception WHERE kind = 'refund_excess'`)).toEqual([]);
   });
 
   it('reaches the figures, although its file was added up before', async () => {

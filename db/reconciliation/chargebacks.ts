@@ -13,7 +13,9 @@ const PAGE = 100;
 /**
  * Writes on the balance of each payment that the day's posted files speak of what was charged back of it: the sum over
  * every posted line, so it is the same however often it is written. It is a fact, whatever the balance says; where more
- * went back than was taken, a person hears of it, and the merchant of every change. Answers how many balances have changed.
+ * went back than was taken, a person hears of it, and the merchant of every change. What was taken back of a late success
+ * is none of the merchant's: its undoing has reserved that money, and its line's case tells a person. Answers how many
+ * balances have changed.
  */
 export async function recordChargebacks(db: Db, run: Run): Promise<number> {
   const disputed = await disputedPayments(db, run);
@@ -60,8 +62,8 @@ function changeBalances(tx: Transaction, run: Run, paymentIds: readonly string[]
   const taken = Prisma.sql`SELECT payment_id, 1 FROM changed ORDER BY payment_id`;
   return tx.$queryRaw<Changed[]>(Prisma.sql`
     WITH sums AS (
-      SELECT b.payment_id, greatest(0, -sum(r.gross_minor)) AS charged_back
-      FROM booking b
+      SELECT b.payment_id, greatest(0, -sum(r.gross_minor) FILTER (WHERE NOT a.undoing)) AS charged_back
+      FROM booking b JOIN attempt a ON a.id = b.attempt_id
         JOIN settlement_row r ON r.booking_number = b.number AND r.account_id = b.account_id AND r.type = ANY(${DISPUTES}) AND r.currency = b.currency
           AND r.verdict IS DISTINCT FROM 'DUPLICATE_LINE'
         JOIN settlement_file f ON f.id = r.file_id AND f.status = 'posted'

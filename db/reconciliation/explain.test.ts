@@ -38,6 +38,37 @@ describe('a case whose money a run has moved', () => {
     expect((await balances(day))[RECEIVABLE]).toBeUndefined();
   });
 
+  it.each<[string, readonly (readonly number[])[]]>([
+    ['in files of their own', [[500], [300]]],
+    ['in one file', [[500, 300]]],
+  ])('is one case of what is still owed, whatever came in parts: %s', async (_what, files) => {
+    await sales(day, 'pi_1');
+    for (const [index, amounts] of files.entries()) {
+      const rows = amounts.map((grossMinor, at) => capture(at + 2, 'pi_1', { grossMinor }));
+      await closeDay(day, rows, { name: `a${index}`, date: `2026-11-2${index}` });
+      await proposeAll(day);
+    }
+    await later('b', '2026-11-22');
+    const waiting = await day.database.sql(
+      'SELECT amount_minor::int AS amount FROM exception WHERE closed_at IS NULL',
+    );
+    expect(waiting).toEqual([{ amount: 200 }]);
+    expect((await balances(day))[RECEIVABLE]).toBe(200);
+    await closeDay(day, [capture(2, 'pi_1', { grossMinor: 200 })], { name: 'c', date: '2026-11-23' });
+    await later('d', '2026-11-24');
+    expect(await open()).toEqual([]);
+  });
+
+  it.each([false, true])('ends once a file has its overdue booking, proposed: %s', async (isProposed) => {
+    await sales(day, 'pi_1');
+    await closeDay(day, [payout(2, 1, 'a')], { date: '2026-12-20' });
+    expect(await open()).toEqual([{ kind: 'missing_in_file_overdue' }]);
+    if (isProposed) await proposeAll(day);
+    await closeDay(day, [capture(2, 'pi_1')], { name: 'b', date: '2026-12-21' });
+    expect(await open()).toEqual([]);
+    expect((await balances(day))[RECEIVABLE]).toBeUndefined();
+  });
+
   it('stays where the money of a line against its type waits, though its booking is settled since', async () => {
     await sales(day, 'pi_1');
     await closeDay(day, [capture(2, 'pi_1', { grossMinor: -1_000 })]);

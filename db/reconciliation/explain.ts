@@ -22,7 +22,8 @@ export async function explainBreaks(
     await correct(client, run, linked);
     const lines = await closeLines(client, run);
     const bookings = await closeBookings(client, run);
-    const gone = (await closeCorrected(client, run)) + (await closeFilled(client, run));
+    const filled = (await closeFilled(client, run)) + (await closeContinued(client, run));
+    const gone = (await closeCorrected(client, run)) + filled;
     return { linked: linked.length, closed: lines + bookings + gone };
   });
 }
@@ -108,6 +109,10 @@ function closeCorrected(client: CopyClient, run: Run): Promise<number> {
   );
 }
 
+/** Of a case `x`: what is still owed of its line's booking is what the case is about. */
+const isOfTheRest = sql`(x.closed_at IS NULL AND x.line IS NOT NULL AND x.kind = ANY(${[...KINDS]}::text[])
+  AND x.details->'stake'->>'account' LIKE 'provider_receivable/%')`;
+
 /** A booking that was settled with too little, and whose rest has come in later lines. */
 function closeFilled(client: CopyClient, run: Run): Promise<number> {
   return execute(
@@ -115,12 +120,31 @@ function closeFilled(client: CopyClient, run: Run): Promise<number> {
     sql`
     UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true, resolution = 'the rest has come'
     FROM settlement_row r JOIN booking b ON b.id = r.booking_id AND b.kind = r.type
-    WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL AND x.line IS NOT NULL AND x.kind = ANY(${[...KINDS]}::text[])
-      AND x.details->'stake'->>'account' LIKE 'provider_receivable/%' AND r.file_id = x.file_id AND r.line = x.line
+    WHERE x.account_id = ${run.accountId} AND ${isOfTheRest} AND r.file_id = x.file_id AND r.line = x.line
       AND b.amount_minor <= (
         SELECT abs(sum(coalesce(s.settles_minor, s.gross_minor)))
         FROM settlement_row s JOIN settlement_file f ON f.id = s.file_id AND f.status = 'posted'
         WHERE s.booking_number = b.number AND s.type = b.kind AND coalesce(s.settles_currency, s.currency) = b.currency)`,
+  );
+}
+
+/**
+ * What is still owed of a booking is one case's, though each of its lines leaves some. The less it is about, the more lines
+ * were there when it was judged: so it has what is left after all of them, and whatever was decided about it, no more is owed.
+ */
+function closeContinued(client: CopyClient, run: Run): Promise<number> {
+  return execute(
+    client,
+    sql`
+    UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true, resolution = 'another line has the case of what is still owed'
+    FROM settlement_row r JOIN settlement_file g ON g.id = r.file_id AND g.status = 'posted'
+    WHERE x.account_id = ${run.accountId} AND ${isOfTheRest} AND r.file_id = x.file_id AND r.line = x.line
+      AND EXISTS (
+        SELECT 1 FROM settlement_row s JOIN settlement_file f ON f.id = s.file_id AND f.status = 'posted'
+          JOIN exception y ON y.file_id = s.file_id AND y.line = s.line AND y.kind = lower(s.verdict)
+        WHERE s.booking_number = r.booking_number AND s.type = r.type
+          AND y.details->'stake'->>'account' = x.details->'stake'->>'account'
+          AND (-abs(y.amount_minor), f.posted_at, f.id, s.line) > (-abs(x.amount_minor), g.posted_at, g.id, r.line))`,
   );
 }
 
@@ -139,6 +163,7 @@ function closeLines(client: CopyClient, run: Run): Promise<number> {
   );
 }
 
+/** Its file has taken the booking off the receivable, or its payment has: nothing is left to decide, whatever was proposed. */
 function closeBookings(client: CopyClient, run: Run): Promise<number> {
   return execute(
     client,
@@ -146,7 +171,7 @@ function closeBookings(client: CopyClient, run: Run): Promise<number> {
     UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true,
       resolution = CASE WHEN b.status = 'expected' THEN 'a file has it now' ELSE 'it is not expected any more' END
     FROM booking b
-    WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL AND x.disposition IS NULL
+    WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL
       AND x.kind IN ('missing_in_file_overdue', 'refund_not_settled') AND b.id = x.subject_id
       AND (b.status <> 'expected' OR ${isSettled(sql`b`)})`,
   );

@@ -16,7 +16,9 @@ import {
   payout,
   receive,
   row,
+  stage,
   startDay,
+  verdicts,
 } from './test-support/day.ts';
 import { sales } from './test-support/payments.ts';
 
@@ -65,12 +67,44 @@ describe('the same bytes again', () => {
     expect(await emptyCopies(day.database.db, ACCOUNT, '2026-11-21')).toBe(0);
   });
 
+  it('do not make their original one that was stopped: it still comes before whatever came after it', async () => {
+    await sales(day, 'pi_1');
+    const rows = [capture(2, 'pi_1', { grossMinor: 900 })];
+    const run = await startDay(day);
+    const file = await receive(day, rows);
+    await refreshBookings(day.pool, run);
+    await stage(day, run, file, rows);
+    await receiveCopy(file.id, '2026-11-21');
+    const next = await closeDay(day, rows, { name: 'b.csv', date: '2026-11-21' });
+    expect(await verdicts(day, next.file.id)).toEqual({ 2: 'DUPLICATE_LINE' });
+    await classifyDay(day, run);
+    expect(await verdicts(day, file.id)).toEqual({ 2: 'AMOUNT_UNDER' });
+  });
+
   it('that were refused are taken in anew when somebody uploads them again', async () => {
     const file = await again('a.csv', DATE);
     expect(await refuseFile(day.database.db, file.id, { code: 'bad', message: 'no' })).toBe(true);
     expect(await again('a.csv', DATE)).toMatchObject({ id: file.id, status: 'received' });
     await closeDay(day, [capture(2, 'pi_1')]);
     expect(await refuseFile(day.database.db, file.id, { code: 'bad', message: 'late' })).toBe(false);
+  });
+
+  it('that are refused once they were judged leave no case of a line; taken in anew they have it again', async () => {
+    const rows = [capture(2, 'pi_nobody')];
+    const run = await startDay(day);
+    const judged = async () => {
+      const file = await receive(day, rows);
+      await stage(day, run, file, rows);
+      await classifyDay(day, run);
+      return file.id;
+    };
+    const open = () => day.database.sql('SELECT kind FROM exception WHERE closed_at IS NULL');
+    const fileId = await judged();
+    expect(await open()).toEqual([{ kind: 'missing_in_ledger' }]);
+    await refuseFile(day.database.db, fileId, { code: 'bad', message: 'no' });
+    expect(await open()).toEqual([]);
+    await judged();
+    expect(await open()).toEqual([{ kind: 'missing_in_ledger' }]);
   });
 
   it('come back as they were, chunk by chunk', async () => {

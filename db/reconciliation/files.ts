@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { type Db, poolOf } from '../client.ts';
 import { Prisma, type SettlementFile as Row } from '../generated/client.ts';
 import { type Connection, execute, query, transaction } from '../sql.ts';
+import { closeLineCases } from './verdicts.ts';
 
 /** A settlement file as it came: its bytes are the proof of all that is concluded from it. */
 export interface SettlementFile {
@@ -233,7 +234,7 @@ export async function emptyCopies(db: Db, accountId: string, businessDate: strin
 }
 
 /**
- * Nothing of the file is taken in: lines that were staged go, and the reason stays. What was posted is posted; answers
+ * Nothing of the file is taken in: lines that were staged go, with their cases, and the reason stays. What was posted is posted; answers
  * whether it could be refused.
  */
 export async function refuseFile(db: Db, fileId: string, refusal: FileRefusal): Promise<boolean> {
@@ -247,6 +248,7 @@ export async function refuseFile(db: Db, fileId: string, refusal: FileRefusal): 
     if (refused === 0) return false;
     // Perhaps a million of them.
     await execute(client, Prisma.sql`DELETE FROM settlement_row WHERE file_id = ${fileId}`, FOR_EVER);
+    await closeLineCases(client, fileId);
     return true;
   });
 }

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SettlementRow } from '../../domain/reconciliation/row.ts';
 import { postFile, refreshBookings, stageFile } from './index.ts';
+import { proposeAll } from './test-support/cases.ts';
 import {
   ACCOUNT,
   balances,
@@ -185,6 +186,34 @@ describe('a file that a line has stopped', () => {
     expect(await postFile(day.pool, run, file.id)).toMatchObject({ type: 'posted' });
     expect(await verdicts(day, file.id)).toMatchObject({ 3: 'DUPLICATE_LINE', 4: 'DUPLICATE_LINE' });
     expect((await balances(day))[RECEIVABLE]).toBeUndefined();
+  });
+
+  it('leaves no case of a line that is clean once it is read anew, whatever was proposed for it', async () => {
+    const contract = (fees: readonly object[]) =>
+      day.database.sql('UPDATE provider_account SET settings = $1 WHERE id = $2', [
+        JSON.stringify({ fees }),
+        ACCOUNT,
+      ]);
+    const lines = [
+      capture(2, 'pi_1', { grossMinor: 100_000, feeMinor: 10 }),
+      capture(3, 'pi_2'),
+      capture(4, 'pi_early'),
+    ];
+    await sales(day, 'pi_1', 'pi_2');
+    await contract([{ on: 'capture', currency: 'USD', kind: 'processing', bps: 0, fixedMinor: 10 }]);
+    const { file } = await closeDay(day, lines);
+    expect(await openKinds()).toEqual(['fee_variance', 'missing_in_ledger', 'rounding_exponent']);
+    await proposeAll(day);
+    await letGo();
+    await contract([]);
+    await sales(day, 'pi_early');
+    const run = await startDay(day);
+    await refreshBookings(day.pool, run);
+    await stage(day, run, file, lines);
+    await classifyDay(day, run);
+    expect(await postFile(day.pool, run, file.id)).toMatchObject({ type: 'posted' });
+    expect(await verdicts(day, file.id)).toMatchObject({ 3: 'clean', 4: 'clean' });
+    expect(await openKinds()).toEqual([]);
   });
 
   it('is a file seen before, once it is let go and another one has paid its payout', async () => {

@@ -37,9 +37,10 @@ export async function openStops(client: CopyClient, fileId: string): Promise<rea
 
 const stops = sql`(x.details->>'stops')::boolean`;
 
-/** Whether a file, by its id, was stopped once and has been let go. */
+/** Whether a file, by its id, was stopped once and has been let go. A copy's case names it too, and never stopped it. */
 export function wasReleased(fileId: string): Statement {
-  return sql`EXISTS (SELECT 1 FROM exception x WHERE x.file_id = ${fileId} AND x.closed_at IS NOT NULL AND ${stops})`;
+  return sql`EXISTS (SELECT 1 FROM exception x WHERE x.file_id = ${fileId} AND x.closed_at IS NOT NULL AND ${stops}
+    AND (x.line IS NOT NULL OR x.subject_id = x.file_id))`;
 }
 
 /** As soon as all its lines are judged, so that files of the same day that stand in for it don't meet its lines. */

@@ -6,6 +6,7 @@ import { pairLines, writeLines } from './match.ts';
 import { type CopyClient, type CopyPool, execute, lockAccount, query, sql, transaction } from './pool.ts';
 import { json, type Run } from './runs.ts';
 import { openStops } from './settled.ts';
+import { closeLineCases } from './verdicts.ts';
 
 export interface Staging {
   readonly run: Run;
@@ -47,6 +48,7 @@ export async function stageFile(pool: CopyPool, staging: Staging): Promise<Stage
       await execute(client, sql`DELETE FROM settlement_row WHERE file_id = ${file.id}`);
     await pairLines(client, run, file);
     const written = await writeLines(client, run, file, copied.header);
+    await closeLineCases(client, file.id);
     await execute(
       client,
       sql`

@@ -9,6 +9,7 @@ import {
 import { MISMATCH_TYPES } from '../../domain/reconciliation/names.ts';
 import { kindOf } from '../../domain/reconciliation/table.ts';
 import { namedPayout } from '../../domain/reconciliation/types/wholes.ts';
+import type { Connection } from '../sql.ts';
 import { type CopyClient, type CopyPool, execute, sql, transaction } from './pool.ts';
 import type { Run } from './runs.ts';
 
@@ -22,8 +23,9 @@ export const KINDS: readonly string[] = MISMATCH_TYPES.map(kindOf);
 
 /**
  * Writes what was concluded: verdicts on their rows, a case for each break, closed where it explained itself. Written
- * twice it is the same: a case that was closed is not opened again, and one that is something else now is closed. Only a
- * payout's is: a bank may take back what it had credited, and then another amount is missing than was decided about.
+ * twice it is the same: a case that was closed is not opened again, and one that is something else now is closed. But a
+ * payout's is: a bank may take back what it had credited, and then another amount is missing than was decided about. And
+ * so is a line's that nobody has decided about: its file was read anew, and what is posted is what was found last.
  */
 export async function storeVerdicts(pool: CopyPool, run: Run, judged: readonly Judged[]): Promise<void> {
   if (judged.length === 0) return;
@@ -97,7 +99,10 @@ function isUnderWay({ payout, bank }: PayoutComparison, { verdict }: Classified)
   return verdict === 'clean' && bank.length === 0 && payout.amountMinor !== 0;
 }
 
-/** What the same subject was taken for before. Somebody's own proposal about it is left to them. */
+/**
+ * What the same subject was taken for before. Somebody's own proposal about it is left to them, but where it is a line's,
+ * which is judged again only before it is posted: what was proposed is about money that will not wait there.
+ */
 async function closeOthers(client: CopyClient, judged: readonly Judged[]): Promise<void> {
   const now = judged.map(({ comparison, classified }) => ({
     subject: subjectOf(comparison),
@@ -109,7 +114,24 @@ async function closeOthers(client: CopyClient, judged: readonly Judged[]): Promi
     UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true, resolution = 'it is ' || n.kind || ' by now'
     FROM jsonb_to_recordset(${JSON.stringify(now)}::jsonb) AS n(subject text, kind text)
     WHERE x.subject_id = n.subject AND x.kind = ANY(${[...KINDS]}::text[]) AND x.kind <> n.kind AND x.closed_at IS NULL
-      AND x.disposition IS NULL`,
+      AND (x.disposition IS NULL OR x.line IS NOT NULL)`,
+  );
+}
+
+/**
+ * Of a file that was just read anew, or refused: cases of lines that are clean by now, or are not there any more, proposed
+ * ones too. Nothing of them is posted, or will be but as clean, so there is nothing to decide about.
+ */
+export async function closeLineCases(on: Connection, fileId: string): Promise<void> {
+  await execute(
+    on,
+    sql`
+    UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true,
+      resolution = CASE f.status WHEN 'refused' THEN 'its file was refused' ELSE 'it is clean by now' END
+    FROM settlement_file f
+    WHERE f.id = ${fileId} AND x.file_id = f.id AND x.line IS NOT NULL AND x.closed_at IS NULL
+      AND x.kind = ANY(${[...KINDS]}::text[]) AND NOT EXISTS (
+        SELECT 1 FROM settlement_row r WHERE r.file_id = x.file_id AND r.line = x.line AND r.verdict IS NULL)`,
   );
 }
 
@@ -132,8 +154,11 @@ async function openBreaks(client: CopyClient, run: Run, judged: readonly Judged[
       "fileId" text, line int, currency text, "amountMinor" bigint, summary text, details jsonb, closed boolean, resolution text)
     ON CONFLICT (kind, subject_id) DO UPDATE SET summary = excluded.summary, details = excluded.details,
       currency = excluded.currency, amount_minor = excluded.amount_minor, payment_id = excluded.payment_id,
-      closed_at = excluded.closed_at, resolution = excluded.resolution, auto_resolved = excluded.auto_resolved
-    WHERE (x.closed_at IS NULL AND x.disposition IS NULL) OR (x.kind = ${kindOf('PAYOUT_BANK_MISMATCH')}
+      closed_at = excluded.closed_at, resolution = excluded.resolution, auto_resolved = excluded.auto_resolved,
+      disposition = CASE WHEN x.disposition->>'status' <> 'proposed' THEN x.disposition END
+    WHERE (x.closed_at IS NULL AND x.disposition IS NULL)
+      OR (x.line IS NOT NULL AND x.closed_at IS NOT NULL AND x.auto_resolved AND excluded.closed_at IS NULL)
+      OR (x.kind = ${kindOf('PAYOUT_BANK_MISMATCH')}
       AND x.closed_at IS NOT NULL AND excluded.closed_at IS NULL
       AND (x.disposition IS NULL OR x.amount_minor IS DISTINCT FROM excluded.amount_minor))`,
   );

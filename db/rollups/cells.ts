@@ -4,7 +4,7 @@ import { CELL_COUNTS, CELL_SUMS, DECLINE_COUNTS } from '../../domain/figures/mea
 import type { Grain } from '../../domain/figures/periods.ts';
 import type { Connection } from '../sql.ts';
 import { execute } from '../sql.ts';
-import { addedUp, bucketsOf } from './added-up.ts';
+import { addedUp, bucketsOf, cellValue } from './added-up.ts';
 import {
   ATTEMPT_MEASURES,
   attemptFacts,
@@ -221,7 +221,7 @@ function sumsOfFacts(): string {
 }
 
 function sumsOfCells({ counts, sums, histograms }: CellTable): string {
-  const added = [...counts, ...sums].map((name) => `sum(c.${name})`);
+  const added = [...counts, ...sums].map((name) => `sum(${cellValue(name, 'c')})`);
   return [...added, ...histograms.map((name) => addedUp(name, 'c'))].join(', ');
 }
 

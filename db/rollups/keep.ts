@@ -12,7 +12,8 @@ const FOR_EVER = { timeoutMs: 0 };
 
 /**
  * Which form of the figures this release computes. Who changes what a cell says of the same rows adds one: the first look
- * of the new release then has everything computed anew, and older workers that are still there undo nothing for long.
+ * of the new release then has everything computed anew, and workers of older releases that are still there leave the figures
+ * alone from then on. (Those from before forms find no column `looked_at` any more, so that none of their passes ends.)
  */
 const FORM = 2;
 
@@ -29,6 +30,7 @@ export async function noteChanges(pool: pg.Pool): Promise<void> {
       sql`SELECT cursor, form, pg_snapshot_xmin(pg_current_snapshot())::text AS horizon FROM rollup_standing`,
     );
     if (standing === undefined) throw new Error('rollup_standing has lost its row');
+    if (standing.form > FORM) return;
     // A database that was restored elsewhere counts its transactions anew: then nothing is known to be computed.
     const isKnown = BigInt(standing.cursor) <= BigInt(standing.horizon) && standing.form >= FORM;
     const cursor = isKnown ? standing.cursor : '0';
@@ -44,8 +46,8 @@ export async function noteChanges(pool: pg.Pool): Promise<void> {
     );
     await execute(
       client,
-      sql`UPDATE rollup_standing SET cursor = ${standing.horizon}::bigint, looked_at = now(), begun_at = coalesce(begun_at, now()),
-        form = greatest(form, ${FORM}::int), complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until ELSE now() END`,
+      sql`UPDATE rollup_standing SET cursor = ${standing.horizon}::bigint, noted_at = now(), begun_at = coalesce(begun_at, now()),
+        form = ${FORM}::int, complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until ELSE now() END`,
     );
   });
 }
@@ -82,12 +84,19 @@ const PAYMENTS_AT_ONCE = 5_000;
  */
 export async function computeNext(pool: pg.Pool): Promise<Computed> {
   return aloneThroughout(pool, async (client) => {
+    if (await isOutdated(client)) return { hours: 0, more: false };
     const batches = await nextHours(client);
     const units = batches.flat();
     for (const batch of batches) await short(client, BY_KEY, () => storeHours(client, batch));
     if (units.length > 0) await storeAround(client, units);
     return short(client, [], () => finish(client, units));
   });
+}
+
+/** Whether a newer release keeps the figures by now: what it has noted is for its own workers to compute. */
+async function isOutdated(client: Connection): Promise<boolean> {
+  const rows = await query<{ form: number }>(client, sql`SELECT form FROM rollup_standing`);
+  return rows.some(({ form }) => form > FORM);
 }
 
 interface Waiting {
@@ -149,7 +158,7 @@ async function finish(client: Connection, units: readonly Unit[]): Promise<Compu
     client,
     sql`UPDATE rollup_standing SET hours_computed = hours_computed + ${units.length}::int,
       complete_until = CASE WHEN EXISTS (SELECT FROM rollup_dirty) THEN complete_until
-        ELSE greatest(complete_until, looked_at) END
+        ELSE greatest(complete_until, noted_at) END
       RETURNING EXISTS (SELECT FROM rollup_dirty) AS more`,
   );
   return { hours: units.length, more: after?.more ?? false };

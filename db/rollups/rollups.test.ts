@@ -198,11 +198,37 @@ describe('rollups', () => {
     const { rows } = await owner.query(
       `SELECT DISTINCT merchant_id, mode, date_trunc('hour', created_at, 'UTC') FROM payment`,
     );
-    await owner.query('UPDATE rollup_cell SET fee_captured_minor = captured_minor');
+    await owner.query('UPDATE rollup_cell SET fee_captured_minor = NULL');
+    await noteSteps(owner, [paymentId(7)], 4);
+    expect(await keepUp()).toBe(1);
+    // Its day says now what its hours say, of which one alone was computed anew.
+    const { rows: sums } = await owner.query(
+      `SELECT DISTINCT sum(coalesce(c.fee_captured_minor, CASE WHEN c.fee_payments > 0 THEN c.captured_minor END)) AS minor
+       FROM payment p JOIN rollup_cell c ON c.merchant_id = p.merchant_id AND c.mode = p.mode
+         AND date_trunc('day', c.bucket, 'UTC') = date_trunc('day', p.created_at, 'UTC')
+       WHERE p.id = $1 AND c.level = 'full' AND c.grain IN ('hour', 'day') GROUP BY c.grain`,
+      [paymentId(7)],
+    );
+    expect(sums).toHaveLength(1);
     await owner.query('UPDATE rollup_standing SET form = 1');
     expect(await keepUp()).toBe(rows.length);
     await expectExact();
     await waitFor(async () => (await keepUp()) === 0, { what: 'that it is done once' });
+  });
+
+  it('are left alone by workers of an older release than the one that keeps them', async () => {
+    const standing = async () => (await owner.query('SELECT form, cursor FROM rollup_standing')).rows[0];
+    const { form, cursor } = await standing();
+    await noteSteps(owner, [paymentId(7)], 5);
+    await noteChanges(pool);
+    await owner.query('UPDATE rollup_standing SET form = form + 1, cursor = 7');
+    expect(await keepUp()).toBe(0);
+    expect(await standing()).toEqual({ form: form + 1, cursor: '7' });
+    // Those that know of no forms end their passes by a column of another name.
+    await expect(owner.query('UPDATE rollup_standing SET looked_at = now()')).rejects.toThrow('looked_at');
+    await owner.query('UPDATE rollup_standing SET form = $1, cursor = $2', [form, cursor]);
+    expect(await keepUp()).toBe(1);
+    await expectExact();
   });
 
   it('miss nothing of a transaction that commits after a later one was looked at', async () => {

@@ -127,6 +127,19 @@ describe('the arms of an experiment', () => {
     expect(await treated(0.001)).toEqual({ attempts: 1, successes: 0 });
   });
 
+  it('hold no payment from after its time: the control decides all of those', async () => {
+    experiment = { ...experiment, endsByMs: Date.now() - 3_600_000 };
+    const paid = { status: 'succeeded', attempt: { status: 'captured' } };
+    await put(1, { ...paid, made: '-2 hours' });
+    await put(1, paid);
+    await put(1, { status: 'failed' });
+    await put(2, { ...paid, made: '-2 hours' });
+    expect(await armsOf(database.db, experiment)).toEqual({
+      control: { attempts: 1, successes: 1 },
+      treatment: { attempts: 1, successes: 1 },
+    });
+  });
+
   it('are told apart: a treatment that finds nobody does not look as good as its control', async () => {
     for (let each = 0; each < 3; each += 1) {
       await put(1, { status: 'succeeded', attempt: { status: 'captured' } });

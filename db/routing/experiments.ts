@@ -117,15 +117,15 @@ const WAIT_MS = 24 * 3_600_000;
 const MARGIN_MS = 15 * 60_000;
 
 /**
- * What came of each side's payments since it began, each payment once. A payment is its version's who decided it. It is a
+ * What came of each side's payments from when it began until its time was up, each payment once. A payment is its version's who decided it. It is a
  * success where its first attempt was approved and the merchant has the money: fail-over afterwards is not counted for
  * it. It is a failure as soon as that cannot come any more: the first attempt was declined, failed or was given up,
  * the payment ended without one (nobody could take it), or it is still open after its time. What is within its time
- * is left for the next look.
+ * is left for the next look. Once the experiment's time is up its control decides all payments, so none is drawn any more.
  */
 export async function armsOf(
   db: Db,
-  { merchantId, mode, controlVersion, treatmentVersion, startedAtMs }: OwnedExperiment,
+  { merchantId, mode, controlVersion, treatmentVersion, startedAtMs, endsByMs }: OwnedExperiment,
   timeScale = 1,
 ): Promise<{ readonly control: Arm; readonly treatment: Arm }> {
   const milliseconds = (ms: number) =>
@@ -143,6 +143,7 @@ export async function armsOf(
           OR clock_timestamp() >= least(p.complete_by, p.created_at + ${milliseconds(WAIT_MS)}) + ${milliseconds(MARGIN_MS)} AS lost
       FROM payment p LEFT JOIN attempt a ON a.payment_id = p.id AND a.number = 1
       WHERE p.merchant_id = ${merchantId} AND p.mode = ${mode} AND p.created_at >= ${new Date(startedAtMs)}
+        AND p.created_at < ${new Date(endsByMs)}
         AND p.policy_version IN (${controlVersion}, ${treatmentVersion})) each_payment
     WHERE approved OR lost
     GROUP BY version`,

@@ -143,14 +143,21 @@ export function isEnabling(before: { readonly status: string }, { status }: Endp
   return before.status !== 'enabled' && status === 'enabled';
 }
 
+/** What is made due at once: a second's work at most, within the transaction that enables the endpoint. */
+const DUE_AT_ONCE = 10_000;
+
 /**
  * What stood in the middle of its waits when the endpoint was disabled is due now: it's there again. Only a payment's
- * first pending delivery has a time; those behind it keep waiting for it.
+ * first pending delivery has a time; those behind it keep waiting for it. Where very many wait, it is those whose own time is
+ * the furthest: the others come sooner by themselves.
  */
-export async function makeDueNow(tx: Transaction, endpointId: string): Promise<void> {
+export async function makeDueNow(tx: Transaction, endpointId: string, most = DUE_AT_ONCE): Promise<void> {
   await tx.$executeRaw`
-    UPDATE webhook_delivery SET next_attempt_at = clock_timestamp()
-    WHERE endpoint_id = ${endpointId} AND status = 'pending' AND next_attempt_at > clock_timestamp()`;
+    UPDATE webhook_delivery d SET next_attempt_at = date_trunc('milliseconds', statement_timestamp()) FROM (
+      SELECT event_id FROM webhook_delivery
+      WHERE endpoint_id = ${endpointId} AND status = 'pending' AND next_attempt_at > statement_timestamp()
+      ORDER BY next_attempt_at DESC LIMIT ${most}::int) waiting
+    WHERE d.endpoint_id = ${endpointId} AND d.event_id = waiting.event_id AND d.status = 'pending'`;
 }
 
 /**

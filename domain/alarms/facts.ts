@@ -10,6 +10,7 @@ export interface Facts {
   /** Operations that were sent and are not closed: what the resolver has before it. */
   readonly openOperations: number;
   readonly payments: PaymentFacts;
+  readonly answers: AnswerFacts;
   readonly inbox: { readonly unacknowledged: number; readonly oldestSeconds: number };
   readonly deliveries: DeliveryFacts;
   /** The age of the oldest event that nobody may read yet, because an older transaction is still under way; 0: none. */
@@ -66,7 +67,10 @@ export interface PaymentFacts {
   /** Of the last minutes: sends that could charge, and the payments that they were for. */
   readonly sends: number;
   readonly sentFor: number;
-  /** Of the last minutes: answered at all, each payment once, and failed for another reason than a decline or the payer. */
+}
+
+export interface AnswerFacts {
+  /** Payments of the last minutes: answered at all, each payment once, and failed for another reason than a decline or the payer. */
   readonly answered: number;
   readonly failed: number;
 }

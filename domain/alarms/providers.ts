@@ -203,8 +203,8 @@ and max by (provider, account) (interlock_provider_recent_attempts) >= ${FEWEST_
 and sum(increase(interlock_payments_answered_total[5m])) >= ${FEWEST_PAYMENTS}`,
     forSeconds: 120,
     runbook: 'payments-failing',
-    needs: ['payments'],
-    holds: ({ payments: { answered, failed } }) =>
+    needs: ['answers'],
+    holds: ({ answers: { answered, failed } }) =>
       answered >= FEWEST_PAYMENTS && failed / answered > FAILED_MOST
         ? [{ subject: '', detail: `${failed} of the last ${answered} payments failed, not by a decline` }]
         : [],

@@ -173,27 +173,32 @@ describe('a capture that nobody expected', () => {
     outcome: { ...captured, amountMinor },
   });
 
+  // Of the fixtures' providers Adyen captures more than once.
   it.each([
-    [1_000, 'stripe', 'succeeded'],
-    [400, 'stripe', 'succeeded'],
-    [400, 'adyen', 'partially_captured'],
-  ] as const)('of %i by hand at %s is the merchant’s: %s', (amountMinor, provider, status) => {
-    const first = planned({ captureMethod: 'manual', route: [stepAt(provider)] });
-    const before = upon(first, openOne(first), authorized).payment;
-    const charge = ofKind(before, 'authorize');
-    const letter = letterOf('authorize', attemptOf(before).id, amountMinor);
-    expect(saysNothingNew(before, letter)).toBe(false);
-    const after = told(before, charge, { ...captured, amountMinor });
-    expect(after.payment).toMatchObject({ status, amountCapturedMinor: amountMinor });
-    expect(attemptOf(after.payment)).toMatchObject({ undoing: false, capturedMinor: amountMinor });
-    expect(after.ledger.flatMap(({ postings }) => postings)).toEqual([
-      { account: `provider_receivable/pa_${provider}`, amountMinor },
-      { account: 'merchant_payable/mer_1', amountMinor: -amountMinor },
-    ]);
-    expect(after.exceptions).toEqual([]);
-    expect(saysNothingNew(after.payment, letter)).toBe(true);
-    expect(decideOutcome(after.payment, charge.id, { ...captured, amountMinor }, NOW)).toBeUndefined();
-  });
+    [1_000, 'stripe', {}, 'succeeded'],
+    [400, 'stripe', { restHeld: true }, 'succeeded'],
+    [400, 'adyen', {}, 'succeeded'],
+    [400, 'adyen', { restHeld: true }, 'partially_captured'],
+  ] as const)(
+    'of %i by hand at %s, told with %o, is the merchant’s: %s',
+    (amountMinor, provider, rest, status) => {
+      const first = planned({ captureMethod: 'manual', route: [stepAt(provider)] });
+      const before = upon(first, openOne(first), authorized).payment;
+      const charge = ofKind(before, 'authorize');
+      const letter = letterOf('authorize', attemptOf(before).id, amountMinor);
+      expect(saysNothingNew(before, letter)).toBe(false);
+      const after = told(before, charge, { ...captured, ...rest, amountMinor });
+      expect(after.payment).toMatchObject({ status, amountCapturedMinor: amountMinor });
+      expect(attemptOf(after.payment)).toMatchObject({ undoing: false, capturedMinor: amountMinor });
+      expect(after.ledger.flatMap(({ postings }) => postings)).toEqual([
+        { account: `provider_receivable/pa_${provider}`, amountMinor },
+        { account: 'merchant_payable/mer_1', amountMinor: -amountMinor },
+      ]);
+      expect(after.exceptions).toEqual([]);
+      expect(saysNothingNew(after.payment, letter)).toBe(true);
+      expect(decideOutcome(after.payment, charge.id, { ...captured, amountMinor }, NOW)).toBeUndefined();
+    },
+  );
 
   it('that we hold for refused is adopted under its own name, once', () => {
     const capturing = ordered(held(), 1_000);

@@ -52,6 +52,8 @@ export interface Captured {
   readonly providerReference: string;
   readonly amountMinor: number;
   readonly currency: string;
+  /** Of an authorization: the provider says that it still holds the rest. Absent: it let go of it, or does not say. */
+  readonly restHeld?: true;
   readonly networkTransactionId?: string;
   readonly authentication?: AuthenticationFacts;
 }

@@ -134,9 +134,19 @@ describe('a void by reference that stays without an answer', () => {
     expect(parked.payment.status).toBe('requires_review');
   });
 
-  it('is sent anew under the next number where the ladder begins again, and only once the last one has ended', () => {
+  it('is waited for while it is open, whichever tick asks, and no other is made beside it', () => {
     const { payment, authorization, voiding } = doubted();
-    expect(decideVoidByReference(payment, authorization.id, 3)).toBeUndefined();
+    for (const tick of [0, 3, 4]) {
+      const waiting = decideVoidByReference(payment, authorization.id, tick);
+      expect([waiting?.voidId, written(payment, waiting).operations]).toEqual([voiding.id, []]);
+    }
+    // As workflows that began before go on: another one.
+    const before = decideVoidByReference(payment, authorization.id, 4, () => false);
+    expect(written(payment, before).operations).toMatchObject([{ cause: `resolve_${authorization.id}_4` }]);
+  });
+
+  it('is sent anew under the next number where the ladder begins again, once the last one has ended', () => {
+    const { payment, authorization, voiding } = doubted();
     const nothing: OperationOutcome = { type: 'rejected', code: 'nothing_to_void', message: '' };
     const ended = upon(payment, voiding, nothing);
     const again = decideVoidByReference(ended, authorization.id, 3);

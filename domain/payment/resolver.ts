@@ -138,13 +138,14 @@ export function isProvenAbsent(inquiry: Inquiry): boolean {
   return inquiry.notFoundAtMs.length >= NOT_FOUND_NEEDED;
 }
 
-/** `voidId` is the void that asks; absent where an earlier one of the same number has ended. */
+/** `voidId` is the void that asks, made by this step or open before; absent where one of the same number has ended. */
 export type VoidByReference = Decision & { readonly voidId?: string };
 
 /**
  * The void by our own reference that proves an unknown authorization dead (class C). One per tick; the ladder begins
  * anew for an operator and in a next generation, where the ticks' numbers are used: the next free one is taken then,
- * once the last void has ended.
+ * once other voids have ended. One that is open still asks, whichever tick it was for: its end is waited for, and no
+ * other is made beside it.
  */
 export function decideVoidByReference(
   payment: Payment,
@@ -156,13 +157,20 @@ export function decideVoidByReference(
   const operation = mustFind(findOperation(payment, operationId), operationId);
   // Read back meanwhile: what is not in doubt any more is not voided for its doubt.
   if (operation.closed || operation.status !== 'unknown') return undefined;
-  const causeOf = (number: number) => `resolve_${operationId}_${number}`;
-  const used = new Map(
-    attempt.operations.flatMap((each) => (each.kind === 'void' ? [[each.cause, each] as const] : [])),
-  );
+  const causes = `resolve_${operationId}_`;
+  const causeOf = (number: number) => `${causes}${number}`;
+  const voids = attempt.operations.filter(({ kind }) => kind === 'void');
+  const asking = voids.find(({ cause, closed }) => !closed && cause.startsWith(causes));
+  if (asking !== undefined && numbersAnew())
+    return {
+      after: payment,
+      reason: `still asking ${attempt.provider} to void by our reference`,
+      voidId: asking.id,
+    };
+  const used = new Set(voids.map(({ cause }) => cause));
   let number = tick;
   if (used.has(causeOf(number)) && numbersAnew()) {
-    if ([...used.values()].some((each) => !each.closed)) return undefined;
+    if (voids.some(({ closed }) => !closed)) return undefined;
     while (used.has(causeOf(number))) number += 1;
   }
   const cause = causeOf(number);

@@ -81,16 +81,16 @@ function fits(
 }
 
 /**
- * A closed operation's status stays what it was closed with; its outcome says what is so. Where the provider captures
- * more than once the rest may still be held: it stays capturable until the authorization lapses.
+ * A closed operation's status stays what it was closed with; its outcome says what is so. Where the provider says that it
+ * still holds the rest, and captures more than once, that stays capturable until the authorization lapses.
  */
 function adopted(payment: Payment, attempt: Attempt, operation: Operation, outcome: Captured): Decision {
   const { amountMinor, providerReference } = outcome;
   const { failure: _refused, ...standing } = payment;
   const ofCapture = operation.kind === 'capture';
-  const last = ofCapture
-    ? operation.finalCapture
-    : routeStepOf(payment, attempt.accountId)?.multipleCaptures !== true;
+  const capturable =
+    outcome.restHeld === true && routeStepOf(payment, attempt.accountId)?.multipleCaptures === true;
+  const last = ofCapture ? operation.finalCapture : !capturable;
   const done = last || amountMinor >= attempt.authorizedMinor;
   const told = ofCapture
     ? editOperation(standing, operation.id, (each) => ({ ...each, outcome, providerReference }))

@@ -11,8 +11,7 @@ import type { FileTrailer, SettlementRow } from './row.ts';
  * with the line's amount, found by a reference of the provider or the operation; `merchantAccount` is the account's;
  * it occurred before `presentableUntil`; its fee is the contract's (fees.ts) where there is one; its exchange rate
  * is `agreedRate` where there is one; in one currency its net is its gross less its fee, and over an exchange its net and
- * fee are its gross at its own rate. Also left out: a `payout`
- * and an `exchange`.
+ * fee are its gross at its own rate. Also left out: a `payout`, an `exchange` and a `rounding`.
  */
 export type Comparison =
   | LineComparison

@@ -46,7 +46,7 @@ export function postingsOf(group: LineGroup): readonly GroupEntry[] {
   const books = new Books(group.account);
   const home = books.of(settlementCurrency);
   home.debit('payout_clearing', sums.netMinor);
-  if (group.type === 'payout' || group.type === 'payout_reversed') {
+  if ((group.type === 'payout' || group.type === 'payout_reversed') && !isOthers(group.verdict)) {
     postFees(home, sums);
     home.debit('bank_in_transit', -(sums.netMinor + sums.feeMinor));
   } else if (isFee(group)) {

@@ -5,6 +5,7 @@ import { declineOf } from './declines.ts';
 import {
   type Action,
   actionOutcome,
+  authorizationOutcome,
   errorOutcome,
   isUntouched,
   type Payment,
@@ -42,6 +43,27 @@ describe('an operation among a payment’s actions', () => {
   it('that is a void has no amount of its own', () => {
     const listed = action({ type: 'Void', amount: 0 });
     expect(actionOutcome([listed], 'void', ID, expected)).toEqual({ type: 'voided', providerReference: ID });
+  });
+});
+
+describe('a payment that was captured in part', () => {
+  const outcomeOf = (balances: object) =>
+    authorizationOutcome(
+      paymentSchema.parse({
+        id: ID,
+        status: 'Partially Captured',
+        reference: 'op_1',
+        amount: 4_200,
+        currency: 'EUR',
+        balances: { total_captured: 700, ...balances },
+      }),
+      expected,
+    );
+  const captured = { type: 'captured', providerReference: ID, amountMinor: 700, currency: 'EUR' };
+  it('holds the rest where its balances say so: a final capture leaves the same status', () => {
+    expect(outcomeOf({ available_to_capture: 3_500 })).toEqual({ ...captured, restHeld: true });
+    expect(outcomeOf({ available_to_capture: 0 })).toEqual(captured);
+    expect(outcomeOf({})).toEqual(captured);
   });
 });
 

@@ -25,6 +25,7 @@ export const paymentSchema = z.object({
   balances: z
     .object({
       total_captured: z.number().int(),
+      available_to_capture: z.number().int().optional().catch(undefined),
       total_refunded: z.number().int().optional(),
       total_voided: z.number().int().optional(),
     })
@@ -128,7 +129,16 @@ function capturedOutcome(payment: Payment, { currency }: Expected): OperationOut
   if (captured === undefined) return unknown('unmapped_response', 'no amount captured');
   const amountMinor = fromCheckoutAmount(captured, currency);
   if (amountMinor === undefined || amountMinor === 0) return unknown('mismatch', 'amount captured');
-  return { type: 'captured', providerReference: payment.id, amountMinor, currency, ...facts(payment) };
+  // A final capture of a part leaves the same status as one that is not final: the balances tell them apart.
+  const rest = (payment.balances?.available_to_capture ?? 0) > 0 ? ({ restHeld: true } as const) : {};
+  return {
+    type: 'captured',
+    providerReference: payment.id,
+    amountMinor,
+    currency,
+    ...rest,
+    ...facts(payment),
+  };
 }
 
 function pendingOutcome({ id: providerReference, _links }: Payment): OperationOutcome {

@@ -202,24 +202,22 @@ describe('an authorization that waits for its merchant', () => {
   const becomes = (id: string, status: string) =>
     waitFor(async () => (await payment(system, id)).status === status, { what: `${id} to be ${status}` });
 
+  // Stripe lets go of what the capture leaves, so nothing is left to capture here either.
   it.each([
-    ['whole', 2_800, 'succeeded'],
-    ['in part', 1_200, 'partially_captured'],
-  ])(
-    'and is captured at Stripe by hand, %s, is the merchant’s money, in the books',
-    async (_how, amount, status) => {
-      const { id } = await holds(2_800);
-      await byHand(id, 'capture', { amount_to_capture: String(amount) });
-      await becomes(id, status);
-      expect(await payment(system, id)).toMatchObject({ amount_captured: amount });
-      expect(await postings(id)).toEqual([
-        { kind: 'capture', account: 'provider_receivable', amount: String(amount) },
-        { kind: 'capture', account: 'merchant_payable', amount: String(-amount) },
-      ]);
-      await lettersRead(id);
-      expect(await exceptions(system, id)).toEqual([]);
-    },
-  );
+    ['whole', 2_800],
+    ['in part', 1_200],
+  ])('and is captured at Stripe by hand, %s, is the merchant’s money, in the books', async (_how, amount) => {
+    const { id } = await holds(2_800);
+    await byHand(id, 'capture', { amount_to_capture: String(amount) });
+    await becomes(id, 'succeeded');
+    expect(await payment(system, id)).toMatchObject({ amount_captured: amount });
+    expect(await postings(id)).toEqual([
+      { kind: 'capture', account: 'provider_receivable', amount: String(amount) },
+      { kind: 'capture', account: 'merchant_payable', amount: String(-amount) },
+    ]);
+    await lettersRead(id);
+    expect(await exceptions(system, id)).toEqual([]);
+  });
 
   it('and is canceled at Stripe by hand is gone', async () => {
     const { id } = await holds(2_900);

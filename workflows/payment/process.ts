@@ -162,7 +162,8 @@ export class PaymentProcess
 
   async voidByReference(operationId: string, tick: number): Promise<string | undefined> {
     let voidId: string | undefined;
-    // Before the patch a number that was used already was written down once more, and nothing was sent.
+    // Before the patch a number that was used already was written down once more, and nothing was sent; and whatever
+    // was open under another number, one more was made.
     const numbersAnew = () => patched(PATCHES.voidsNumbered);
     await this.apply(
       (payment) => {

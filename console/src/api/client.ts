@@ -44,7 +44,7 @@ const orders: Middleware = {
     const order: Order = { url: request.url, merchant, body };
     underway.set(id, order);
     const sent = intended(order, key);
-    if (sent.key === key) return request;
+    if (sent.key === key && sent.body === body) return request;
     const headers = new Headers(request.headers);
     headers.set('Idempotency-Key', sent.key);
     return new Request(request, { headers, body: sent.body });

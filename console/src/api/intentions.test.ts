@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { answered, forgetOrders, intended } from './intentions.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { answered, forgetOrders, intended, isSettled } from './intentions.ts';
 
 const url = 'https://console.test/v1/operator/payments/pay_1/refunds';
 const order = (amount: number, reason: string) => ({
@@ -66,5 +66,44 @@ describe('an order whose answer was lost', () => {
   it('keeps its words while it is under way', () => {
     intended(order(500, 'broken cup'), 'first');
     expect(JSON.parse(intended(order(500, 'the cup was broken'), 'second').body).reason).toBe('broken cup');
+  });
+});
+
+describe('a dialog’s next order has a key of its own', () => {
+  it.each([
+    [422, 'amount_too_large', true],
+    [409, 'not_refundable', true],
+    [422, 'idempotency_key_reused', false],
+    [504, 'http_504', false],
+    [0, 'unreachable', false],
+    [401, 'session_expired', false],
+  ])('after %i %s: %s', (status, code, isNew) => {
+    expect(isSettled({ status, code })).toBe(isNew);
+  });
+});
+
+describe('orders that the tab kept over a reload', () => {
+  beforeEach(() => {
+    vi.resetModules();
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  it('are held in their words, also those of an older console, which counted no tries', async () => {
+    const kept = new Map<string, string>();
+    vi.stubGlobal('sessionStorage', {
+      getItem: (name: string) => kept.get(name) ?? null,
+      setItem: (name: string, text: string) => void kept.set(name, text),
+    });
+    const before = await import('./intentions.ts');
+    before.intended(order(500, 'broken cup'), 'first');
+    for (const [name, text] of kept) kept.set(name, text.replace(',"unsure":1', ''));
+    expect([...kept.values()].join()).not.toContain('unsure');
+    vi.resetModules();
+    const after = await import('./intentions.ts');
+    const again = after.intended(order(500, 'the cup was broken'), 'second');
+    expect([again.key, JSON.parse(again.body).reason]).toEqual(['first', 'broken cup']);
   });
 });

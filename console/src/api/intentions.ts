@@ -11,6 +11,9 @@ interface Unanswered {
   readonly unsure: number;
 }
 
+/** What an older console kept has no count: it was sent, and not answered. */
+type Kept = Omit<Unanswered, 'unsure'> & { readonly unsure?: number };
+
 const STORED = 'interlock.unanswered';
 const unanswered = new Map<string, Unanswered>(stored());
 
@@ -58,8 +61,21 @@ export function forgetOrders(): void {
  * Whether a status (0: no answer came) tells what became of an order: a failure of the API's or of a proxy's doesn't, nor does a
  * refusal that wasn't about the order (signed out meanwhile, too many requests).
  */
-export function isAnswer(status: number): boolean {
+function isAnswer(status: number): boolean {
   return status !== 0 && status < 500 && status !== 408 && !isUnread(status);
+}
+
+/** The key was another order's before: this one was not carried out, and of that one nothing is said. */
+export function isOtherOrders({ code }: { readonly code: string }): boolean {
+  return code === 'idempotency_key_reused';
+}
+
+/**
+ * Whether a dialog's next order is a new one, with a key of its own: what was refused and is mended. Not where its key is another
+ * order's that may have been carried out: a new key would do both, so whoever wants both opens the dialog again.
+ */
+export function isSettled(problem: { readonly status: number; readonly code: string }): boolean {
+  return isAnswer(problem.status) && !isOtherOrders(problem);
 }
 
 /** Turned away at the door: no order was read, and nothing of it is kept. */
@@ -107,7 +123,8 @@ function hashOf(text: string): string {
 
 function stored(): [string, Unanswered][] {
   try {
-    return JSON.parse(sessionStorage.getItem(STORED) ?? '[]') as [string, Unanswered][];
+    const kept = JSON.parse(sessionStorage.getItem(STORED) ?? '[]') as [string, Kept][];
+    return kept.map(([print, order]) => [print, { ...order, unsure: order.unsure ?? 1 }]);
   } catch {
     return [];
   }

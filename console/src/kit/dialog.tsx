@@ -1,6 +1,6 @@
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { newKey } from '../api/client.ts';
-import { isAnswer } from '../api/intentions.ts';
+import { isOtherOrders, isSettled } from '../api/intentions.ts';
 import { problemOf } from '../api/problem.ts';
 import { ErrorBox, Notice } from './feedback.tsx';
 import { Button, Field, TextArea } from './forms.tsx';
@@ -113,8 +113,7 @@ export function ActionDialog(props: {
     } catch (error) {
       setProblem(error);
       setBusy(false);
-      // What was refused and is mended is another order.
-      if (isAnswer(problemOf(error).status)) setKey(newKey());
+      if (isSettled(problemOf(error))) setKey(newKey());
     }
   };
   return (
@@ -163,7 +162,8 @@ function TypedWord(props: {
 
 /** Where nobody knows whether it was carried out, that is said, and that trying again is safe. */
 function Failed({ problem }: { readonly problem: unknown }) {
-  const { status } = problemOf(problem);
+  const told = problemOf(problem);
+  const { status } = told;
   return (
     <>
       <ErrorBox problem={problem} />
@@ -173,7 +173,14 @@ function Failed({ problem }: { readonly problem: unknown }) {
       {(status === 0 || status >= 500) && (
         <Notice tone="warn">
           No answer came, so it may have been carried out. Confirming the same again, here or in a new dialog,
-          repeats this order under its own key and never becomes a second one.
+          repeats this order under its own key and in its first words, and never becomes a second one.
+        </Notice>
+      )}
+      {isOtherOrders(told) && (
+        <Notice tone="warn">
+          This was not carried out. What this dialog ordered before said something else, was never answered
+          and may have been: see what became of it first. To order this as well, close the dialog and open it
+          again.
         </Notice>
       )}
     </>

@@ -48,6 +48,22 @@ function attemptsByGroup(rows: readonly FigureRow[]): ReadonlyMap<string, number
   return sums;
 }
 
+it('has fees be a share of all that was captured in cells that are from before it was told apart', async () => {
+  const fees = async () => {
+    const { rows } = await read({ report: 'fees', by: ['provider'] });
+    return rows.map(({ sums }) => sums);
+  };
+  const exact = await fees();
+  await db.$executeRaw`UPDATE rollup_cell SET fee_captured_minor = NULL`;
+  const old = await fees();
+  for (const [index, sums] of old.entries()) {
+    const least = exact[index]?.fee_captured_minor ?? 0n;
+    expect(sums.fee_captured_minor).toBeGreaterThanOrEqual(least);
+    expect(sums.fee_captured_minor).toBeLessThanOrEqual(sums.captured_minor ?? 0n);
+  }
+  expect(exact.some(({ fee_captured_minor = 0n }) => fee_captured_minor > 0n)).toBe(true);
+});
+
 describe('more rows over time than are asked for', () => {
   it('are those of the largest groups, each with all of its times', async () => {
     const whole = await read({});

@@ -1,7 +1,7 @@
 import { type Dimension, levelFor } from '../../../domain/figures/dimensions.ts';
 import { bucketsOf, type Grain, type Span, spansOf, startOf } from '../../../domain/figures/periods.ts';
 import { REPORTS, type Report, type ReportName } from '../../../domain/figures/reports.ts';
-import { addedUp } from '../../rollups/added-up.ts';
+import { addedUp, cellValue } from '../../rollups/added-up.ts';
 import { join, raw, type Statement, sql } from '../../rollups/sql.ts';
 import type { Ask } from '../queues/bounded.ts';
 
@@ -142,9 +142,8 @@ function cellsOf(
   );
   const level = levelFor(asked);
   const table = of === 'declines' ? 'rollup_decline' : 'rollup_cell';
-  const columns = [
-    ...new Set(['bucket', ...group, ...counts, ...sums, ...histograms, ...alsoCounted, largest]),
-  ];
+  const names = new Set(['bucket', ...group, ...counts, ...sums, ...histograms, ...alsoCounted, largest]);
+  const columns = [...names].map((name) => `${cellValue(name, table)} AS ${name}`);
   const conditions = [
     ...filters.map(([key, value]) => sql` AND ${raw(key)} = ${value}`),
     ...(areWanted ? [isOneOf(group)] : []),

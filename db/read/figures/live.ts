@@ -1,6 +1,8 @@
 import { HEALTH_WINDOW_MS, LATENCY_BUCKETS } from '../../../domain/routing/learning/index.ts';
 import { Prisma } from '../../generated/client.ts';
+import { caseOfMode } from '../case-mode.ts';
 import type { Ask } from '../queues/bounded.ts';
+import { DOUBT_STATUS, IN_DOUBT } from '../queues/unknowns.ts';
 
 /** What no cell can say: how it is this minute. Each question reads a few rows by an index, and stops counting at a bound. */
 export interface Standing {
@@ -33,12 +35,12 @@ export interface Unknowns {
   readonly oldestAt?: Date;
 }
 
-/** Of what was sent and not answered: among what is open by its index. */
+/** Of what was sent and not answered, as the queue of unknowns has it: among what is open by its index. */
 export async function readUnknowns(ask: Ask, { mode, merchantId }: Whose): Promise<Unknowns> {
   const [row] = await ask<{ count: string; oldest: Date | null }>(
     Prisma.sql`SELECT count(*) AS count, min(first_sent_at) AS oldest FROM (
-      SELECT o.first_sent_at FROM operation o JOIN payment p ON p.id = o.payment_id
-      WHERE o.closed_at IS NULL AND o.first_sent_at IS NOT NULL AND o.status = 'unknown' AND p.mode = ${mode}
+      SELECT o.first_sent_at FROM operation o JOIN attempt a ON a.id = o.attempt_id JOIN payment p ON p.id = o.payment_id
+      WHERE ${IN_DOUBT} AND ${DOUBT_STATUS} = 'unknown' AND p.mode = ${mode}
         ${ofMerchant(Prisma.sql`p.merchant_id`, merchantId)} LIMIT ${MOST}::int) u`,
   );
   return { count: Number(row?.count ?? 0), ...(row?.oldest == null ? {} : { oldestAt: row.oldest }) };
@@ -50,10 +52,7 @@ export interface OpenByAge {
   readonly overdue: number;
 }
 
-/**
- * Ages as in the figures of exceptions. An exception's mode is its payment's, else its account's; one that has neither is about
- * both, and counts in both.
- */
+/** Ages as in the figures of exceptions. One that is about both modes counts in both. */
 export async function readOpenExceptions(
   ask: Ask,
   { mode, merchantId }: Whose,
@@ -61,10 +60,9 @@ export async function readOpenExceptions(
   const rows = await ask<{ age: string; count: string; overdue: string }>(
     Prisma.sql`SELECT age, count(x.opened_at) AS count, count(*) FILTER (WHERE x.due_at <= clock_timestamp()) AS overdue
       FROM (VALUES ('under_1d', 0, 24), ('1d_to_3d', 24, 72), ('3d_to_7d', 72, 168), ('over_7d', 168, 1000000)) AS a(age, low, high)
-        LEFT JOIN (SELECT e.opened_at, e.due_at FROM exception e
-          LEFT JOIN payment p ON p.id = e.payment_id LEFT JOIN provider_account t ON t.id = e.account_id
-          WHERE e.closed_at IS NULL ${ofMerchant(Prisma.sql`e.merchant_id`, merchantId)}
-            AND coalesce(p.mode, t.mode, ${mode}) = ${mode} LIMIT ${MOST}::int) x ON x.opened_at <= clock_timestamp() - low * interval '1 hour'
+        LEFT JOIN (SELECT x.opened_at, x.due_at FROM exception x
+          WHERE x.closed_at IS NULL ${ofMerchant(Prisma.sql`x.merchant_id`, merchantId)}
+            AND ${caseOfMode(mode)} LIMIT ${MOST}::int) x ON x.opened_at <= clock_timestamp() - low * interval '1 hour'
             AND x.opened_at > clock_timestamp() - high * interval '1 hour'
       GROUP BY age, low ORDER BY low`,
   );

@@ -68,7 +68,8 @@ export const IN_DOUBT = Prisma.sql`o.closed_at IS NULL AND o.first_sent_at IS NO
   AND (o.status = 'unknown' OR (o.status = 'pending' AND a.status <> 'requires_action')
     OR (o.status = 'created' AND o.first_sent_at < clock_timestamp() - ${ON_THE_WIRE_SECONDS}::int * interval '1 second'))`;
 
-const STATUS = Prisma.sql`CASE o.status WHEN 'pending' THEN 'pending' ELSE 'unknown' END`;
+/** As the queue says it, of what is in doubt. */
+export const DOUBT_STATUS = Prisma.sql`CASE o.status WHEN 'pending' THEN 'pending' ELSE 'unknown' END`;
 
 interface Row {
   readonly id: string;
@@ -135,7 +136,7 @@ function conditionsOf(filter: UnknownFilter): readonly Prisma.Sql[] {
     ...(mode === undefined ? [] : [Prisma.sql`p.mode = ${mode}`]),
     ...(provider === undefined ? [] : [Prisma.sql`a.provider = ${provider}`]),
     ...(accountId === undefined ? [] : [Prisma.sql`a.account_id = ${accountId}`]),
-    ...(status === undefined ? [] : [Prisma.sql`${STATUS} = ${status}`]),
+    ...(status === undefined ? [] : [Prisma.sql`${DOUBT_STATUS} = ${status}`]),
     ...(parked === undefined ? [] : [parked ? Prisma.sql`x.id IS NOT NULL` : Prisma.sql`x.id IS NULL`]),
     ...(minAgeMinutes === undefined
       ? []
@@ -145,7 +146,7 @@ function conditionsOf(filter: UnknownFilter): readonly Prisma.Sql[] {
 
 function pageOf(conditions: readonly Prisma.Sql[], limit: number): Prisma.Sql {
   return Prisma.sql`
-    SELECT o.id, o.kind, o.cause, ${STATUS} AS status, o.owner_id, o.payment_id, o.generation, p.merchant_id, p.mode,
+    SELECT o.id, o.kind, o.cause, ${DOUBT_STATUS} AS status, o.owner_id, o.payment_id, o.generation, p.merchant_id, p.mode,
       coalesce(r.reference, p.reference) AS reference, a.provider, a.account_id, o.provider_reference, o.amount_minor,
       o.currency, o.first_sent_at, o.last_sent_at, o.sends, o.send_by, p.complete_by,
       coalesce(r.step, (SELECT s FROM jsonb_array_elements(p.route) s WHERE s->>'accountId' = a.account_id LIMIT 1)) AS step,

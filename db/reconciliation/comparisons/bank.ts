@@ -4,6 +4,7 @@ import type {
   PayoutCandidate,
   PayoutComparison,
 } from '../../../domain/reconciliation/comparison.ts';
+import type { MismatchType } from '../../../domain/reconciliation/names.ts';
 import { kindOf } from '../../../domain/reconciliation/table.ts';
 import { accountOf } from '../file-facts.ts';
 import { type CopyPool, execute, query, sql } from '../pool.ts';
@@ -84,6 +85,8 @@ export async function openPayouts(
   page: { readonly afterId: string; readonly limit: number },
 ): Promise<PayoutComparison[]> {
   const end = dayEnd(run).toISOString();
+  // Not where it is said a second time, or of another account's payout.
+  const said: MismatchType = 'PAYOUT_BANK_MISMATCH';
   const rows = await query<{
     payout: PayoutComparison['payout'];
     ageMs: string;
@@ -94,7 +97,7 @@ export async function openPayouts(
     WITH returned AS MATERIALIZED (
       SELECT r.payout_reference AS reference, r.settlement_currency AS currency, sum(r.net_minor)::bigint AS minor
       FROM settlement_row r JOIN settlement_file f ON f.id = r.file_id AND f.status = 'posted'
-      WHERE r.account_id = ${run.accountId} AND r.type = 'payout_reversed' AND r.verdict <> 'clean' GROUP BY 1, 2),
+      WHERE r.account_id = ${run.accountId} AND r.type = 'payout_reversed' AND r.verdict = ${said} GROUP BY 1, 2),
     owed AS (
       SELECT p.*, p.amount_minor - coalesce(r.minor, 0) AS owed_minor,
         (SELECT sum(l.amount_minor) FROM bank_statement_line l WHERE l.payout_id = p.id) AS seen_minor

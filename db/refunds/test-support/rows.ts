@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { refundIdFor, requestIdFor } from '../../../domain/ids.ts';
+import { decideOutcome } from '../../../domain/payment/decide.ts';
+import type { Decision } from '../../../domain/payment/edit.ts';
 import type { OperationOutcome } from '../../../domain/payment/outcome.ts';
 import type { Payment } from '../../../domain/payment/payment.ts';
+import { transitionOf } from '../../../domain/payment/transition.ts';
 import { judgeRefundOrder } from '../../../domain/refund/commands.ts';
 import { decideRefundOutcome, type RefundDecision } from '../../../domain/refund/decide.ts';
 import { draftOfDecision, openOperation, type Refund } from '../../../domain/refund/refund.ts';
@@ -20,6 +23,31 @@ import { recordRefundTransition } from '../record.ts';
 /** Refunds as rows, without a workflow: planned and stepped by the domain's own decisions. */
 export async function paid({ db }: Database, changes: Partial<Payment> = {}): Promise<Payment> {
   return mustRecord(db, stepAfter(await plan(db, draft(changes)), captured()));
+}
+
+const REFUSED: OperationOutcome = { type: 'rejected', code: 'refused', message: 'no' };
+
+/** A step that the domain decided of the payment, recorded. */
+export function moved({ db }: Database, before: Payment, decision: Decision | undefined): Promise<Payment> {
+  if (decision === undefined) throw new Error('nothing was decided');
+  return mustRecord(db, transitionOf(before, decision, { type: 'test', actor: 'test' }, Date.now()));
+}
+
+/** Refused by the first, paid at the second, charged at the first after all; the refund of that was refused. */
+export async function lateSuccessNotUndone(database: Database, providerReference = 'late'): Promise<Payment> {
+  const upon = (before: Payment, operationId: string | undefined, outcome: OperationOutcome) =>
+    moved(database, before, decideOutcome(before, operationId ?? '', outcome, Date.now()));
+  const first = await plan(database.db);
+  const second = await mustRecord(database.db, stepAfter(first, REFUSED));
+  const done = await mustRecord(database.db, stepAfter(second, captured()));
+  const late = await upon(done, first.attempts[0]?.operations[0]?.id, {
+    type: 'captured',
+    providerReference,
+    amountMinor: 1_000,
+    currency: 'USD',
+  });
+  const undo = late.attempts[0]?.operations.find(({ kind }) => kind === 'refund');
+  return upon(late, undo?.id, REFUSED);
 }
 
 export function requestOf(payment: Payment, key: string, bodyDigest = 'digest'): RefundRequest {

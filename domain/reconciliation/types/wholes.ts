@@ -110,13 +110,17 @@ function addsUp(
   );
 }
 
-const isReturned = onLine(({ line }) => line.type === 'payout_reversed');
+/** Told a second time it is the same line again: it came back once. */
+const isReturned = onLine(({ line, beside }) => line.type === 'payout_reversed' && beside.equalBefore === 0);
 
-/** A payout of nothing is confirmed by no bank, and needs none. */
+/**
+ * A payout of nothing is confirmed by no bank, and needs none. What the bank has taken back is missing again, so the sum
+ * says whether it was: it may have come once more, or the provider may have said so itself.
+ */
 const isUnconfirmed = on('payout', (comparison, policy) =>
   comparison.bank.length === 0
     ? comparison.payout.amountMinor !== 0 && comparison.ageMs > policy.payoutSlaMs
-    : missingMinor(comparison) !== 0n || comparison.bank.some(({ reversal }) => reversal === true),
+    : missingMinor(comparison) !== 0n,
 );
 
 /** What the bank's lines come to less than the payout; undefined where they are in another currency. */

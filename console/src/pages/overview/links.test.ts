@@ -34,14 +34,13 @@ describe('a figure of the overview leads to the same figure', () => {
   it('of all merchants', () => {
     expect(filtersOf(reportHref('volume', seen(24, null), KEEP))).toMatchObject({ whose: 'all' });
     expect(filtersOf(lagHref(seen(24, null), KEEP))).toMatchObject({ whose: 'all', days: '30' });
-    expect(queueHref('unknowns', seen(24, null), '')).toBe('/queues/unknowns');
+    expect(queueHref('exceptions', seen(24, null), '')).toBe('/queues/exceptions?mode=live');
   });
 
-  it('of its merchant in a queue', () => {
-    expect(filtersOf(queueHref('exceptions', seen(24), KEEP))).toEqual({
-      merchant: 'mer_demo/live',
-      of_merchant: 'mer_demo',
-    });
+  it('of its merchant and its mode in a queue, without what is only pending', () => {
+    const filters = { merchant: 'mer_demo/live', of_merchant: 'mer_demo', mode: 'live' };
+    expect(filtersOf(queueHref('exceptions', seen(24), KEEP))).toEqual(filters);
+    expect(filtersOf(queueHref('unknowns', seen(24), KEEP))).toEqual({ ...filters, status: 'unknown' });
   });
 
   it('of the row’s own merchant, whomever the overview looks at', () => {

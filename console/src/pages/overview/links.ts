@@ -27,12 +27,13 @@ export function providerHref(
   return analyticsHref('approval', filters, `?merchant=${merchant}/${seen.mode}`);
 }
 
-/** A queue of the same merchant's, or of all. */
-export function queueHref(queue: 'unknowns' | 'exceptions', { merchant }: Seen, keep: string): string {
+/** A queue of the same merchant's, or of all, in the same mode. What is pending at its provider is in doubt, but not unknown. */
+export function queueHref(queue: 'unknowns' | 'exceptions', { merchant, mode }: Seen, keep: string): string {
   const search = new URLSearchParams(keep);
   if (merchant !== null) search.set('of_merchant', merchant);
-  const text = search.toString();
-  return text === '' ? `/queues/${queue}` : `/queues/${queue}?${text}`;
+  search.set('mode', mode);
+  if (queue === 'unknowns') search.set('status', 'unknown');
+  return `/queues/${queue}?${search}`;
 }
 
 function whoseOf({ merchant }: Seen) {

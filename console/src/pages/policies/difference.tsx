@@ -1,19 +1,22 @@
 import { diffLines } from 'diff';
 import { useRead } from '../../api/query.ts';
-import { Card, Loaded, Select, Skeleton, useUrlState } from '../../kit/index.ts';
+import { Card, ErrorBox, Loaded, Select, Skeleton, useUrlState } from '../../kit/index.ts';
 import type { Listed } from './list.tsx';
 import { useActive } from './use-active.ts';
 import type { Policy } from './version.tsx';
 
 const DEFAULTS = { against: '' };
 
-/** This version's text against another's: the active one's, or the one before it, unless the address says which. */
+/**
+ * This version's text against another's: the active one's, or the one before it, unless the address says which. Where nobody can say
+ * which is active, it is the one before.
+ */
 export default function Difference({ policy }: { readonly policy: Policy }) {
   const [{ against }, setState] = useUrlState(DEFAULTS);
   const versions = useRead('/v1/routing/policies', { params: { query: { limit: 100 } } });
-  const active = useActive();
-  const isKnown = versions.data !== undefined && active !== undefined;
-  const others = isKnown ? othersOf(policy, versions.data.data, active) : [];
+  const { version: active, hasFailed } = useActive();
+  const isKnown = versions.data !== undefined && (active !== undefined || hasFailed);
+  const others = isKnown ? othersOf(policy, versions.data.data, active ?? null) : [];
   const before = others.find(({ version }) => version < policy.version);
   const usual = others.find(({ version }) => version === active?.version) ?? before ?? others[0];
   const chosen = against === '' ? usual?.version : Number(against);
@@ -34,7 +37,12 @@ export default function Difference({ policy }: { readonly policy: Policy }) {
       }
       flush
     >
-      {chosen === undefined ? <Skeleton heightPx={160} /> : <Lines policy={policy} against={chosen} />}
+      {versions.error !== null && <ErrorBox problem={versions.error} retry={() => void versions.refetch()} />}
+      {chosen !== undefined ? (
+        <Lines policy={policy} against={chosen} />
+      ) : (
+        versions.error === null && <Skeleton heightPx={160} />
+      )}
     </Card>
   );
 }

@@ -39,7 +39,7 @@ export function PolicyList() {
   useLive([PATH]);
   const rows = read.data?.data;
   const last = rows?.at(-1)?.version;
-  const active = useActive();
+  const { version: active } = useActive();
   return (
     <Page
       title="Routing policies"

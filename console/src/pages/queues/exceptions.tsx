@@ -16,7 +16,7 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import { BulkBar } from './bulk.tsx';
-import { Due, Filters, MerchantFilter, Person, QueueTable } from './parts.tsx';
+import { Due, Filters, MerchantFilter, ModeFilter, modeIn, Person, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/exceptions';
 export type Case = Answer<typeof PATH>['data'][number];
@@ -26,6 +26,7 @@ const DEFAULTS = {
   kind: '',
   owner: '',
   of_merchant: '',
+  mode: '',
   account: '',
   payment: '',
   file: '',
@@ -72,10 +73,11 @@ export function Exceptions() {
   );
 }
 
-function queryOf({ status, age, overdue, of_merchant: merchant, after, ...rest }: Filter) {
+function queryOf({ status, age, overdue, of_merchant: merchant, mode, after, ...rest }: Filter) {
   return {
     limit: 50,
     ...given({ ...rest, merchant, starting_after: after }),
+    ...modeIn(mode),
     ...(age === '' ? {} : { min_age_hours: Number(age) }),
     ...(overdue === 'true' ? { overdue: 'true' as const } : {}),
     ...(isStatus(status) ? { status } : {}),
@@ -151,6 +153,7 @@ function CaseFilters(props: {
         onValue={(overdue) => onChange({ overdue })}
       />
       <MerchantFilter merchant={filters.of_merchant} onMerchant={(text) => onChange({ of_merchant: text })} />
+      <ModeFilter mode={filters.mode} onMode={(mode) => onChange({ mode })} />
       <FilterField
         label="Provider account"
         value={filters.account}

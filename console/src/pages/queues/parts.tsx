@@ -8,6 +8,7 @@ import {
   type ListRead,
   Pager,
   personOf,
+  Select,
   Time,
   useMinute,
 } from '../../kit/index.ts';
@@ -26,6 +27,21 @@ export function MerchantFilter(props: {
   readonly onMerchant: (merchant: string) => void;
 }) {
   return <FilterField label="Merchant" value={props.merchant} placeholder="any" onText={props.onMerchant} />;
+}
+
+const MODES = [
+  { value: '', label: 'any' },
+  { value: 'test', label: 'test' },
+  { value: 'live', label: 'live' },
+];
+
+export function ModeFilter(props: { readonly mode: string; readonly onMode: (mode: string) => void }) {
+  return <Select label="Mode" value={props.mode} options={MODES} onValue={props.onMode} />;
+}
+
+/** An address's mode as the API's parameter. */
+export function modeIn(text: string): { readonly mode?: 'test' | 'live' } {
+  return text === 'test' || text === 'live' ? { mode: text } : {};
 }
 
 interface QueueTableProps<T extends object>

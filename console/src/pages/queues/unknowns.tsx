@@ -17,12 +17,12 @@ import {
   useUrlState,
 } from '../../kit/index.ts';
 import { ApproveResolution, AskNow, Propose } from './doubt-actions.tsx';
-import { Filters, MerchantFilter, Person, QueueTable } from './parts.tsx';
+import { Filters, MerchantFilter, ModeFilter, modeIn, Person, QueueTable } from './parts.tsx';
 
 const PATH = '/v1/operator/queues/unknowns';
 export type Doubtful = Answer<typeof PATH>['data'][number];
 
-const DEFAULTS = { of_merchant: '', provider: '', status: '', parked: '', age: '', after: '' };
+const DEFAULTS = { of_merchant: '', mode: '', provider: '', status: '', parked: '', age: '', after: '' };
 
 const STATUSES = [
   { value: '', label: 'any' },
@@ -44,10 +44,11 @@ const AGES = [
 /** Operations of which nobody knows what became of them: since when, why it doesn't end by itself, what a person can do. */
 export function Unknowns() {
   const [filters, setFilters] = useUrlState(DEFAULTS);
-  const { of_merchant: merchant, provider, status, parked, age, after } = filters;
+  const { of_merchant: merchant, mode, provider, status, parked, age, after } = filters;
   const query = {
     limit: 50,
     ...given({ merchant, provider, starting_after: after }),
+    ...modeIn(mode),
     ...(status === 'unknown' || status === 'pending' ? { status: status as 'unknown' | 'pending' } : {}),
     ...(parked === 'true' || parked === 'false' ? { parked: parked as 'true' | 'false' } : {}),
     ...(age === '' ? {} : { min_age_minutes: Number(age) }),
@@ -63,6 +64,7 @@ export function Unknowns() {
     >
       <Filters>
         <MerchantFilter merchant={merchant} onMerchant={(text) => change({ of_merchant: text })} />
+        <ModeFilter mode={mode} onMode={(text) => change({ mode: text })} />
         <FilterField
           label="Provider"
           value={provider}

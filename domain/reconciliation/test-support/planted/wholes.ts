@@ -1,5 +1,5 @@
 import type { WHOLES } from '../../types/wholes.ts';
-import { bankCredit, bankLine, looseLine, paidOut, wholeFile } from '../fixtures.ts';
+import { bankCredit, bankLine, looseLine, otherLine, paidOut, wholeFile } from '../fixtures.ts';
 import { near, type Plants, shows } from './plant.ts';
 
 /** Files, payouts and the bank. */
@@ -103,6 +103,25 @@ export const WHOLES_PLANTED: Readonly<Record<keyof typeof WHOLES, Plants>> = {
     negative: [
       near('it came', paidOut(), 'clean'),
       near('it is under way', paidOut({ bank: [] }), 'clean'),
+      near(
+        'it was sent back, and came again',
+        paidOut({
+          bank: [
+            bankLine(5_680),
+            bankLine(-5_680, { id: 'bnk_2', reversal: true }),
+            bankLine(5_680, { id: 'bnk_3' }),
+          ],
+        }),
+        'clean',
+      ),
+      near(
+        'the provider says once more that it came back',
+        otherLine(
+          { type: 'payout_reversed', grossMinor: 5_680, netMinor: 5_680 },
+          { beside: { equalBefore: 1 } },
+        ),
+        'DUPLICATE_LINE',
+      ),
       near(
         'there was nothing to come',
         paidOut({ payout: { ...paidOut().payout, amountMinor: 0 }, bank: [], ageMs: 6 * 24 * 3_600_000 }),
