@@ -95,8 +95,10 @@ async function correct(client: CopyClient, run: Run, linked: readonly Linked[]):
 
 /** What is said of a line's correction: also read by what a case holds (db/cases/stakes.ts). */
 export function explainedId({ fileId, line }: Linked): string {
-  return `lt_${fileId}_explained_${line}`;
+  return `lt_${fileId}${EXPLAINED}${line}`;
 }
+
+const EXPLAINED = '_explained_';
 
 function closeCorrected(client: CopyClient, run: Run): Promise<number> {
   return execute(
@@ -105,7 +107,7 @@ function closeCorrected(client: CopyClient, run: Run): Promise<number> {
     UPDATE exception x SET closed_at = clock_timestamp(), auto_resolved = true, resolution = 'it is recorded now'
     FROM ledger_transaction t
     WHERE x.account_id = ${run.accountId} AND x.closed_at IS NULL AND x.kind IN ('missing_in_ledger', 'external_refund')
-      AND x.line IS NOT NULL AND t.id = 'lt_' || x.file_id || '_explained_' || x.line`,
+      AND x.line IS NOT NULL AND t.id = 'lt_' || x.file_id || ${EXPLAINED}::text || x.line`,
   );
 }
 

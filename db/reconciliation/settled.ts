@@ -30,12 +30,13 @@ export function isSettled(booking: Statement): Statement {
 export async function openStops(client: CopyClient, fileId: string): Promise<readonly string[]> {
   const rows = await query<{ id: string }>(
     client,
-    sql`SELECT x.id FROM exception x WHERE x.file_id = ${fileId} AND x.closed_at IS NULL AND ${stops} ORDER BY x.id`,
+    sql`SELECT x.id FROM exception x WHERE x.file_id = ${fileId} AND ${stopsNow} ORDER BY x.id`,
   );
   return rows.map(({ id }) => id);
 }
 
 const stops = sql`(x.details->>'stops')::boolean`;
+const stopsNow = sql`(x.closed_at IS NULL AND ${stops})`;
 
 /** Whether a file, by its id, was stopped once and has been let go. A copy's case names it too, and never stopped it. */
 export function wasReleased(fileId: string): Statement {
@@ -49,7 +50,7 @@ export async function markStopped(pool: CopyPool, fileId: string): Promise<void>
     pool,
     sql`
     UPDATE settlement_file f SET status = 'classified' WHERE f.id = ${fileId} AND f.status = 'staged'
-      AND EXISTS (SELECT 1 FROM exception x WHERE x.file_id = f.id AND x.closed_at IS NULL AND ${stops})`,
+      AND EXISTS (SELECT 1 FROM exception x WHERE x.file_id = f.id AND ${stopsNow})`,
   );
 }
 
